@@ -1,0 +1,76 @@
+"""Other signers, cameras and speeds: random changes to raw clips, a batch at a time, on the device."""
+
+import torch
+from torch import Tensor, nn
+
+from slr_pose.preprocessing import part_scale
+from slr_pose.skeleton import Skeleton
+
+ROTATION = 0.22  # radians, of the whole image, standard deviation
+STRETCH = 0.12  # of width against height, and of shear
+HAND_SCALE = 0.10  # of each hand about its wrist
+HAND_ROTATION = 0.15  # radians, of each hand about its wrist
+NOISE = 0.008  # of each keypoint, in units of the body's scale
+SHORTEST_WINDOW = 0.6  # of the clip's length
+DROP_PART = 0.3  # chance that a hand is lost for a while
+DROP_FRAMES = 0.15  # share of the frames that a hand is lost for, at most... and of single frames lost
+
+
+class Augmentation(nn.Module):
+    """What the same sign might have looked like: raw keypoints in, raw keypoints out, plus the part of the clip."""
+
+    def __init__(self, skeleton: Skeleton):
+        super().__init__()
+        self.body = skeleton.part("body") or skeleton.parts[0]
+        self.hands = [part for part in skeleton.parts if part.name.endswith("hand")]
+        self.register_buffer("mirror", torch.tensor(skeleton.mirror), persistent=False)
+
+    def forward(self, keypoints: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """
+        Args:
+            keypoints: (batch, frames, joints, 4) raw, as `Preprocessing` takes them; frames: (batch,).
+
+        Returns:
+            keypoints of the same shape, and the window (batch, 2) of each clip to look at.
+        """
+        positions, confidence = keypoints[..., :3].clone(), keypoints[..., 3]
+        batch, length, joints = confidence.shape
+
+        def normal(*shape: int) -> Tensor:
+            return torch.randn(shape, device=keypoints.device)
+
+        def uniform(*shape: int) -> Tensor:
+            return torch.rand(shape, device=keypoints.device)
+
+        for hand in self.hands:
+            wrist = positions[:, :, hand.origin].mean(2, keepdim=True)
+            turn = _rotation(normal(batch) * HAND_ROTATION) * (1 + normal(batch) * HAND_SCALE)[:, None, None]
+            shape = positions[:, :, hand.joints] - wrist
+            shape[..., :2] = shape[..., :2] @ turn[:, None]
+            positions[:, :, hand.joints] = wrist + shape
+            start = uniform(batch) * frames
+            time = torch.arange(length, device=keypoints.device)[None] - start[:, None]
+            lost = (time > 0) & (time < (uniform(batch) * DROP_FRAMES * frames)[:, None])
+            lost = lost & (uniform(batch) < DROP_PART)[:, None]
+            drop = torch.zeros(joints, device=keypoints.device)
+            drop[list(hand.joints)] = 1
+            confidence = confidence * (1 - lost[..., None] * drop)
+
+        warp = _rotation(normal(batch) * ROTATION)
+        stretch = torch.eye(2, device=keypoints.device) + normal(batch, 2, 2) * STRETCH
+        positions[..., :2] = positions[..., :2] @ (warp @ stretch)[:, None]
+        unit = part_scale(self.body, keypoints[..., :3], keypoints[..., 3])
+        positions = positions + normal(*positions.shape) * NOISE * unit[:, None, None, None]
+
+        size = SHORTEST_WINDOW + (1 - SHORTEST_WINDOW) * uniform(batch)
+        start = (1 - size) * uniform(batch)
+        changed = torch.cat([positions, confidence[..., None]], -1)
+        mirrored = changed[:, :, self.mirror] * torch.tensor([-1.0, 1, 1, 1], device=keypoints.device)
+        changed = torch.where((uniform(batch) < 0.5)[:, None, None, None], mirrored, changed)
+        return changed, torch.stack([start, start + size], 1)
+
+
+def _rotation(angle: Tensor) -> Tensor:
+    """(batch,) radians -> (batch, 2, 2)."""
+    cos, sin = angle.cos(), angle.sin()
+    return torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], -2)

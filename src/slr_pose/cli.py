@@ -1,0 +1,408 @@
+"""The command line: arguments, progress, printing, exit codes. What torch or MediaPipe do, they do in other rooms."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from typer.core import TyperGroup
+
+from slr_pose import BadInput, __version__
+
+if TYPE_CHECKING:
+    from slr_pose.dataset import Clip
+    from slr_pose.evaluation import Evaluation
+    from slr_pose.extraction import Job
+    from slr_pose.pose import Pose
+    from slr_pose.recognizer import Prediction
+
+RUNS = Path("runs")
+
+stdout, stderr = Console(), Console(stderr=True)
+
+
+class Commands(TyperGroup):
+    """Turns what a user can mend into one sentence and exit code 2."""
+
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except BadInput as error:
+            say(f"[red]error:[/] {escape(str(error))}")
+            raise typer.Exit(2) from error
+        except ModuleNotFoundError as error:
+            say(f"[red]error:[/] {ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose\\[train]'")
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def say(text: str) -> None:
+    """A line for the person, beside the output proper."""
+    stderr.print(text, highlight=False, soft_wrap=True)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"slr-pose {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Sign language recognition from video.
+
+    Extract keypoints, train a recogniser on your own clips, ask it about a video, export it to ONNX.
+    """
+
+
+@app.command()
+def extract_pose(
+    inputs: Annotated[list[Path], typer.Argument(metavar="VIDEO|FOLDER...", help="Videos, or folders of them.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder for the .pose files; by default beside each video.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
+) -> None:
+    """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
+    from slr_pose.extraction import VIDEO_SUFFIXES, Job
+
+    jobs: dict[Path, Job] = {}
+    for video, inside in _files(inputs, VIDEO_SUFFIXES, "videos"):
+        job = Job(video, (output / inside if output else video).with_suffix(".pose"))
+        other = jobs.setdefault(job.pose, job)
+        if other.video != video:
+            raise BadInput(f"{other.video} and {video} would both become {job.pose}; extract them apart.")
+    pending = [job for job in jobs.values() if force or not job.is_done()]
+    if len(pending) < len(jobs):
+        say(f"{len(jobs) - len(pending)} of {len(jobs)} are extracted already.")
+    poses, failures = _extract(pending)
+    if failures and len(jobs) == 1:
+        raise failures[pending[0]]
+    for job, error in failures.items():
+        say(f"[red]failed:[/] {escape(str(error))}")
+    if failures:
+        say(f"{len(failures)} of {len(pending)} videos failed.")
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV or TSV manifest, or a folder with a folder a gloss.")],
+    head: Annotated[list[str] | None, typer.Option("--head", help="A further column of the manifest to learn.")] = None,
+    size: Annotated[str, typer.Option(help="tiny, base or large.")] = "base",
+    skeleton: Annotated[str | None, typer.Option(help="Layout of joints: a name or a TOML file.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Times that every clip is seen.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed on the same machine gives the same model.")] = 0,
+    name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
+) -> None:
+    """Train a recogniser on labelled clips. Videos are extracted on first use."""
+    from slr_pose.dataset import ClipStore, class_names, load_keypoints, read_dataset, root_of, split_clips
+    from slr_pose.skeleton import DEFAULT, Skeleton
+
+    run = RUNS / (name or time.strftime("%Y-%m-%d_%H-%M-%S"))
+    if run.exists():
+        raise BadInput(f"{run} exists; name another run.")
+    layout = Skeleton.load(skeleton or DEFAULT)
+    root = root_of(data)
+    clips, left_out = _ready(read_dataset(data, head or []), root)
+    clips, how_split = split_clips(clips, seed)
+    parts = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val")}
+    classes = class_names(parts["train"])
+    say(f"{', '.join(f'{len(part)} {split}' for split, part in parts.items())} clips: {how_split}.")
+    say(f"Learning {', '.join(f'{_title(head)} ({len(names)} classes)' for head, names in classes.items())}.")
+    keypoints = {split: load_keypoints(part, root, layout) for split, part in parts.items()}
+
+    from slr_pose.evaluation import evaluate, write_report
+    from slr_pose.extraction import extractor
+    from slr_pose.model import SIZES
+    from slr_pose.recognizer import Recognizer
+    from slr_pose.training import CHECKPOINT, Recipe, train
+
+    if size not in SIZES:
+        raise BadInput(f"there is no size '{size}': choose one of {', '.join(SIZES)}.")
+    recipe = Recipe(seed=seed, **({"epochs": epochs} if epochs else {}))
+    about = {
+        "data": str(data),
+        "clips": {split: len(part) for split, part in parts.items()},
+        "split": how_split,
+        "left_out": left_out,
+        "signers": sorted({clip.signer for clip in parts["train"] if clip.signer}),
+        "extractor": extractor(),
+    }
+    stores = (ClipStore(keypoints[split], parts[split], classes) for split in parts)
+    run.mkdir(parents=True)
+    with _training_progress() as show:
+        train(*stores, layout, classes, SIZES[size], recipe, run, about, show)
+    if not (run / CHECKPOINT).exists():
+        say("Stopped before the first validation; there is no model yet.")
+        raise typer.Exit(130)
+    recognizer = Recognizer.load(run / CHECKPOINT)
+    result = evaluate(recognizer, parts["val"], keypoints["val"])
+    write_report(run / "report.md", recognizer, result)
+    _print_scores("val", result)
+    kept = recognizer.info["training"]
+    say(f"Kept epoch {kept['best_epoch']} of {kept['epochs']}: {run / CHECKPOINT}")
+    say(f"Report: {run / 'report.md'}   Try it: slr predict VIDEO")
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest or folder, as for train.")],
+    split: Annotated[str | None, typer.Option(help="train, val, test or all; by default test, or val if none.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
+) -> None:
+    """Measure a model on labelled clips: top-1, top-5 and macro-F1 of each head, unseen signers apart."""
+    from slr_pose.dataset import COLUMNS, SPLITS, load_keypoints, read_dataset, root_of, split_clips
+    from slr_pose.evaluation import evaluate
+    from slr_pose.recognizer import Recognizer
+
+    if split not in (None, "all", *SPLITS):
+        raise BadInput(f"there is no split '{split}': choose one of {', '.join(SPLITS)}, all.")
+    recognizer = Recognizer.load(model or _newest_model())
+    root = root_of(data)
+    clips, _ = _ready(read_dataset(data, [head for head in recognizer.labels if head not in COLUMNS]), root)
+    if split != "all":
+        clips, _ = split_clips(clips, recognizer.info["training"]["recipe"]["seed"])
+        split = split or ("test" if any(clip.split == "test" for clip in clips) else "val")
+        clips = [clip for clip in clips if clip.split == split]
+    if not clips:
+        raise BadInput(f"{data} has no {split} clips.")
+    result = evaluate(recognizer, clips, load_keypoints(clips, root, recognizer.skeleton))
+    if as_json:
+        print(json.dumps({"split": split, **result.as_dict()}, ensure_ascii=False))
+    else:
+        _print_scores(split, result)
+    if result.unknown:
+        say(f"{result.unknown} labels are unknown to the model; they count as wrong.")
+
+
+@app.command()
+def predict(
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Videos, .pose files, or folders of them.")],
+    model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Answers a head.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
+) -> None:
+    """Say which sign a video shows."""
+    from slr_pose.extraction import VIDEO_SUFFIXES, Job
+    from slr_pose.pose import Pose
+    from slr_pose.recognizer import Recognizer
+
+    recognizer = Recognizer.load(model or _newest_model())
+    files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, ".pose"}, "videos or .pose files")]
+    jobs = [Job(file) for file in files if file.suffix != ".pose"]
+    extracted, failures = _extract(jobs)
+    poses: dict[Path, Pose] = {job.video: pose for job, pose in extracted.items()}
+    errors = {job.video: error for job, error in failures.items()}
+    for file in files:
+        if file.suffix == ".pose":
+            try:
+                poses[file] = Pose.read(file)
+            except BadInput as error:
+                errors[file] = error
+    if errors and len(files) == 1:
+        raise errors[files[0]]
+    readable = [file for file in files if file in poses]
+    answers = dict(zip(readable, recognizer.predict([poses[file] for file in readable], top), strict=True))
+    for mismatch in dict.fromkeys(filter(None, (recognizer.mismatch(pose) for pose in poses.values()))):
+        say(f"[yellow]warning:[/] {escape(mismatch)}")
+    if as_json:
+        print(json.dumps([_as_json(file, answers[file]) for file in readable], ensure_ascii=False, indent=1))
+    else:
+        for answer in answers.values():
+            _print_prediction(answer)
+    for error in errors.values():
+        say(f"[red]failed:[/] {escape(str(error))}")
+    if errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export_onnx(
+    model: Annotated[Path | None, typer.Option(help="Checkpoint; by default the newest run.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("model.onnx"),
+) -> None:
+    """Export a model to one ONNX file, checked against torch before it is kept."""
+    from slr_pose.export import ExportError, export_onnx
+
+    with stderr.status("Exporting and comparing with torch ..."):
+        try:
+            difference = export_onnx(model or _newest_model(), output)
+        except ExportError as error:
+            say(f"[red]error:[/] {error}")
+            raise typer.Exit(1) from error
+    say(f"{output}: {output.stat().st_size / 1e6:.1f} MB; greatest difference to torch {difference:.0e}.")
+
+
+def _files(inputs: list[Path], suffixes: set[str], what: str) -> Iterator[tuple[Path, Path]]:
+    """Each file that is meant, and its path inside the folder that was named."""
+    for given in inputs:
+        if given.is_dir():
+            found = [file for file in sorted(given.rglob("*")) if file.suffix.lower() in suffixes]
+            if not found:
+                raise BadInput(f"there are no {what} in {given}.")
+            yield from ((file, file.relative_to(given)) for file in found)
+        elif given.exists():
+            yield given, Path(given.name)
+        else:
+            raise BadInput(f"there is no file or folder {given}.")
+
+
+def _newest_model() -> Path:
+    checkpoints = sorted(RUNS.glob("*/model.safetensors"), key=lambda path: path.stat().st_mtime)
+    if not checkpoints:
+        raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
+    say(f"Model: {checkpoints[-1]}")
+    return checkpoints[-1]
+
+
+def _ready(clips: "list[Clip]", root: Path) -> "tuple[list[Clip], list[str]]":
+    """Extract what is not extracted yet; leave out, and name, the clips that cannot be read."""
+    reasons = {clip: f"{clip.path}: there is no such file" for clip in clips if not clip.path.exists()}
+    jobs = {clip: clip.job(root) for clip in clips if clip not in reasons}
+    _, failures = _extract([job for job in dict.fromkeys(filter(None, jobs.values())) if not job.is_done()])
+    reasons |= {clip: str(failures[job]) for clip, job in jobs.items() if job in failures}
+    if reasons:
+        say(f"[yellow]{len(reasons)} of {len(clips)} clips are left out:[/]")
+        for reason in list(reasons.values())[:5]:
+            say(f"  {escape(reason)}")
+        if len(reasons) > 5:
+            say(f"  and {len(reasons) - 5} more")
+    if len(reasons) == len(clips):
+        raise BadInput(f"none of the {len(clips)} clips can be read.")
+    return [clip for clip in clips if clip not in reasons], list(reasons.values())
+
+
+def _extract(jobs: "list[Job]") -> "tuple[dict[Job, Pose], dict[Job, Exception]]":
+    """Extract with progress, the longest first; what was extracted, and what failed."""
+    if not jobs:
+        return {}, {}
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    from slr_pose.extraction import extract_all, probe
+
+    poses, failures, frames = {}, {}, {}
+    for job in jobs:
+        try:
+            frames[job] = probe(job.video)[1]
+        except BadInput as error:
+            failures[job] = error
+    progress = Progress(
+        TextColumn("Extracting"),
+        BarColumn(),
+        TextColumn("{task.fields[clips]}/{task.fields[of]} clips  {task.fields[rate]:.0f} frames/s"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=stderr,
+    )
+    started = time.monotonic()
+    with progress:
+        task = progress.add_task("", total=sum(frames.values()), clips=0, of=len(frames), rate=0)
+
+        def on_frames(done: int) -> None:
+            progress.update(task, completed=done, rate=done / (time.monotonic() - started))
+
+        for job, result in extract_all(sorted(frames, key=frames.get, reverse=True), on_frames):
+            if isinstance(result, Exception):
+                failures[job] = result
+            else:
+                poses[job] = result
+            progress.update(task, clips=len(poses) + len(failures))
+        progress.update(task, completed=sum(frames.values()))
+    if poses:
+        done, seconds = sum(len(pose.keypoints) for pose in poses.values()), time.monotonic() - started
+        seen = {
+            part: sum(pose.seen(component) * len(pose.keypoints) for pose in poses.values()) / done
+            for part, component in (
+                ("body", "POSE_LANDMARKS"),
+                ("left hand", "LEFT_HAND_LANDMARKS"),
+                ("right hand", "RIGHT_HAND_LANDMARKS"),
+            )
+        }
+        say(
+            f"{len(poses)} clips, {done} frames in {seconds:.0f} s, {done / seconds:.0f} frames/s; seen: "
+            + ", ".join(f"{part} {share:.0%}" for part, share in seen.items())
+        )
+    return poses, failures
+
+
+@contextmanager
+def _training_progress() -> Iterator:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    def percent(share: float | None) -> str:
+        return "-" if share is None else f"{share:.1%}"
+
+    progress = Progress(
+        TextColumn("Epoch {task.fields[epoch]}"),
+        BarColumn(),
+        TextColumn("loss {task.fields[loss]:.2f}  val top-1 {task.fields[top1]}, best {task.fields[best]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=stderr,
+    )
+    with progress:
+        task = progress.add_task("", total=None, epoch=0, loss=0, top1="-", best="-")
+
+        def show(state) -> None:
+            progress.update(
+                task,
+                completed=state.step,
+                total=state.steps,
+                epoch=state.epoch,
+                loss=state.loss,
+                top1=percent(state.top1),
+                best=percent(state.best_top1),
+            )
+
+        yield show
+
+
+def _title(head: str) -> str:
+    return head.replace("_", " ")
+
+
+def _print_scores(split: str, result: "Evaluation") -> None:
+    from rich.table import Table
+
+    table = Table(title=f"{split} clips, % with 95 % interval", title_justify="left")
+    for column, justify in (("clips", "left"), ("head", "left"), ("n", "right")):
+        table.add_column(column, justify=justify)
+    for column in ("top-1", "top-5", "macro-F1"):
+        table.add_column(column, justify="right")
+    for group, heads in result.scores.items():
+        for head, found in heads.items():
+            table.add_row(group, _title(head), str(found.clips), *found.as_text())
+    stdout.print(table)
+
+
+def _print_prediction(answer: "Prediction") -> None:
+    from rich.table import Table
+
+    table = Table(title=escape(answer.name), title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column, justify in (("", "left"), ("answer", "left"), ("probability", "right")):
+        table.add_column(column, justify=justify)
+    for head, ranked in answer.heads.items():
+        for rank, (label, share) in enumerate(ranked):
+            table.add_row("" if rank else _title(head), escape(label), f"{share:.1%}", style="" if rank else "bold")
+    stdout.print(table)
+
+
+def _as_json(file: Path, answer: "Prediction") -> dict:
+    heads = {
+        head: [{"label": label, "probability": share} for label, share in ranked]
+        for head, ranked in answer.heads.items()
+    }
+    return {"input": str(file), "heads": heads}

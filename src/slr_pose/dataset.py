@@ -1,0 +1,288 @@
+"""Manifest or folder -> clips, labels and splits, and the in-memory store that training reads."""
+
+import csv
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from slr_pose import BadInput
+from slr_pose.extraction import VIDEO_SUFFIXES, Job
+from slr_pose.files import is_writable
+from slr_pose.hamnosys import ATTRIBUTES, read_attributes
+from slr_pose.pose import Pose
+from slr_pose.skeleton import Skeleton
+
+SPLITS = ("train", "val", "test")
+COLUMNS = ("path", "gloss", "signer", "split", "start", "end", "hamnosys", *ATTRIBUTES)
+HELD_OUT = 0.2  # share of the clips that validate when the manifest names no validation clips
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One video or `.pose` file, or a part of it, with the labels that are known of it.
+
+    Attributes:
+        path: the video or `.pose` file.
+        labels: class name of each head; a head that is not in it is unknown for this clip.
+        signer: who signs, `None` when unknown.
+        split: `train`, `val` or `test`; `None` when the data set does not say.
+        start_s, end_s: the part of the file, in seconds.
+    """
+
+    path: Path
+    labels: dict[str, str]
+    signer: str | None = None
+    split: str | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+
+    def job(self, root: Path) -> Job | None:
+        """The extraction that this clip needs before it can be read; `None` for a `.pose` file."""
+        if self.path.suffix == ".pose":
+            return None
+        part = "" if self.start_s is None and self.end_s is None else f"@{self.start_s or 0}-{self.end_s or ''}"
+        return Job(self.path, pose_cache(self.path, root, part), self.start_s, self.end_s)
+
+    def read(self, root: Path) -> Pose:
+        """The clip's keypoints, of which a video's were extracted before."""
+        job = self.job(root)
+        if job:
+            return Pose.read(job.pose)
+        pose = Pose.read(self.path)
+        return pose if self.start_s is None and self.end_s is None else pose.cut(self.start_s, self.end_s)
+
+
+def pose_cache(video: Path, root: Path, part: str = "") -> Path:
+    """Where the pose of a data set's video is kept: beside it, or, where that is read-only, in the user's cache."""
+    if is_writable(video.parent):
+        return video.with_name(f"{video.stem}{part}.pose")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slr-pose"
+    root = root.resolve()
+    inside = Path(os.path.relpath(video.resolve(), root)).as_posix().replace("../", "")
+    return cache / f"{root.name}-{hashlib.sha1(str(root).encode()).hexdigest()[:8]}" / f"{inside}{part}.pose"
+
+
+def read_dataset(data: Path, heads: Iterable[str] = ()) -> list[Clip]:
+    """Read a folder with one folder of clips a gloss, or a CSV or TSV manifest.
+
+    Args:
+        data: the folder or the manifest. A manifest's columns: `path`, relative to it; labels: `gloss`, `hamnosys` (a
+            notation, which labels all eight attributes) or any attribute by its name; and `signer`, `split`, `start`,
+            `end` (seconds). An empty label is unknown.
+        heads: further columns of the manifest to learn as labels.
+
+    Raises:
+        BadInput: it is neither, a column is missing or holds what it cannot hold, or a gloss has a single clip.
+    """
+    data = Path(data)
+    if data.is_dir():
+        clips = _read_folder(data)
+    elif data.is_file():
+        clips = _read_manifest(data, list(heads))
+    else:
+        raise BadInput(f"there is no file or folder {data}.")
+    lonely = [gloss for gloss, count in Counter(clip.labels.get("gloss") for clip in clips).items() if count == 1]
+    lonely = sorted(gloss for gloss in lonely if gloss is not None)
+    if lonely:
+        names = ", ".join(lonely[:5]) + (f" and {len(lonely) - 5} more" if len(lonely) > 5 else "")
+        raise BadInput(f"{data} has a single clip of {names}: give each gloss at least two, or leave it out.")
+    return clips
+
+
+def root_of(data: Path) -> Path:
+    """The folder that a data set's paths are relative to."""
+    return Path(data) if Path(data).is_dir() else Path(data).parent
+
+
+def _read_folder(folder: Path) -> list[Clip]:
+    clips = []
+    for file in sorted(folder.glob("*/*")):
+        is_video = file.suffix.lower() in VIDEO_SUFFIXES
+        if is_video or (file.suffix == ".pose" and not _is_cache(file)):
+            clips.append(Clip(file, {"gloss": file.parent.name}))
+    if not clips:
+        raise BadInput(f"{folder} holds no clips: it needs a folder a gloss, with videos or .pose files in it.")
+    return clips
+
+
+def _is_cache(pose: Path) -> bool:
+    """Whether a `.pose` file was extracted from a video beside it, which is the clip."""
+    video = Pose.read_footer(pose).get("source", {}).get("name")
+    return video is not None and pose.with_name(video).exists()
+
+
+def _read_manifest(manifest: Path, heads: list[str]) -> list[Clip]:
+    try:
+        with open(manifest, encoding="utf-8-sig", newline="") as file:
+            first = file.readline()
+            file.seek(0)
+            rows = list(csv.DictReader(file, delimiter="\t" if "\t" in first else ","))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"{manifest} is not a CSV or TSV file in UTF-8 ({error}).") from error
+    if not rows:
+        raise BadInput(f"{manifest} holds no clips: it needs a header line and a line a clip.")
+    columns = set(rows[0])
+    for column in ("path", *heads):
+        if column not in columns:
+            raise BadInput(f"{manifest} has no column '{column}'; its columns are {', '.join(map(str, rows[0]))}.")
+    label_columns = [name for name in ("gloss", *ATTRIBUTES, *heads) if name in columns]
+    if not label_columns and "hamnosys" not in columns:
+        raise BadInput(f"{manifest} has no labels: add a column 'gloss' or 'hamnosys', or name one with --head.")
+    return [_read_row(manifest, line, row, label_columns) for line, row in enumerate(rows, start=2)]
+
+
+def _read_row(manifest: Path, line: int, row: dict[str, str], label_columns: list[str]) -> Clip:
+    def cell(column: str) -> str | None:
+        return (row.get(column) or "").strip() or None
+
+    def seconds(column: str) -> float | None:
+        try:
+            return None if cell(column) is None else float(cell(column))
+        except ValueError as error:
+            raise BadInput(f"{manifest}, line {line}: {column} '{cell(column)}' is not a number of seconds.") from error
+
+    if cell("path") is None:
+        raise BadInput(f"{manifest}, line {line}: the path is empty.")
+    if cell("split") not in (None, *SPLITS):
+        raise BadInput(f"{manifest}, line {line}: split '{cell('split')}' is none of {', '.join(SPLITS)}.")
+    labels = {}
+    if cell("hamnosys"):
+        try:
+            labels = read_attributes(cell("hamnosys"))
+        except BadInput as error:
+            raise BadInput(f"{manifest}, line {line}: {error}") from error
+    for column in label_columns:
+        if cell(column) is not None:
+            labels[column] = _class_name(manifest, line, column, cell(column))
+    path = manifest.parent / cell("path")
+    return Clip(path, labels, cell("signer"), cell("split"), seconds("start"), seconds("end"))
+
+
+def _class_name(manifest: Path, line: int, column: str, value: str) -> str:
+    """An attribute may be given by the name of its class or by its number."""
+    names = ATTRIBUTES.get(column)
+    if names is None or value in names:
+        return value
+    if value.isdigit() and int(value) < len(names):
+        return names[int(value)]
+    raise BadInput(f"{manifest}, line {line}: '{value}' is no {column}; name one of {', '.join(names)}.")
+
+
+def split_clips(clips: list[Clip], seed: int) -> tuple[list[Clip], str]:
+    """Give each clip a split, and say how in one sentence.
+
+    What the data set says is kept. Where it names no validation clips, a fifth of the training clips validates:
+    signers are kept apart when they are known.
+
+    Raises:
+        BadInput: some clips have a split and others have none, or nothing is left to train or validate on.
+    """
+    splits = {clip.split for clip in clips}
+    if None in splits and len(splits) > 1:
+        raise BadInput("some clips have a split and some have none: fill the column, or leave it out.")
+    if None in splits:
+        clips = [replace(clip, split="train") for clip in clips]
+    train = [clip for clip in clips if clip.split == "train"]
+    if len(train) < 2:
+        raise BadInput("there are fewer than two clips to train on; add some, or change the split.")
+    if "val" in splits:
+        seen = {clip.signer for clip in train if clip.signer}
+        validation = [clip for clip in clips if clip.split == "val"]
+        unseen = sum(clip.signer is not None and clip.signer not in seen for clip in validation)
+        return clips, f"the data set's own split; {unseen} of {len(validation)} val clips by signers not in train"
+
+    signers = {clip.signer for clip in train}
+    apart = None not in signers and len(signers) > 1
+    held_out = {id(train[index]) for index in _hold_out(train, seed, apart)}
+    clips = [replace(clip, split="val") if id(clip) in held_out else clip for clip in clips]
+    if apart:
+        return clips, f"{len(held_out)} clips held out for val, no signer of them in train"
+    return clips, f"{len(held_out)} clips held out for val; signers unknown, so train and val may share them"
+
+
+def _hold_out(clips: list[Clip], seed: int, apart: bool) -> np.ndarray:
+    """Indices of about a fifth of the clips, each gloss in proportion, signers kept apart if asked."""
+    import warnings
+
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    labels = [clip.labels.get("gloss") or next(iter(clip.labels.values()), "") for clip in clips]
+    signers = [clip.signer for clip in clips]
+    folds = min(round(1 / HELD_OUT), len(set(signers)) if apart else max(Counter(labels).values()))
+    splitter = (StratifiedGroupKFold if apart else StratifiedKFold)(folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a gloss with fewer clips than folds is not in every fold
+        candidates = [held_out for _, held_out in splitter.split(clips, labels, signers if apart else None)]
+
+    def glosses_kept(held_out: np.ndarray) -> int:
+        return len({labels[index] for index in set(range(len(clips))) - set(held_out)})
+
+    return max(candidates, key=glosses_kept)
+
+
+def class_names(clips: list[Clip]) -> dict[str, list[str]]:
+    """The classes of each head: an attribute's whole table, any other head's labels as found, sorted.
+
+    Raises:
+        BadInput: there is nothing to tell apart.
+    """
+    found: dict[str, set[str]] = {}
+    for clip in clips:
+        for head, label in clip.labels.items():
+            found.setdefault(head, set()).add(label)
+    for head, labels in found.items():
+        if head not in ATTRIBUTES and len(labels) < 2:
+            raise BadInput(f"all training clips have the same {head}, '{labels.pop()}'; a model needs at least two.")
+    if not found:
+        raise BadInput("no training clip has a label.")
+    order = ["gloss", *ATTRIBUTES]
+    heads = sorted(found, key=lambda head: (order.index(head) if head in order else len(order), head))
+    return {head: ATTRIBUTES.get(head) or sorted(found[head]) for head in heads}
+
+
+class ClipStore:
+    """All clips of one split in memory, as one tensor; `collate` cuts batches out of it.
+
+    Args:
+        keypoints: (frames, joints, 4) of each clip, as `Skeleton.select` gives them.
+        clips: their labels.
+        classes: class names of each head.
+    """
+
+    def __init__(self, keypoints: list[np.ndarray], clips: list[Clip], classes: dict[str, list[str]]):
+        import torch
+
+        self.frames = torch.tensor([len(clip) for clip in keypoints])
+        self.first = torch.cat([torch.zeros(1, dtype=torch.long), self.frames.cumsum(0)])
+        self.keypoints = torch.from_numpy(np.concatenate(keypoints))  # (all frames, joints, 4)
+        number = {head: {name: index for index, name in enumerate(names)} for head, names in classes.items()}
+        self.labels = {
+            head: torch.tensor([number[head].get(clip.labels.get(head), -1) for clip in clips]) for head in classes
+        }
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, index: int) -> int:
+        return index
+
+    def collate(self, indices: list[int]) -> tuple:
+        """Keypoints (batch, frames, joints, 4), zero behind each clip's end; frames (batch,); labels (batch,) a head,
+        -1 = unknown."""
+        import torch
+
+        frames = self.frames[indices]
+        keypoints = torch.zeros(len(indices), int(frames.max()), *self.keypoints.shape[1:])
+        for row, index in enumerate(indices):
+            keypoints[row, : frames[row]] = self.keypoints[self.first[index] : self.first[index + 1]]
+        return keypoints, frames, {head: labels[indices] for head, labels in self.labels.items()}
+
+
+def load_keypoints(clips: list[Clip], root: Path, skeleton: Skeleton) -> list[np.ndarray]:
+    """The keypoints of each clip, (frames, joints, 4), whose videos were extracted before."""
+    return [skeleton.select(clip.read(root)) for clip in clips]

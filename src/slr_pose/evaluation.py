@@ -1,0 +1,166 @@
+"""How often a model is right: metrics with their spread, all clips and unseen signers apart."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from slr_pose.dataset import Clip
+from slr_pose.files import write_whole
+from slr_pose.recognizer import Recognizer
+
+CONFIDENCE = 0.95
+RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class Score:
+    """Metrics of one head over some clips, as shares 0..1, each with its 95 % interval.
+
+    Attributes:
+        clips: number of clips that have a label for the head.
+        top1, top5: share of clips whose label is the first answer, or among the first five (Wilson interval).
+        macro_f1: mean F1 over the classes that occur among the clips (bootstrap interval over clips).
+    """
+
+    clips: int
+    top1: float
+    top1_interval: tuple[float, float]
+    top5: float
+    top5_interval: tuple[float, float]
+    macro_f1: float
+    macro_f1_interval: tuple[float, float]
+
+    def as_text(self) -> tuple[str, str, str]:
+        """Top-1, top-5 and macro-F1 in percent, with their intervals."""
+
+        def percent(share: float, interval: tuple[float, float]) -> str:
+            return f"{100 * share:.1f} ({100 * interval[0]:.0f}–{100 * interval[1]:.0f})"
+
+        return (
+            percent(self.top1, self.top1_interval),
+            percent(self.top5, self.top5_interval),
+            percent(self.macro_f1, self.macro_f1_interval),
+        )
+
+
+def score(probabilities: np.ndarray, labels: np.ndarray, seed: int = 0) -> Score:
+    """Score one head.
+
+    Args:
+        probabilities: (clips, classes), at least one clip.
+        labels: (clips,) class numbers; -1 = no class of the model, which no answer meets.
+    """
+    from scipy.stats import binomtest, bootstrap
+    from sklearn.metrics import f1_score
+
+    ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
+    hits = ranking == labels[:, None]
+    best, classes = ranking[:, 0], np.unique(labels)
+
+    def share(right: np.ndarray) -> tuple[float, tuple[float, float]]:
+        interval = binomtest(int(right.sum()), len(right)).proportion_ci(CONFIDENCE, method="wilson")
+        return float(right.mean()), (float(interval.low), float(interval.high))
+
+    def macro_f1(clips: np.ndarray) -> float:
+        present = np.intersect1d(classes, labels[clips])
+        return f1_score(labels[clips], best[clips], labels=present, average="macro", zero_division=0)
+
+    everything = np.arange(len(labels))
+    f1 = macro_f1(everything)
+    interval = (f1, f1)
+    if len(labels) > 1:
+        spread = bootstrap(
+            (everything,),
+            macro_f1,
+            n_resamples=RESAMPLES,
+            vectorized=False,
+            method="percentile",
+            confidence_level=CONFIDENCE,
+            rng=np.random.default_rng(seed),
+        ).confidence_interval
+        interval = (float(spread.low), float(spread.high))
+    return Score(len(labels), *share(hits[:, 0]), *share(hits.any(axis=1)), float(f1), interval)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a model answers to labelled clips.
+
+    Attributes:
+        scores: group of clips (`all clips`, `unseen signers`, `seen signers`) -> head -> its score.
+        confusions: head -> (label, wrong answer, times), the most frequent first.
+        unknown: number of labels that the model has no class for; they count as wrong.
+    """
+
+    scores: dict[str, dict[str, Score]]
+    confusions: dict[str, list[tuple[str, str, int]]]
+    unknown: int
+
+    def as_dict(self) -> dict:
+        """For JSON."""
+        scores = {group: {head: asdict(found) for head, found in heads.items()} for group, heads in self.scores.items()}
+        return {"scores": scores, "confusions": self.confusions, "unknown_labels": self.unknown}
+
+
+def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[np.ndarray]) -> Evaluation:
+    """Ask a model about labelled clips.
+
+    Args:
+        keypoints: (frames, joints, 4) of each clip, in the model's own skeleton.
+    """
+    probabilities = recognizer.probabilities(keypoints)
+    learnt_from = set(recognizer.info.get("training", {}).get("signers", []))
+    groups = {"all clips": np.ones(len(clips), dtype=bool)}
+    signers = [clip.signer for clip in clips]
+    if learnt_from and any(signers):
+        groups["unseen signers"] = np.array([bool(signer) and signer not in learnt_from for signer in signers])
+        groups["seen signers"] = np.array([signer in learnt_from for signer in signers])
+    scores: dict[str, dict[str, Score]] = {group: {} for group in groups}
+    confusions, unknown = {}, 0
+    for head, names in recognizer.labels.items():
+        number = {name: index for index, name in enumerate(names)}
+        known = np.array([head in clip.labels for clip in clips])
+        labels = np.array([number.get(clip.labels.get(head), -1) for clip in clips])
+        unknown += int((known & (labels < 0)).sum())
+        for group, members in groups.items():
+            if (members & known).any():
+                scores[group][head] = score(probabilities[head][members & known], labels[members & known])
+        answers = probabilities[head].argmax(axis=1)
+        wrong = Counter(
+            (clips[row].labels[head], names[answers[row]]) for row in np.flatnonzero(known & (answers != labels))
+        )
+        confusions[head] = [(label, answer, times) for (label, answer), times in wrong.most_common(10)]
+    return Evaluation({group: heads for group, heads in scores.items() if heads}, confusions, unknown)
+
+
+def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation) -> None:
+    """One page on a training: data, split, result with its spread, confusions, and how to use the model."""
+    training = recognizer.info["training"]
+    lines = [f"# {path.parent.name}", "", f"Trained on {date.today()}, slr-pose {recognizer.info['version']}.", ""]
+    lines += [f"- data: {training['data']}", f"- clips: {training['clips']}", f"- split: {training['split']}"]
+    lines += [f"- left out: {reason}" for reason in training["left_out"]]
+    lines += [
+        f"- skeleton: {recognizer.skeleton.name}, {len(recognizer.skeleton.joints)} joints",
+        f"- heads: {', '.join(f'{head} ({len(names)})' for head, names in recognizer.labels.items())}",
+        f"- kept: epoch {training['best_epoch']} of {training['epochs']}, chosen by its top-1 on the val clips,"
+        " which makes the val figures below a little too good; judge by a test split",
+        f"- training time: {training['seconds'] / 60:.1f} minutes; seed {training['recipe']['seed']}",
+        "",
+        "## Val clips, with 95 % intervals",
+        "",
+        "| group | head | clips | top-1 | top-5 | macro-F1 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for group, heads in evaluation.scores.items():
+        for head, found in heads.items():
+            lines.append(f"| {group} | {head} | {found.clips} | " + " | ".join(found.as_text()) + " |")
+    if any(evaluation.confusions.values()):
+        lines += ["", "## Most frequent confusions", "", "| head | label | answer | times |", "|---|---|---|---|"]
+        for head, rows in evaluation.confusions.items():
+            lines += [f"| {head} | {label} | {answer} | {times} |" for label, answer, times in rows]
+    lines += ["", f"Use it: `slr predict VIDEO --model {path.parent / 'model.safetensors'}`", ""]
+    with write_whole(path) as partial:
+        partial.write_text("\n".join(lines), encoding="utf-8")

@@ -1,0 +1,186 @@
+"""The whole network: standardised keypoints -> graph convolution -> transformer -> one distribution a head."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+from torch_geometric.nn import DenseGraphConv
+
+from slr_pose.preprocessing import Preprocessing, part_scale
+from slr_pose.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes of the network; travels inside every model."""
+
+    frames: int = 64  # samples that a clip is seen at
+    graph_width: int = 32  # channels a joint
+    graph_layers: int = 2
+    width: int = 160  # channels a frame
+    blocks: int = 3
+    attention_heads: int = 4
+    kernel: int = 9  # frames that the convolution of a block sees
+    dropout: float = 0.2
+
+
+SIZES = {
+    "tiny": ModelConfig(graph_width=16, width=96, blocks=2),
+    "base": ModelConfig(),
+    "large": ModelConfig(graph_width=48, width=256, blocks=6),
+}
+
+
+class SignModel(nn.Module):
+    """Raw keypoints -> logits of each head.
+
+    Args:
+        skeleton: the joints that come in.
+        classes: number of classes of each head, by its name.
+    """
+
+    def __init__(self, skeleton: Skeleton, classes: dict[str, int], config: ModelConfig):
+        super().__init__()
+        self.preprocessing = Preprocessing(skeleton, config.frames)
+        self.streams = Streams(skeleton)
+        self.graph = SpatialGraph(skeleton, self.streams.channels, config)
+        self.encoder = nn.ModuleList(TemporalBlock(config, share=i / config.blocks) for i in range(config.blocks))
+        self.norm = nn.LayerNorm(config.width)
+        self.heads = nn.ModuleDict({name: Head(config, count) for name, count in classes.items()})
+
+    def forward(self, keypoints: Tensor, frames: Tensor) -> dict[str, Tensor]:
+        """(batch, frames, joints, 4) raw keypoints and (batch,) frames of each clip -> (batch, classes) a head."""
+        return self.classify(*self.preprocessing(keypoints, frames))
+
+    def classify(self, positions: Tensor, presence: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        """What `Preprocessing` returns -> logits (batch, classes) a head."""
+        x = self.graph(self.streams(positions, presence, mask))  # (B, T, width)
+        for block in self.encoder:
+            x = block(x, mask)
+        x = self.norm(x)
+        return {name: head(x, mask) for name, head in self.heads.items()}
+
+
+class Streams(nn.Module):
+    """Joint, bone and motion streams as channels, with each part also in a frame of its own (its origin and scale)."""
+
+    channels = 3 + 3 + 3 + 3 + 3 + 1
+
+    def __init__(self, skeleton: Skeleton):
+        super().__init__()
+        self.parts = skeleton.parts
+        parent = list(range(len(skeleton.joints)))  # a joint without a parent is its own: a bone of length 0
+        for start, end in skeleton.bones:
+            if parent[end] == end:
+                parent[end] = start
+        order = [joint for part in skeleton.parts for joint in part.joints]
+        self.register_buffer("parent", torch.tensor(parent), persistent=False)
+        self.register_buffer("order", torch.tensor(order).argsort(), persistent=False)
+
+    def forward(self, positions: Tensor, presence: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, J, 3), (B, T, J) -> (B, T, J, channels), 0 in padding."""
+        seen = presence * mask[..., None]
+        local = []
+        for part in self.parts:
+            origin = positions[:, :, part.origin].mean(2, keepdim=True)
+            length = part_scale(part, positions, seen)[:, None, None, None]
+            local.append((positions[:, :, part.joints] - origin) / length)
+        local = torch.cat(local, 2)[:, :, self.order]
+        bone = positions - positions[:, :, self.parent]
+        both = (mask[:, 1:] & mask[:, :-1])[..., None, None]
+
+        def motion(x: Tensor) -> Tensor:
+            return F.pad((x[:, 1:] - x[:, :-1]) * both, (0, 0, 0, 0, 0, 1))
+
+        x = torch.cat([positions, local, bone, motion(positions) * 4, motion(local) * 4, presence[..., None]], -1)
+        return x.clamp(-10, 10) * mask[..., None, None]
+
+
+class SpatialGraph(nn.Module):
+    """Embed each skeleton frame: graph convolutions over bones and a learned adjacency, then one embedding a part.
+
+    The skeleton is fixed, so the graph is dense: one matrix of the bones (normalised) plus one that is learned a
+    layer (as in 2s-AGCN; Shi et al., CVPR 2019).
+    """
+
+    def __init__(self, skeleton: Skeleton, channels: int, config: ModelConfig):
+        super().__init__()
+        self.parts = [list(part.joints) for part in skeleton.parts]
+        joints = len(skeleton.joints)
+        self.input = nn.Linear(channels, config.graph_width)
+        self.place = nn.Parameter(torch.randn(joints, config.graph_width) * 0.02)
+        self.register_buffer("bones", torch.from_numpy(skeleton.adjacency), persistent=False)
+        self.learned = nn.Parameter(torch.randn(config.graph_layers, joints, joints) * 0.01)
+        self.convolutions = nn.ModuleList(
+            DenseGraphConv(config.graph_width, config.graph_width) for _ in range(config.graph_layers)
+        )
+        self.norms = nn.ModuleList(nn.LayerNorm(config.graph_width) for _ in range(config.graph_layers))
+        self.pools = nn.ModuleList(nn.Linear(len(p) * config.graph_width, config.width) for p in self.parts)
+        self.norm = nn.LayerNorm(config.width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, J, channels) -> (B, T, width)."""
+        batch, time = x.shape[:2]
+        x = (self.input(x) + self.place).flatten(0, 1)  # (B * T, J, C)
+        for adjacency, convolution, norm in zip(self.bones + self.learned, self.convolutions, self.norms, strict=True):
+            x = x + F.gelu(convolution(norm(x), adjacency[None]))
+        x = sum(pool(x[:, joints].flatten(1)) for pool, joints in zip(self.pools, self.parts, strict=True))
+        return self.norm(x).unflatten(0, (batch, time))
+
+
+class TemporalBlock(nn.Module):
+    """Depth-wise convolution, self-attention and feed-forward over time; padding is neither seen nor summed."""
+
+    def __init__(self, config: ModelConfig, share: float):
+        super().__init__()
+        width = config.width
+        self.heads = config.attention_heads
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
+        self.depthwise = nn.Conv1d(width, width, config.kernel, padding=config.kernel // 2, groups=width)
+        self.pointwise = nn.Linear(width, width)
+        self.qkv = nn.Linear(width, 3 * width)
+        self.attended = nn.Linear(width, width)
+        self.feed_forward = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(2 * width, width)
+        )
+        self.drop = nn.Dropout(config.dropout)
+        self.skip = share * config.dropout
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, width), (B, T) -> (B, T, width)."""
+        x = x + self._branch(self._convolve(self.norms[0](x) * mask[..., None]))
+        x = x + self._branch(self._attend(self.norms[1](x), mask))
+        return x + self._branch(self.feed_forward(self.norms[2](x)))
+
+    def _convolve(self, x: Tensor) -> Tensor:
+        return self.pointwise(F.silu(self.depthwise(x.transpose(1, 2)).transpose(1, 2)))
+
+    def _attend(self, x: Tensor, mask: Tensor) -> Tensor:
+        q, k, v = (y.unflatten(-1, (self.heads, -1)).transpose(1, 2) for y in self.qkv(x).chunk(3, -1))
+        x = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None, :])  # (B, heads, T, C)
+        return self.attended(x.transpose(1, 2).flatten(2))
+
+    def _branch(self, x: Tensor) -> Tensor:
+        """Dropout, and stochastic depth: the whole branch is left out of some clips (Huang et al., ECCV 2016)."""
+        x = self.drop(x)
+        if self.training and self.skip > 0:
+            kept = (torch.rand(len(x), 1, 1, device=x.device) >= self.skip).to(x.dtype)
+            x = x * kept / (1 - self.skip)
+        return x
+
+
+class Head(nn.Module):
+    """Attention pooling over time, so that each head looks at its own part of the sign, then a linear layer."""
+
+    def __init__(self, config: ModelConfig, classes: int):
+        super().__init__()
+        self.attention = nn.Linear(config.width, config.attention_heads)
+        self.drop = nn.Dropout(2 * config.dropout)
+        self.linear = nn.Linear(config.width, classes)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """(B, T, width), (B, T) -> (B, classes)."""
+        weight = self.attention(x).masked_fill(~mask[..., None], -1e4).softmax(1)  # (B, T, heads)
+        parts = x.unflatten(-1, (weight.shape[-1], -1))  # (B, T, heads, C)
+        return self.linear(self.drop((parts * weight[..., None]).sum(1).flatten(1)))

@@ -1,0 +1,144 @@
+"""Recognizer: one face over a checkpoint and an ONNX file. The ONNX side needs no torch."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from slr_pose import BadInput
+from slr_pose.pose import Pose
+from slr_pose.skeleton import Skeleton
+
+BATCH = 32  # clips that go through the network together
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model answers to one clip: its labels with their probabilities, best first, a head."""
+
+    name: str
+    heads: dict[str, list[tuple[str, float]]]
+
+
+class Recognizer:
+    """A trained model, ready to answer.
+
+    Attributes:
+        skeleton: the joints that it looks at.
+        labels: class names of each head.
+        info: everything that travels with the model: version, skeleton, labels, settings, training summary.
+    """
+
+    def __init__(self, info: dict, run: Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]):
+        self.info, self.run = info, run
+        self.skeleton = Skeleton.from_toml(info["skeleton"])
+        self.labels: dict[str, list[str]] = info["labels"]
+
+    @classmethod
+    def load(cls, path: Path) -> "Recognizer":
+        """Load a checkpoint (`.safetensors`) or an exported model (`.onnx`). No code in it is run.
+
+        Raises:
+            BadInput: there is no such file, or it is not a model of ours.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise BadInput(f"there is no model {path}; `slr train` makes one.")
+        load = _load_onnx if path.suffix == ".onnx" else _load_checkpoint
+        return cls(*load(path))
+
+    def probabilities(self, clips: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) a head."""
+        answers = []
+        for first in range(0, len(clips), BATCH):
+            batch = clips[first : first + BATCH]
+            frames = np.array([len(clip) for clip in batch], dtype=np.int64)
+            keypoints = np.zeros((len(batch), frames.max(), *batch[0].shape[1:]), dtype=np.float32)
+            for row, clip in enumerate(batch):
+                keypoints[row, : len(clip)] = clip
+            answers.append(self.run(keypoints, frames))
+        return {head: np.concatenate([answer[head] for answer in answers]) for head in self.labels}
+
+    def predict(self, poses: list[Pose], top: int = 5) -> list[Prediction]:
+        """The `top` most probable labels of each head, for each pose.
+
+        Raises:
+            BadInput: a pose lacks the points that the model looks at.
+        """
+        found = self.probabilities([self.skeleton.select(pose) for pose in poses])
+        predictions = []
+        for row, pose in enumerate(poses):
+            heads = {}
+            for head, labels in self.labels.items():
+                order = np.argsort(-found[head][row], kind="stable")[:top]
+                heads[head] = [(labels[index], float(found[head][row, index])) for index in order]
+            predictions.append(Prediction(pose.name, heads))
+        return predictions
+
+    def mismatch(self, pose: Pose) -> str | None:
+        """A sentence when the pose was extracted in another way than the poses that the model learnt from."""
+        learnt = self.info.get("training", {}).get("extractor")
+        if not learnt or not pose.extractor or learnt == pose.extractor:
+            return None
+        names = [f"{extractor['name']} {extractor['version']}" for extractor in (pose.extractor, learnt)]
+        return f"{pose.name} was extracted by {names[0]}, and the model learnt from {names[1]} or other settings."
+
+
+def _load_onnx(path: Path) -> tuple[dict, Callable]:
+    import onnxruntime
+
+    try:
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        info = _read_info(path, session.get_modelmeta().custom_metadata_map)
+    except BadInput:
+        raise
+    except Exception as error:  # the exceptions of ONNX Runtime have no common class
+        raise BadInput(f"{path} is not an ONNX model that can be read; export it again.") from error
+    names = [output.name for output in session.get_outputs()]
+
+    def run(keypoints: np.ndarray, frames: np.ndarray) -> dict[str, np.ndarray]:
+        return dict(zip(names, session.run(None, {"keypoints": keypoints, "frames": frames}), strict=True))
+
+    return info, run
+
+
+def _load_checkpoint(path: Path) -> tuple[dict, Callable]:
+    model, info = load_model(path)
+    import torch
+
+    def run(keypoints: np.ndarray, frames: np.ndarray) -> dict[str, np.ndarray]:
+        with torch.inference_mode():
+            logits = model(torch.from_numpy(keypoints), torch.from_numpy(frames))
+        return {head: values.softmax(-1).numpy() for head, values in logits.items()}
+
+    return info, run
+
+
+def load_model(path: Path) -> tuple:
+    """A checkpoint -> the `SignModel` in evaluation mode, and its info.
+
+    Raises:
+        BadInput: it is not a checkpoint of ours.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    from slr_pose.model import ModelConfig, SignModel
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            info = _read_info(path, file.metadata() or {})
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise BadInput(f"{path} is not a checkpoint that can be read; name a model.safetensors or .onnx.") from error
+    classes = {head: len(names) for head, names in info["labels"].items()}
+    model = SignModel(Skeleton.from_toml(info["skeleton"]), classes, ModelConfig(**info["model"]))
+    model.load_state_dict(weights)
+    return model.eval(), info
+
+
+def _read_info(path: Path, metadata: dict[str, str]) -> dict:
+    if "slr-pose" not in metadata:
+        raise BadInput(f"{path} is a checkpoint of something else; name one that `slr train` or `slr export-onnx` made.")
+    return json.loads(metadata["slr-pose"])

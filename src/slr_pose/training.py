@@ -1,0 +1,267 @@
+"""Clips -> a trained model: the Lightning module, the recipe, the run folder and the checkpoint."""
+
+import contextlib
+import json
+import logging
+import signal
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
+
+from slr_pose.augmentation import Augmentation
+from slr_pose.dataset import ClipStore
+from slr_pose.files import write_whole
+from slr_pose.model import ModelConfig, SignModel
+from slr_pose.skeleton import Skeleton
+
+CHECKPOINT = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained; the defaults are the best that we know."""
+
+    epochs: int = 100
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warm_up: float = 0.1  # share of the steps
+    label_smoothing: float = 0.1
+    mixup: float = 0.4  # parameter of the Beta distribution that pairs of clips are mixed by
+    averaging: float = 0.99  # decay of the averaged weights a step
+    gradient_norm: float = 1.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands, after every step."""
+
+    epoch: int
+    step: int
+    steps: int
+    loss: float
+    top1: float | None  # on the validation clips, mean over the heads
+    best_top1: float | None
+
+
+class Training(lightning.LightningModule):
+    """Trains a `SignModel`; validates its averaged weights, which are the ones that are kept."""
+
+    def __init__(self, model: SignModel, skeleton: Skeleton, recipe: Recipe, steps: int):
+        super().__init__()
+        self.model, self.recipe, self.steps = model, recipe, steps
+        self.augmentation = Augmentation(skeleton)
+        self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
+        self.answers: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
+
+    def training_step(self, batch: tuple, _: int) -> Tensor:
+        keypoints, frames, labels = batch
+        with torch.no_grad():
+            keypoints, window = self.augmentation(keypoints, frames)
+            positions, presence, mask = self.model.preprocessing(keypoints, frames, window)
+            share, other = self._mix(len(frames))
+            positions = share * positions + (1 - share) * positions[other]
+            presence = share * presence + (1 - share) * presence[other]
+        logits = self.model.classify(positions, presence, mask | mask[other])
+        other_labels = {head: label[other] for head, label in labels.items()}
+        loss = share * self._loss(logits, labels) + (1 - share) * self._loss(logits, other_labels)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(frames))
+        return loss
+
+    def on_train_batch_end(self, *_) -> None:
+        self.averaged.update_parameters(self.model)
+
+    def validation_step(self, batch: tuple, _: int) -> None:
+        keypoints, frames, labels = batch
+        self.answers.append((self.averaged(keypoints, frames), labels))
+
+    def on_validation_epoch_end(self) -> None:
+        logits = {head: torch.cat([answer[head] for answer, _ in self.answers]) for head in self.answers[0][0]}
+        labels = {head: torch.cat([label[head] for _, label in self.answers]) for head in logits}
+        self.answers.clear()
+        right = {}
+        for head, label in labels.items():
+            if (label >= 0).any():
+                right[head] = (logits[head].argmax(-1) == label)[label >= 0].float().mean()
+                self.log(f"val_top1_{head}", right[head])
+        self.log("val_top1", torch.stack(list(right.values())).mean() if right else torch.zeros(()))
+        self.log("val_loss", self._loss(logits, labels, smoothing=0))
+
+    def configure_optimizers(self) -> dict:
+        matrices = [weight for weight in self.model.parameters() if weight.ndim > 1]
+        others = [weight for weight in self.model.parameters() if weight.ndim <= 1]
+        groups = [{"params": matrices}, {"params": others, "weight_decay": 0.0}]
+        optimizer = torch.optim.AdamW(
+            groups, lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay
+        )
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, self.recipe.learning_rate, total_steps=self.steps, pct_start=self.recipe.warm_up
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _mix(self, clips: int) -> tuple[float, Tensor]:
+        """How much of each clip stays, and which clip makes up for the rest (mixup; Zhang et al., ICLR 2018)."""
+        share = torch.distributions.Beta(self.recipe.mixup, self.recipe.mixup).sample().item()
+        return share, torch.randperm(clips, device=self.device)
+
+    def _loss(self, logits: dict[str, Tensor], labels: dict[str, Tensor], smoothing: float | None = None) -> Tensor:
+        """Mean cross-entropy over the heads; a clip whose label is unknown does not count for that head."""
+        smoothing = self.recipe.label_smoothing if smoothing is None else smoothing
+        losses = []
+        for head, label in labels.items():
+            total = F.cross_entropy(
+                logits[head], label, ignore_index=-1, label_smoothing=smoothing, reduction="sum"
+            )
+            losses.append(total / (label >= 0).sum().clamp(min=1))
+        return torch.stack(losses).mean()
+
+
+def train(
+    training_clips: ClipStore,
+    validation_clips: ClipStore,
+    skeleton: Skeleton,
+    classes: dict[str, list[str]],
+    config: ModelConfig,
+    recipe: Recipe,
+    run: Path,
+    about: dict,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> dict:
+    """Train, and keep the weights that were best on the validation clips in `run/model.safetensors`.
+
+    Ctrl-C ends training after the step; the best so far stays.
+
+    Args:
+        classes: class names of each head.
+        run: an empty folder, for the checkpoint and the logs (CSV and TensorBoard).
+        about: what else the checkpoint shall tell of the data (splits, signers, extractor).
+
+    Returns:
+        What training came to: epochs, best epoch, its metrics, seconds. It travels in the checkpoint.
+    """
+    lightning.seed_everything(recipe.seed, workers=True, verbose=False)
+    loaders = (
+        DataLoader(
+            training_clips,
+            recipe.batch_size,
+            shuffle=True,
+            collate_fn=training_clips.collate,
+            generator=torch.Generator().manual_seed(recipe.seed),
+        ),
+        DataLoader(validation_clips, 2 * recipe.batch_size, collate_fn=validation_clips.collate),
+    )
+    steps = recipe.epochs * len(loaders[0])
+    model = SignModel(skeleton, {head: len(names) for head, names in classes.items()}, config)
+    training = Training(model, skeleton, recipe, steps)
+    keeper = _KeepBest(run, skeleton, classes, config, recipe, about, on_progress)
+    with _quiet(), _stop_on_interrupt() as interrupt:
+        trainer = lightning.Trainer(
+            max_epochs=recipe.epochs,
+            gradient_clip_val=recipe.gradient_norm,
+            precision="bf16-mixed" if torch.cuda.is_available() else "32-true",
+            deterministic="warn",
+            logger=[CSVLogger(run, name="", version=""), TensorBoardLogger(run, name="", version="")],
+            log_every_n_steps=1,
+            callbacks=[keeper],
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+        )
+        interrupt.trainer = trainer
+        trainer.fit(training, *loaders)
+    return {**keeper.summary, "interrupted": trainer.current_epoch < recipe.epochs}
+
+
+class _KeepBest(Callback):
+    """Writes the checkpoint whenever validation is better than ever, and tells of every step."""
+
+    def __init__(self, run, skeleton, classes, config, recipe, about, on_progress):
+        self.path = run / CHECKPOINT
+        self.identity = {"skeleton": skeleton.toml, "labels": classes, "model": asdict(config)}
+        self.recipe, self.about, self.on_progress = recipe, about, on_progress
+        self.summary: dict = {}
+        self.started = time.monotonic()
+        self.top1: float | None = None
+
+    def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx) -> None:
+        best = self.summary.get("val_top1")
+        self.on_progress(
+            Progress(
+                trainer.current_epoch + 1, trainer.global_step, module.steps, outputs["loss"].item(), self.top1, best
+            )
+        )
+
+    def on_validation_end(self, trainer, module) -> None:
+        metrics = {name: value.item() for name, value in trainer.callback_metrics.items() if name.startswith("val")}
+        self.top1 = metrics["val_top1"]
+        rank = (metrics["val_top1"], -metrics["val_loss"])
+        if not self.summary or rank > (self.summary["val_top1"], -self.summary["val_loss"]):
+            self.summary = {
+                **metrics,
+                "best_epoch": trainer.current_epoch + 1,
+                "epochs": self.recipe.epochs,
+                "seconds": time.monotonic() - self.started,
+            }
+            weights = {name: weight.contiguous() for name, weight in module.averaged.module.state_dict().items()}
+            training = {"recipe": asdict(self.recipe), "torch": torch.__version__, **self.about, **self.summary}
+            save_checkpoint(self.path, weights, {**self.identity, "training": training})
+
+
+def save_checkpoint(path: Path, weights: dict[str, Tensor], info: dict) -> None:
+    """Write weights and everything needed to use them as one safetensors file, whole or not at all."""
+    from slr_pose import __version__
+
+    info = {"format": "slr-pose", "version": __version__, **info}
+    with write_whole(path) as partial:
+        save_file(weights, partial, metadata={"slr-pose": json.dumps(info, ensure_ascii=False)})
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's remarks off the terminal; ours say what matters."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        warnings.filterwarnings("ignore", module="torch.optim")
+        yield
+    logger.setLevel(level)
+
+
+class _Interrupt:
+    trainer: lightning.Trainer | None = None
+
+    def __call__(self, *_) -> None:
+        if self.trainer is None or self.trainer.should_stop:
+            raise KeyboardInterrupt
+        self.trainer.should_stop = True
+
+
+@contextlib.contextmanager
+def _stop_on_interrupt() -> Iterator[_Interrupt]:
+    """The first Ctrl-C ends training after its step, and the second one at once."""
+    interrupt = _Interrupt()
+    try:
+        before = signal.signal(signal.SIGINT, interrupt)
+    except ValueError:  # not the main thread: signals are not ours
+        yield interrupt
+        return
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
