@@ -3,5 +3,5 @@
 __version__ = "0.1.0"
 
 
-class BadInput(ValueError):
+class BadInput(ValueError):  # noqa: N818
     """What the user gave cannot be used. The message is one sentence: what is wrong, and what to do."""

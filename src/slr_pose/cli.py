@@ -3,27 +3,21 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
 from slr_pose import BadInput, __version__
+from slr_pose.display import extract, print_prediction, print_scores, say, stderr, title, training_progress
 
 if TYPE_CHECKING:
     from slr_pose.dataset import Clip
-    from slr_pose.evaluation import Evaluation
-    from slr_pose.extraction import Job
-    from slr_pose.pose import Pose
     from slr_pose.recognizer import Prediction
 
 RUNS = Path("runs")
-
-stdout, stderr = Console(), Console(stderr=True)
 
 
 class Commands(TyperGroup):
@@ -41,11 +35,6 @@ class Commands(TyperGroup):
 
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-
-
-def say(text: str) -> None:
-    """A line for the person, beside the output proper."""
-    stderr.print(text, highlight=False, soft_wrap=True)
 
 
 def _version(asked: bool) -> None:
@@ -68,7 +57,8 @@ def main(
 def extract_pose(
     inputs: Annotated[list[Path], typer.Argument(metavar="VIDEO|FOLDER...", help="Videos, or folders of them.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for the .pose files; by default beside each video.")
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the .pose files; by default beside each video."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
 ) -> None:
@@ -84,10 +74,10 @@ def extract_pose(
     pending = [job for job in jobs.values() if force or not job.is_done()]
     if len(pending) < len(jobs):
         say(f"{len(jobs) - len(pending)} of {len(jobs)} are extracted already.")
-    poses, failures = _extract(pending)
+    poses, failures = extract(pending)
     if failures and len(jobs) == 1:
         raise failures[pending[0]]
-    for job, error in failures.items():
+    for error in failures.values():
         say(f"[red]failed:[/] {escape(str(error))}")
     if failures:
         say(f"{len(failures)} of {len(pending)} videos failed.")
@@ -96,7 +86,9 @@ def extract_pose(
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV or TSV manifest, or a folder with a folder a gloss.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="CSV or TSV manifest, or a folder with a folder a gloss.")
+    ],
     head: Annotated[list[str] | None, typer.Option("--head", help="A further column of the manifest to learn.")] = None,
     size: Annotated[str, typer.Option(help="tiny, base or large.")] = "base",
     skeleton: Annotated[str | None, typer.Option(help="Layout of joints: a name or a TOML file.")] = None,
@@ -105,7 +97,15 @@ def train(
     name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
 ) -> None:
     """Train a recogniser on labelled clips. Videos are extracted on first use."""
-    from slr_pose.dataset import ClipStore, class_names, load_keypoints, read_dataset, root_of, split_clips
+    from slr_pose.dataset import (
+        ClipStore,
+        class_names,
+        common_extractor,
+        load_keypoints,
+        read_dataset,
+        root_of,
+        split_clips,
+    )
     from slr_pose.skeleton import DEFAULT, Skeleton
 
     run = RUNS / (name or time.strftime("%Y-%m-%d_%H-%M-%S"))
@@ -118,11 +118,10 @@ def train(
     parts = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val")}
     classes = class_names(parts["train"])
     say(f"{', '.join(f'{len(part)} {split}' for split, part in parts.items())} clips: {how_split}.")
-    say(f"Learning {', '.join(f'{_title(head)} ({len(names)} classes)' for head, names in classes.items())}.")
+    say(f"Learning {', '.join(f'{title(head)} ({len(names)} classes)' for head, names in classes.items())}.")
     keypoints = {split: load_keypoints(part, root, layout) for split, part in parts.items()}
 
     from slr_pose.evaluation import evaluate, write_report
-    from slr_pose.extraction import extractor
     from slr_pose.model import SIZES
     from slr_pose.recognizer import Recognizer
     from slr_pose.training import CHECKPOINT, Recipe, train
@@ -136,11 +135,11 @@ def train(
         "split": how_split,
         "left_out": left_out,
         "signers": sorted({clip.signer for clip in parts["train"] if clip.signer}),
-        "extractor": extractor(),
+        "extractor": common_extractor(clips, root),
     }
     stores = (ClipStore(keypoints[split], parts[split], classes) for split in parts)
     run.mkdir(parents=True)
-    with _training_progress() as show:
+    with training_progress() as show:
         train(*stores, layout, classes, SIZES[size], recipe, run, about, show)
     if not (run / CHECKPOINT).exists():
         say("Stopped before the first validation; there is no model yet.")
@@ -148,7 +147,7 @@ def train(
     recognizer = Recognizer.load(run / CHECKPOINT)
     result = evaluate(recognizer, parts["val"], keypoints["val"])
     write_report(run / "report.md", recognizer, result)
-    _print_scores("val", result)
+    print_scores("val", result)
     kept = recognizer.info["training"]
     say(f"Kept epoch {kept['best_epoch']} of {kept['epochs']}: {run / CHECKPOINT}")
     say(f"Report: {run / 'report.md'}   Try it: slr predict VIDEO")
@@ -181,7 +180,7 @@ def evaluate(
     if as_json:
         print(json.dumps({"split": split, **result.as_dict()}, ensure_ascii=False))
     else:
-        _print_scores(split, result)
+        print_scores(split, result)
     if result.unknown:
         say(f"{result.unknown} labels are unknown to the model; they count as wrong.")
 
@@ -201,7 +200,7 @@ def predict(
     recognizer = Recognizer.load(model or _newest_model())
     files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, ".pose"}, "videos or .pose files")]
     jobs = [Job(file) for file in files if file.suffix != ".pose"]
-    extracted, failures = _extract(jobs)
+    extracted, failures = extract(jobs)
     poses: dict[Path, Pose] = {job.video: pose for job, pose in extracted.items()}
     errors = {job.video: error for job, error in failures.items()}
     for file in files:
@@ -220,7 +219,7 @@ def predict(
         print(json.dumps([_as_json(file, answers[file]) for file in readable], ensure_ascii=False, indent=1))
     else:
         for answer in answers.values():
-            _print_prediction(answer)
+            print_prediction(answer)
     for error in errors.values():
         say(f"[red]failed:[/] {escape(str(error))}")
     if errors:
@@ -270,7 +269,7 @@ def _ready(clips: "list[Clip]", root: Path) -> "tuple[list[Clip], list[str]]":
     """Extract what is not extracted yet; leave out, and name, the clips that cannot be read."""
     reasons = {clip: f"{clip.path}: there is no such file" for clip in clips if not clip.path.exists()}
     jobs = {clip: clip.job(root) for clip in clips if clip not in reasons}
-    _, failures = _extract([job for job in dict.fromkeys(filter(None, jobs.values())) if not job.is_done()])
+    _, failures = extract([job for job in dict.fromkeys(filter(None, jobs.values())) if not job.is_done()])
     reasons |= {clip: str(failures[job]) for clip, job in jobs.items() if job in failures}
     if reasons:
         say(f"[yellow]{len(reasons)} of {len(clips)} clips are left out:[/]")
@@ -281,123 +280,6 @@ def _ready(clips: "list[Clip]", root: Path) -> "tuple[list[Clip], list[str]]":
     if len(reasons) == len(clips):
         raise BadInput(f"none of the {len(clips)} clips can be read.")
     return [clip for clip in clips if clip not in reasons], list(reasons.values())
-
-
-def _extract(jobs: "list[Job]") -> "tuple[dict[Job, Pose], dict[Job, Exception]]":
-    """Extract with progress, the longest first; what was extracted, and what failed."""
-    if not jobs:
-        return {}, {}
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    from slr_pose.extraction import extract_all, probe
-
-    poses, failures, frames = {}, {}, {}
-    for job in jobs:
-        try:
-            frames[job] = probe(job.video)[1]
-        except BadInput as error:
-            failures[job] = error
-    progress = Progress(
-        TextColumn("Extracting"),
-        BarColumn(),
-        TextColumn("{task.fields[clips]}/{task.fields[of]} clips  {task.fields[rate]:.0f} frames/s"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=stderr,
-    )
-    started = time.monotonic()
-    with progress:
-        task = progress.add_task("", total=sum(frames.values()), clips=0, of=len(frames), rate=0)
-
-        def on_frames(done: int) -> None:
-            progress.update(task, completed=done, rate=done / (time.monotonic() - started))
-
-        for job, result in extract_all(sorted(frames, key=frames.get, reverse=True), on_frames):
-            if isinstance(result, Exception):
-                failures[job] = result
-            else:
-                poses[job] = result
-            progress.update(task, clips=len(poses) + len(failures))
-        progress.update(task, completed=sum(frames.values()))
-    if poses:
-        done, seconds = sum(len(pose.keypoints) for pose in poses.values()), time.monotonic() - started
-        seen = {
-            part: sum(pose.seen(component) * len(pose.keypoints) for pose in poses.values()) / done
-            for part, component in (
-                ("body", "POSE_LANDMARKS"),
-                ("left hand", "LEFT_HAND_LANDMARKS"),
-                ("right hand", "RIGHT_HAND_LANDMARKS"),
-            )
-        }
-        say(
-            f"{len(poses)} clips, {done} frames in {seconds:.0f} s, {done / seconds:.0f} frames/s; seen: "
-            + ", ".join(f"{part} {share:.0%}" for part, share in seen.items())
-        )
-    return poses, failures
-
-
-@contextmanager
-def _training_progress() -> Iterator:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    def percent(share: float | None) -> str:
-        return "-" if share is None else f"{share:.1%}"
-
-    progress = Progress(
-        TextColumn("Epoch {task.fields[epoch]}"),
-        BarColumn(),
-        TextColumn("loss {task.fields[loss]:.2f}  val top-1 {task.fields[top1]}, best {task.fields[best]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=stderr,
-    )
-    with progress:
-        task = progress.add_task("", total=None, epoch=0, loss=0, top1="-", best="-")
-
-        def show(state) -> None:
-            progress.update(
-                task,
-                completed=state.step,
-                total=state.steps,
-                epoch=state.epoch,
-                loss=state.loss,
-                top1=percent(state.top1),
-                best=percent(state.best_top1),
-            )
-
-        yield show
-
-
-def _title(head: str) -> str:
-    return head.replace("_", " ")
-
-
-def _print_scores(split: str, result: "Evaluation") -> None:
-    from rich.table import Table
-
-    table = Table(title=f"{split} clips, % with 95 % interval", title_justify="left")
-    for column, justify in (("clips", "left"), ("head", "left"), ("n", "right")):
-        table.add_column(column, justify=justify)
-    for column in ("top-1", "top-5", "macro-F1"):
-        table.add_column(column, justify="right")
-    for group, heads in result.scores.items():
-        for head, found in heads.items():
-            table.add_row(group, _title(head), str(found.clips), *found.as_text())
-    stdout.print(table)
-
-
-def _print_prediction(answer: "Prediction") -> None:
-    from rich.table import Table
-
-    table = Table(title=escape(answer.name), title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column, justify in (("", "left"), ("answer", "left"), ("probability", "right")):
-        table.add_column(column, justify=justify)
-    for head, ranked in answer.heads.items():
-        for rank, (label, share) in enumerate(ranked):
-            table.add_row("" if rank else _title(head), escape(label), f"{share:.1%}", style="" if rank else "bold")
-    stdout.print(table)
 
 
 def _as_json(file: Path, answer: "Prediction") -> dict:

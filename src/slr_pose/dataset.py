@@ -81,6 +81,8 @@ def read_dataset(data: Path, heads: Iterable[str] = ()) -> list[Clip]:
     """
     data = Path(data)
     if data.is_dir():
+        if heads := list(heads):
+            raise BadInput(f"a folder tells only the gloss of each clip: to learn '{heads[0]}', write a manifest.")
         clips = _read_folder(data)
     elif data.is_file():
         clips = _read_manifest(data, list(heads))
@@ -194,7 +196,10 @@ def split_clips(clips: list[Clip], seed: int) -> tuple[list[Clip], str]:
         seen = {clip.signer for clip in train if clip.signer}
         validation = [clip for clip in clips if clip.split == "val"]
         unseen = sum(clip.signer is not None and clip.signer not in seen for clip in validation)
-        return clips, f"the data set's own split; {unseen} of {len(validation)} val clips by signers not in train"
+        return (
+            clips,
+            f"the data set's own split; {unseen} of {len(validation)} val clips by signers not in train",
+        )
 
     signers = {clip.signer for clip in train}
     apart = None not in signers and len(signers) > 1
@@ -213,7 +218,10 @@ def _hold_out(clips: list[Clip], seed: int, apart: bool) -> np.ndarray:
 
     labels = [clip.labels.get("gloss") or next(iter(clip.labels.values()), "") for clip in clips]
     signers = [clip.signer for clip in clips]
-    folds = min(round(1 / HELD_OUT), len(set(signers)) if apart else max(Counter(labels).values()))
+    most = max(Counter(labels).values())
+    if most == 1:  # no label occurs twice, so there is nothing to keep in proportion
+        labels, most = [""] * len(clips), len(clips)
+    folds = min(round(1 / HELD_OUT), most, len(set(signers)) if apart else most)
     splitter = (StratifiedGroupKFold if apart else StratifiedKFold)(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a gloss with fewer clips than folds is not in every fold
@@ -286,3 +294,11 @@ class ClipStore:
 def load_keypoints(clips: list[Clip], root: Path, skeleton: Skeleton) -> list[np.ndarray]:
     """The keypoints of each clip, (frames, joints, 4), whose videos were extracted before."""
     return [skeleton.select(clip.read(root)) for clip in clips]
+
+
+def common_extractor(clips: list[Clip], root: Path) -> dict:
+    """What found the keypoints of all these clips; empty when that is unknown, or not the same for all."""
+    jobs = [clip.job(root) for clip in clips]
+    poses = [job.pose if job else clip.path for clip, job in zip(clips, jobs, strict=True)]
+    found = [Pose.read_footer(pose).get("extractor", {}) for pose in poses]
+    return found[0] if all(extractor == found[0] for extractor in found) else {}

@@ -139,7 +139,12 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[np.ndarr
 def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation) -> None:
     """One page on a training: data, split, result with its spread, confusions, and how to use the model."""
     training = recognizer.info["training"]
-    lines = [f"# {path.parent.name}", "", f"Trained on {date.today()}, slr-pose {recognizer.info['version']}.", ""]
+    lines = [
+        f"# {path.parent.name}",
+        "",
+        f"Trained on {date.today()}, slr-pose {recognizer.info['version']}.",
+        "",
+    ]
     lines += [f"- data: {training['data']}", f"- clips: {training['clips']}", f"- split: {training['split']}"]
     lines += [f"- left out: {reason}" for reason in training["left_out"]]
     lines += [
@@ -158,7 +163,13 @@ def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation) -> 
         for head, found in heads.items():
             lines.append(f"| {group} | {head} | {found.clips} | " + " | ".join(found.as_text()) + " |")
     if any(evaluation.confusions.values()):
-        lines += ["", "## Most frequent confusions", "", "| head | label | answer | times |", "|---|---|---|---|"]
+        lines += [
+            "",
+            "## Most frequent confusions",
+            "",
+            "| head | label | answer | times |",
+            "|---|---|---|---|",
+        ]
         for head, rows in evaluation.confusions.items():
             lines += [f"| {head} | {label} | {answer} | {times} |" for label, answer, times in rows]
     lines += ["", f"Use it: `slr predict VIDEO --model {path.parent / 'model.safetensors'}`", ""]

@@ -273,6 +273,7 @@ def _landmarker():
             _shared_landmarker = SolutionBase(graph_config=GRAPH, side_inputs=SETTINGS)
         else:
             _shared_landmarker.reset()
+        _shared_landmarker._graph.wait_until_idle()  # its log lines come while it opens
     return _shared_landmarker
 
 

@@ -124,7 +124,7 @@ class SpatialGraph(nn.Module):
         batch, time = x.shape[:2]
         x = (self.input(x) + self.place).flatten(0, 1)  # (B * T, J, C)
         for adjacency, convolution, norm in zip(self.bones + self.learned, self.convolutions, self.norms, strict=True):
-            x = x + F.gelu(convolution(norm(x), adjacency[None]))
+            x = x + F.relu(convolution(norm(x), adjacency[None]))
         x = sum(pool(x[:, joints].flatten(1)) for pool, joints in zip(self.pools, self.parts, strict=True))
         return self.norm(x).unflatten(0, (batch, time))
 

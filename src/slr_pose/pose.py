@@ -58,7 +58,11 @@ class Pose:
             length_s = len(self.keypoints) / self.fps
             raise BadInput(f"{self.name} lasts {length_s:.2f} s, which leaves nothing of {start_s} to {end_s} s.")
         return Pose(
-            **{**vars(self), "keypoints": self.keypoints[first:last], "confidence": self.confidence[first:last]}
+            **{
+                **vars(self),
+                "keypoints": self.keypoints[first:last],
+                "confidence": self.confidence[first:last],
+            }
         )
 
     @classmethod

@@ -140,5 +140,7 @@ def load_model(path: Path) -> tuple:
 
 def _read_info(path: Path, metadata: dict[str, str]) -> dict:
     if "slr-pose" not in metadata:
-        raise BadInput(f"{path} is a checkpoint of something else; name one that `slr train` or `slr export-onnx` made.")
+        raise BadInput(
+            f"{path} is a checkpoint of something else; name one that `slr train` or `slr export-onnx` made."
+        )
     return json.loads(metadata["slr-pose"])

@@ -27,6 +27,7 @@ from slr_pose.model import ModelConfig, SignModel
 from slr_pose.skeleton import Skeleton
 
 CHECKPOINT = "model.safetensors"
+STEPS_AN_EPOCH = 8  # at least: batches are smaller where clips are few
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Training(lightning.LightningModule):
         super().__init__()
         self.model, self.recipe, self.steps = model, recipe, steps
         self.augmentation = Augmentation(skeleton)
-        self.averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging))
+        self.averaged = AveragedModel(model, multi_avg_fn=self._average)
         self.answers: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
 
     def training_step(self, batch: tuple, _: int) -> Tensor:
@@ -104,13 +105,16 @@ class Training(lightning.LightningModule):
         matrices = [weight for weight in self.model.parameters() if weight.ndim > 1]
         others = [weight for weight in self.model.parameters() if weight.ndim <= 1]
         groups = [{"params": matrices}, {"params": others, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(
-            groups, lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay
-        )
+        optimizer = torch.optim.AdamW(groups, lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, self.recipe.learning_rate, total_steps=self.steps, pct_start=self.recipe.warm_up
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _average(self, averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
+        """Exponential moving average, shorter at first, so that it does not remember the random start."""
+        decay = min(self.recipe.averaging, (1 + count.item()) / (10 + count.item()))
+        get_ema_multi_avg_fn(decay)(averaged, current, count)
 
     def _mix(self, clips: int) -> tuple[float, Tensor]:
         """How much of each clip stays, and which clip makes up for the rest (mixup; Zhang et al., ICLR 2018)."""
@@ -122,9 +126,7 @@ class Training(lightning.LightningModule):
         smoothing = self.recipe.label_smoothing if smoothing is None else smoothing
         losses = []
         for head, label in labels.items():
-            total = F.cross_entropy(
-                logits[head], label, ignore_index=-1, label_smoothing=smoothing, reduction="sum"
-            )
+            total = F.cross_entropy(logits[head], label, ignore_index=-1, label_smoothing=smoothing, reduction="sum")
             losses.append(total / (label >= 0).sum().clamp(min=1))
         return torch.stack(losses).mean()
 
@@ -153,15 +155,16 @@ def train(
         What training came to: epochs, best epoch, its metrics, seconds. It travels in the checkpoint.
     """
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
+    batch_size = min(recipe.batch_size, max(2, len(training_clips) // STEPS_AN_EPOCH))
     loaders = (
         DataLoader(
             training_clips,
-            recipe.batch_size,
+            batch_size,
             shuffle=True,
             collate_fn=training_clips.collate,
             generator=torch.Generator().manual_seed(recipe.seed),
         ),
-        DataLoader(validation_clips, 2 * recipe.batch_size, collate_fn=validation_clips.collate),
+        DataLoader(validation_clips, 2 * batch_size, collate_fn=validation_clips.collate),
     )
     steps = recipe.epochs * len(loaders[0])
     model = SignModel(skeleton, {head: len(names) for head, names in classes.items()}, config)
@@ -181,6 +184,8 @@ def train(
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
+        for logger in trainer.loggers:
+            logger.log_hyperparams({"skeleton": skeleton.name, **asdict(config), **asdict(recipe), **about})
         interrupt.trainer = trainer
         trainer.fit(training, *loaders)
     return {**keeper.summary, "interrupted": trainer.current_epoch < recipe.epochs}
@@ -201,7 +206,12 @@ class _KeepBest(Callback):
         best = self.summary.get("val_top1")
         self.on_progress(
             Progress(
-                trainer.current_epoch + 1, trainer.global_step, module.steps, outputs["loss"].item(), self.top1, best
+                trainer.current_epoch + 1,
+                trainer.global_step,
+                module.steps,
+                outputs["loss"].item(),
+                self.top1,
+                best,
             )
         )
 
@@ -217,7 +227,12 @@ class _KeepBest(Callback):
                 "seconds": time.monotonic() - self.started,
             }
             weights = {name: weight.contiguous() for name, weight in module.averaged.module.state_dict().items()}
-            training = {"recipe": asdict(self.recipe), "torch": torch.__version__, **self.about, **self.summary}
+            training = {
+                "recipe": asdict(self.recipe),
+                "torch": torch.__version__,
+                **self.about,
+                **self.summary,
+            }
             save_checkpoint(self.path, weights, {**self.identity, "training": training})
 
 

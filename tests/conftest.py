@@ -1,0 +1,68 @@
+"""What the tests share: a video of a signer, a data set of made-up signs, and a model trained on it."""
+
+import os
+from pathlib import Path
+
+import pytest
+import signer
+from typer.testing import CliRunner
+
+from slr_pose.cli import app
+
+os.environ["COLUMNS"] = "120"
+
+
+class Front:
+    """The front door: runs `slr` in a folder of its own."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def __call__(self, *arguments, exit_code: int = 0):
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        finally:
+            os.chdir(before)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == exit_code, result.output
+        assert "Traceback" not in result.output
+        return result
+
+
+@pytest.fixture
+def slr(tmp_path) -> Front:
+    return Front(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory) -> Path:
+    """Twelve frames of a signer who draws circles with two fingers."""
+    return signer.film(tmp_path_factory.mktemp("video") / "circle é.mp4", "circle", frames=12)
+
+
+@pytest.fixture(scope="session")
+def signs(tmp_path_factory) -> Path:
+    """A manifest of four signs by six signers, two of whom validate, and three attributes that label some clips."""
+    folder = tmp_path_factory.mktemp("signs")
+    lines = ["path,gloss,signer,split,hand_shape_base_form,hand_shape_thumb_position"]
+    base = {"wave": "hamfinger2345", "point": "hamfinger2", "circle": "hamfinger23", "slide": ""}
+    for sign in signer.SIGNS:
+        for number in range(6):
+            path = folder / "clips" / f"{sign}-{number}.pose"
+            signer.perform(sign, number, frames=16 + 3 * number).write(path)
+            split = "train" if number < 4 else "val"
+            thumb = "1" if sign in ("wave", "slide") else "2"
+            lines.append(f"clips/{path.name},{sign},anna{number},{split},{base[sign]},{thumb if number % 2 else ''}")
+    (folder / "clips.csv").write_text("\n".join(lines) + "\n")
+    return folder / "clips.csv"
+
+
+@pytest.fixture(scope="session")
+def trained(signs, tmp_path_factory) -> Front:
+    """A folder in which `slr train` has run; its model is in `runs/signs`."""
+    front = Front(tmp_path_factory.mktemp("trained"))
+    front.result = front("train", signs, "--size", "tiny", "--epochs", 30, "--name", "signs")
+    return front

@@ -1,0 +1,282 @@
+"""The whole road, as a user types it: extract, train, evaluate, predict, export, predict again."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import signer
+from pose_format import Pose as PoseFile
+from safetensors import safe_open
+
+SLR = Path(sys.executable).with_name("slr")
+MODEL = Path("runs/signs/model.safetensors")
+
+
+def test_help_needs_no_heavy_import():
+    code = (
+        "import sys; from typer.testing import CliRunner; from slr_pose.cli import app;"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0;"
+        "heavy = {'torch', 'mediapipe', 'lightning', 'onnxruntime', 'numpy', 'av', 'sklearn'} & set(sys.modules);"
+        "print(heavy); sys.exit(bool(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_command_has_help(slr):
+    for command in ("extract-pose", "train", "evaluate", "predict", "export-onnx"):
+        assert "Usage" in slr(command, "--help").output
+
+
+def test_extract_pose_writes_what_pose_format_reads(slr, video):
+    slr("extract-pose", video, "-o", "poses")
+    file = PoseFile.read((slr.folder / "poses" / "circle é.pose").read_bytes())
+    assert [(part.name, len(part.points)) for part in file.header.components] == [
+        ("POSE_LANDMARKS", 33),
+        ("LEFT_HAND_LANDMARKS", 21),
+        ("RIGHT_HAND_LANDMARKS", 21),
+    ]
+    assert file.body.fps == 25
+    assert (file.header.dimensions.width, file.header.dimensions.height) == (signer.WIDTH, signer.HEIGHT)
+    assert file.body.data.shape == (12, 1, 75, 3)
+    assert (file.body.confidence[:, 0, 33:] > 0).mean() > 0.9  # both hands
+    assert np.isfinite(file.body.data.filled(0)).all()
+
+
+def test_extract_pose_of_a_folder_skips_what_is_done_and_survives_a_bad_clip(slr, video):
+    (slr.folder / "in" / "deep").mkdir(parents=True)
+    (slr.folder / "in" / "deep" / "good.mp4").write_bytes(video.read_bytes())
+    (slr.folder / "in" / "bad.mp4").write_bytes(b"no video at all")
+    result = slr("extract-pose", "in", "-o", "out", exit_code=1)
+    assert "bad.mp4" in result.stderr and "1 of 2 videos failed" in result.stderr
+    assert [str(p.relative_to(slr.folder / "out")) for p in (slr.folder / "out").rglob("*.*")] == ["deep/good.pose"]
+    (slr.folder / "in" / "bad.mp4").unlink()
+    made = (slr.folder / "out" / "deep" / "good.pose").stat().st_mtime_ns
+    assert "1 of 1 are extracted already" in slr("extract-pose", "in", "-o", "out").stderr
+    assert (slr.folder / "out" / "deep" / "good.pose").stat().st_mtime_ns == made
+    slr("extract-pose", "in", "-o", "out", "--force")
+    assert (slr.folder / "out" / "deep" / "good.pose").stat().st_mtime_ns > made
+
+
+def test_train_leaves_a_run_that_tells_everything(trained):
+    run = trained.folder / "runs" / "signs"
+    assert "val top-1" in trained.result.stderr and "unseen signers" in trained.result.stdout
+    report = (run / "report.md").read_text()
+    assert "16" in report and "unseen signers" in report and "hand_shape_base_form" in report
+    rows = list(csv.DictReader((run / "metrics.csv").open()))
+    assert {"train_loss", "val_loss", "val_top1", "val_top1_gloss"} <= set(rows[0])
+    assert list(run.glob("events.out.tfevents*"))
+    with safe_open(run / "model.safetensors", "np") as file:
+        info = json.loads(file.metadata()["slr-pose"])
+    assert info["labels"]["gloss"] == ["circle", "point", "slide", "wave"]
+    assert len(info["labels"]["hand_shape_base_form"]) == 12
+    assert info["training"]["signers"] == ["anna0", "anna1", "anna2", "anna3"]
+    assert info["training"]["recipe"]["seed"] == 0
+    assert 'name = "left_hand"' in info["skeleton"]
+
+
+def test_a_trained_model_knows_signers_it_has_not_seen(trained, signs):
+    result = trained("evaluate", signs, "--split", "val", "--json")
+    scores = json.loads(result.stdout)["scores"]
+    assert scores["unseen signers"]["gloss"]["clips"] == 8
+    assert scores["unseen signers"]["gloss"]["top1"] >= 0.75
+    low, high = scores["all clips"]["gloss"]["top1_interval"]
+    assert 0 <= low <= scores["all clips"]["gloss"]["top1"] <= high <= 1
+    assert scores["all clips"]["hand_shape_base_form"]["clips"] == 6  # the sign `slide` has no such label
+    assert scores["all clips"]["hand_shape_thumb_position"]["clips"] == 4
+
+
+def test_the_same_seed_gives_the_same_model(slr, signs):
+    for name in "ab":
+        slr("train", signs, "--size", "tiny", "--epochs", 2, "--name", name, "--seed", 3)
+    weights = []
+    for name in "ab":
+        with safe_open(slr.folder / "runs" / name / "model.safetensors", "np") as file:
+            weights.append({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
+    assert all(np.array_equal(weights[0][key], weights[1][key]) for key in weights[0])
+
+
+def test_predict_a_video_and_its_pose_file(trained, video, tmp_path):
+    table = trained("predict", video).stdout
+    assert "gloss" in table and "circle" in table and "hand shape base form" in table
+    trained("extract-pose", video, "-o", tmp_path)
+    from_video, from_pose = (
+        json.loads(trained("predict", source, "--json", "--top", 3).stdout)[0]["heads"]
+        for source in (video, tmp_path / "circle é.pose")
+    )
+    assert from_video == from_pose
+    assert len(from_video["gloss"]) == 3
+    probabilities = [answer["probability"] for answer in from_video["gloss"]]
+    assert probabilities == sorted(probabilities, reverse=True) and 0 < sum(probabilities) <= 1 + 1e-6
+
+
+def test_onnx_answers_as_the_checkpoint_does(trained, signs, tmp_path):
+    trained("export-onnx")
+    model = trained.folder / "model.onnx"
+    assert not (trained.folder / "model.onnx.data").exists()
+    info = json.loads({prop.key: prop.value for prop in onnx.load(model).metadata_props}["slr-pose"])
+    assert info["labels"]["gloss"] == ["circle", "point", "slide", "wave"] and info["version"]
+    clips = sorted((signs.parent / "clips").glob("*.pose"))
+    answers = [json.loads(trained("predict", *clips, "--json", "--model", path).stdout) for path in (MODEL, model)]
+    for torch_answer, onnx_answer in zip(*answers, strict=True):
+        for head in torch_answer["heads"]:
+            expected, found = (
+                {answer["label"]: answer["probability"] for answer in side["heads"][head]}
+                for side in (torch_answer, onnx_answer)
+            )
+            assert max(expected, key=expected.get) == max(found, key=found.get)
+            assert all(abs(expected[label] - found[label]) < 1e-4 for label in expected if label in found)
+
+
+def test_predict_with_onnx_imports_no_torch(trained, signs):
+    trained("export-onnx", "--output", "light.onnx")
+    clip = signs.parent / "clips" / "wave-5.pose"
+    code = (
+        "import sys; sys.modules['torch'] = None; from slr_pose.cli import app;"
+        f"app(['predict', '--model', 'light.onnx', '--json', {str(clip)!r}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=trained.folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["heads"]["gloss"][0]["label"] == "wave"
+
+
+def test_a_folder_a_gloss_of_videos_is_extracted_once_and_trained_on(slr, tmp_path):
+    for sign in ("wave", "point"):
+        for number in range(2):
+            path = tmp_path / "data" / sign / f"{number}.mp4"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            signer.film(path, sign, frames=6 + number)
+    first = slr("train", "data", "--size", "tiny", "--epochs", 1, "--name", "first")
+    assert "4 clips, 26 frames" in first.stderr
+    assert "signers unknown" in first.stderr
+    assert (tmp_path / "data" / "wave" / "0.pose").exists()
+    second = slr("train", "data", "--size", "tiny", "--epochs", 1, "--name", "second")
+    assert "frames/s" not in second.stderr and "2 train, 2 val" in second.stderr
+
+
+def test_the_poses_of_a_read_only_folder_are_kept_in_the_cache(slr, video, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in "abcd":
+        (data / f"{name}.mp4").write_bytes(video.read_bytes())
+    (data / "clips.csv").write_text("path,gloss\na.mp4,x\nb.mp4,x\nc.mp4,y\nd.mp4,y\n")
+    data.chmod(0o555)
+    try:
+        slr("train", data / "clips.csv", "--size", "tiny", "--epochs", 1)
+    finally:
+        data.chmod(0o755)
+    assert not list(data.glob("*.pose"))
+    assert sorted(path.name for path in (tmp_path / "cache").rglob("*.pose")) == [f"{name}.mp4.pose" for name in "abcd"]
+
+
+def test_ctrl_c_keeps_the_best_so_far(signs, tmp_path):
+    process = subprocess.Popen(
+        [SLR, "train", signs, "--size", "tiny", "--epochs", "5000", "--name", "long"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    checkpoint = tmp_path / "runs" / "long" / "model.safetensors"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert "Kept epoch" in errors and "unseen signers" in output
+    assert (tmp_path / "runs" / "long" / "report.md").exists()
+    assert not list(tmp_path.rglob("*.partial*"))
+
+
+class TestBadInput:
+    """Each gets one sentence, exit code 2, and leaves nothing behind."""
+
+    @pytest.fixture(autouse=True)
+    def _leaves_nothing(self, tmp_path):
+        yield
+        made = [
+            path
+            for path in tmp_path.rglob("*")
+            if path.suffix == ".pose" or "runs" in path.parts or "partial" in path.name
+        ]
+        assert not made
+
+    @staticmethod
+    def refused(slr, *arguments) -> str:
+        result = slr(*arguments, exit_code=2)
+        sentence = result.stderr.strip().splitlines()[-1]
+        assert sentence.startswith("error: ") and sentence.endswith(".")
+        assert result.stdout == ""
+        return sentence
+
+    def test_a_file_that_is_no_video(self, slr, tmp_path):
+        (tmp_path / "letter.mp4").write_text("Dear reader")
+        assert "not a video" in self.refused(slr, "extract-pose", "letter.mp4")
+
+    def test_no_such_file(self, slr):
+        assert "no file or folder" in self.refused(slr, "extract-pose", "nothing.mp4")
+
+    def test_a_video_with_no_person_in_it(self, slr, tmp_path):
+        signer.write_video(tmp_path / "wall.mp4", [np.full((240, 320, 3), 120, np.uint8)] * 5)
+        assert "no person" in self.refused(slr, "extract-pose", "wall.mp4")
+
+    def test_an_empty_folder(self, slr, tmp_path):
+        (tmp_path / "empty").mkdir()
+        assert "no videos in empty" in self.refused(slr, "extract-pose", "empty")
+        assert "holds no clips" in self.refused(slr, "train", "empty")
+
+    @pytest.mark.parametrize(
+        "manifest, says",
+        [
+            ("gloss,split\nbook,train\n", "no column 'path'"),
+            ("path,signer\na.pose,x\n", "no labels"),
+            ("path,gloss\n", "holds no clips"),
+            ("path,gloss\na.pose,x\nb.pose,x\nc.pose,lonely\n", "single clip of lonely"),
+            ("path,gloss,split\na.pose,x,train\nb.pose,x,dev\n", "split 'dev'"),
+            ("path,gloss,start\na.pose,x,soon\nb.pose,x,\n", "start 'soon'"),
+            ("path,gloss,hamnosys\na.pose,x,Q\nb.pose,x,\n", "'Q' (character 1)"),
+            ("path,gloss,hand_shape_bending\na.pose,x,6\nb.pose,x,\n", "'6' is no hand_shape_bending"),
+            ("path,gloss\na.pose,x\nb.pose,x\n", "none of the 2 clips can be read"),
+        ],
+    )
+    def test_a_manifest_that_is_wrong(self, slr, tmp_path, manifest, says):
+        (tmp_path / "clips.csv").write_text(manifest)
+        assert says in self.refused(slr, "train", "clips.csv")
+
+    def test_a_missing_head_column(self, slr, signs):
+        assert "no column 'mood'" in self.refused(slr, "train", signs, "--head", "mood")
+
+    def test_a_checkpoint_of_something_else(self, slr, signs, tmp_path):
+        from safetensors.numpy import save_file
+
+        clip = signs.parent / "clips" / "wave-0.pose"
+        save_file({"weight": np.zeros(3)}, tmp_path / "other.safetensors")
+        assert "something else" in self.refused(slr, "predict", clip, "--model", "other.safetensors")
+        (tmp_path / "text.safetensors").write_text("no tensors here")
+        assert "not a checkpoint" in self.refused(slr, "export-onnx", "--model", "text.safetensors")
+        node = onnx.helper.make_node("Identity", ["x"], ["y"])
+        value = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in "xy"]
+        graph = onnx.helper.make_graph([node], "other", value[:1], value[1:])
+        onnx.save(
+            onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)]),
+            tmp_path / "o.onnx",
+        )
+        assert "something else" in self.refused(slr, "predict", clip, "--model", "o.onnx")
+
+    def test_no_model_yet(self, slr, signs):
+        assert "no model in runs/" in self.refused(slr, "predict", signs.parent / "clips" / "wave-0.pose")
+
+    def test_a_pose_file_that_is_cut_short(self, slr, signs, trained):
+        whole = (signs.parent / "clips" / "wave-0.pose").read_bytes()
+        short = trained.folder / "short.pose"
+        short.write_bytes(whole[: len(whole) // 2])
+        assert "not a whole .pose file" in self.refused(slr, "predict", short, "--model", trained.folder / MODEL)

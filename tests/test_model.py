@@ -1,0 +1,147 @@
+"""Geometry and network, by the properties that must hold for any clip."""
+
+import numpy as np
+import pytest
+import signer
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slr_pose.augmentation import Augmentation
+from slr_pose.model import SIZES, ModelConfig, SignModel
+from slr_pose.preprocessing import Preprocessing
+from slr_pose.skeleton import DEFAULT, Skeleton
+
+SKELETON = Skeleton.load(DEFAULT)
+PREPROCESSING = Preprocessing(SKELETON, frames=32)
+FRAMES = torch.tensor([24])
+
+
+def clip(sign: str = "circle", number: int = 0, frames: int = 24) -> torch.Tensor:
+    return torch.from_numpy(SKELETON.select(signer.perform(sign, number, frames)))[None]
+
+
+def mirror(keypoints: torch.Tensor, width: float = 320) -> torch.Tensor:
+    mirrored = keypoints[:, :, SKELETON.mirror].clone()
+    mirrored[..., 0] = width - mirrored[..., 0]
+    return mirrored
+
+
+@pytest.fixture(scope="module")
+def model() -> SignModel:
+    torch.manual_seed(0)
+    return SignModel(SKELETON, {"gloss": 2400, "hand_location_y": 37}, ModelConfig()).eval()
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    scale=st.floats(0.2, 5),
+    x=st.floats(-500, 500),
+    y=st.floats(-500, 500),
+    sign=st.sampled_from(list(signer.SIGNS)),
+)
+def test_where_the_camera_stands_makes_no_difference(scale, x, y, sign):
+    here = clip(sign)
+    there = here.clone()
+    there[..., :3] = there[..., :3] * scale + torch.tensor([x, y, 0.0])
+    for first, second in zip(PREPROCESSING(here, FRAMES), PREPROCESSING(there, FRAMES), strict=True):
+        torch.testing.assert_close(first, second, atol=2e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("sign", list(signer.SIGNS))
+def test_a_left_handed_signer_looks_like_a_right_handed_one(sign):
+    """The signs are made with the right hand; their mirror images with the left."""
+    right, left = PREPROCESSING(clip(sign), FRAMES), PREPROCESSING(mirror(clip(sign)), FRAMES)
+    torch.testing.assert_close(right[0], left[0], atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(mirror(mirror(clip(sign))), clip(sign))
+
+
+def test_the_body_is_in_its_standard_frame():
+    positions, presence, mask = PREPROCESSING(clip(), FRAMES)
+    shoulders = [SKELETON.joints.index(f"{side}_shoulder") for side in ("left", "right")]
+    centre = positions[0, :24, shoulders].mean((0, 1))
+    torch.testing.assert_close(centre, torch.zeros(3), atol=1e-4, rtol=0)
+    width = (positions[0, :24, shoulders[0], :2] - positions[0, :24, shoulders[1], :2]).norm(dim=-1).mean()
+    torch.testing.assert_close(width, torch.ones(()), atol=1e-3, rtol=0)
+    assert mask.sum() == 24 and not mask[0, 24:].any()
+    assert presence.shape == (1, 32, len(SKELETON.joints))
+
+
+def test_a_long_clip_is_sampled_evenly_from_its_first_frame_to_its_last():
+    long = clip(frames=100)
+    positions, _, mask = PREPROCESSING(long, torch.tensor([100]))
+    assert mask.all()
+    wrist = SKELETON.joints.index("right_wrist")
+    exact, _, _ = Preprocessing(SKELETON, frames=100)(long, torch.tensor([100]))
+    expected = np.stack(
+        [np.interp(np.linspace(0, 99, 32), np.arange(100), exact[0, :, wrist, axis]) for axis in range(2)], -1
+    )
+    assert np.abs(positions[0, :, wrist, :2].numpy() - expected).max() < 0.05  # of the shoulders' distance
+
+
+def test_a_gap_is_filled_and_marked():
+    whole, gap = clip(), clip()
+    hand = list(SKELETON.part("right_hand").joints)
+    gap[:, 10:14, hand] = 0
+    filled, presence, _ = PREPROCESSING(gap, FRAMES)
+    true, _, _ = PREPROCESSING(whole, FRAMES)
+    assert (filled - true)[0, 10:14, hand].norm(dim=-1).max() < 0.25  # of the shoulders' distance
+    assert presence[0, 10:14, hand].max() == 0 and presence[0, :10, hand].min() == 1
+    assert torch.isfinite(filled).all()
+
+
+@pytest.mark.parametrize("seen", [0, 1, 2])
+def test_almost_nothing_seen_is_still_finite(model, seen):
+    empty = torch.zeros(1, 6, len(SKELETON.joints), 4)
+    empty[:, :seen] = clip()[:, :seen]
+    for logits in model(empty, torch.tensor([6])).values():
+        assert torch.isfinite(logits).all()
+    assert torch.isfinite(model(clip()[:, :1], torch.tensor([1]))["gloss"]).all()
+
+
+@pytest.mark.parametrize("frames", [1, 5, 24, 31, 32, 33, 90])
+def test_padding_changes_nothing(model, frames):
+    """A clip alone, and the same clip in a batch beside a longer one, with rubbish behind its end."""
+    short, long = clip("slide", 1, frames), clip("wave", 2, 120)
+    batch = torch.randn(2, 120, *short.shape[2:]) * 300
+    batch[0, :frames], batch[1] = short[0], long[0]
+    with torch.no_grad():
+        alone, together = model(short, torch.tensor([frames])), model(batch, torch.tensor([frames, 120]))
+    for head in alone:
+        torch.testing.assert_close(alone[head][0], together[head][0], atol=1e-4, rtol=1e-4)
+
+
+def test_frame_order_matters(model):
+    backwards = clip("slide").flip(1)
+    with torch.no_grad():
+        difference = model(clip("slide"), FRAMES)["gloss"] - model(backwards, FRAMES)["gloss"]
+    assert difference.abs().max() > 1e-3
+
+
+def test_every_weight_learns():
+    model = SignModel(SKELETON, {"gloss": 5, "hand_location_y": 37}, SIZES["tiny"]).train()
+    keypoints = torch.cat([clip(sign) for sign in signer.SIGNS])
+    logits = model(keypoints, FRAMES.expand(4))
+    sum(values.square().sum() for values in logits.values()).backward()
+    idle = [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()]
+    assert not idle
+
+
+@pytest.mark.parametrize("size, limit", [("tiny", 0.4e6), ("base", 2e6), ("large", 8e6)])
+def test_sizes_and_heads(size, limit):
+    model = SignModel(SKELETON, {"gloss": 30}, SIZES[size])
+    assert sum(weight.numel() for weight in model.parameters()) < limit
+
+
+def test_augmentation_changes_the_picture_and_not_the_sign():
+    torch.manual_seed(0)
+    keypoints = torch.cat([clip("wave", number) for number in range(6)])
+    frames = torch.full((6,), 24)
+    before = keypoints.clone()
+    changed, window = Augmentation(SKELETON)(keypoints, frames)
+    torch.testing.assert_close(keypoints, before)  # the clips in memory stay as they are
+    assert changed.shape == keypoints.shape and torch.isfinite(changed).all()
+    assert (window[:, 0] >= 0).all() and (window[:, 1] <= 1 + 1e-6).all() and (window[:, 0] < window[:, 1]).all()
+    assert ((changed[..., 3] == 0) | (changed[..., 3] == 1)).all() and not torch.equal(changed, keypoints)
+    shape = PREPROCESSING(keypoints, frames)[0] - PREPROCESSING(changed, frames)[0]
+    assert 0.01 < shape.abs().mean() < 0.5  # of the shoulders' distance

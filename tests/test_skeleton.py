@@ -1,0 +1,109 @@
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import signer
+
+from slr_pose import BadInput
+from slr_pose.skeleton import DEFAULT, SHIPPED, Skeleton
+
+ROOT = Path(__file__).parents[1]
+LAYOUTS = sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_shipped_layout_is_whole(name):
+    skeleton = Skeleton.load(name)
+    assert skeleton.name == name
+    assert sorted(joint for part in skeleton.parts for joint in part.joints) == list(range(len(skeleton.joints)))
+    assert [part.name for part in skeleton.parts] == ["body", "left_hand", "right_hand"]
+    mirrored = [skeleton.mirror[joint] for joint in skeleton.mirror]
+    assert mirrored == list(range(len(skeleton.joints)))
+    bones = {frozenset(bone) for bone in skeleton.bones}
+    assert {frozenset(skeleton.mirror[joint] for joint in bone) for bone in bones} == bones
+    assert len(bones) == len(skeleton.bones)
+    np.testing.assert_array_equal(skeleton.adjacency, skeleton.adjacency.T)
+    assert set(skeleton.points) <= set(Skeleton.load("mediapipe_75").points)
+
+
+def test_every_joint_of_the_hands_hangs_together():
+    skeleton = Skeleton.load(DEFAULT)
+    reached, ahead = set(), [skeleton.joints.index("left_hand_wrist")]
+    while ahead:
+        joint = ahead.pop()
+        reached.add(joint)
+        ahead += [other for bone in skeleton.bones if joint in bone for other in bone if other not in reached]
+    assert len(reached) == len(skeleton.joints)
+
+
+def test_select_gives_pixels_and_zero_where_nothing_was_seen():
+    pose = signer.perform("wave")
+    pose.confidence[3, :] = 0
+    keypoints = Skeleton.load("signing_33").select(pose)
+    assert keypoints.shape == (len(pose.keypoints), 33, 4) and keypoints.dtype == np.float32
+    assert not keypoints[3].any()
+    wrist = Skeleton.load("signing_33").joints.index("right_hand_wrist")
+    np.testing.assert_allclose(keypoints[0, wrist, :3], pose.keypoints[0, 54] * (1, 1, pose.width), rtol=1e-6)
+
+
+def test_a_layout_of_the_users_own(tmp_path):
+    own = tmp_path / "hands.toml"
+    own.write_text("""
+name = "two_wrists"
+bones = [["left_wrist", "right_wrist"]]
+[[parts]]
+name = "body"
+component = "POSE_LANDMARKS"
+origin = ["left_wrist", "right_wrist"]
+scale = [["left_wrist", "right_wrist"]]
+joints = [["left_wrist", "LEFT_WRIST"], ["right_wrist", "RIGHT_WRIST"]]
+""")
+    skeleton = Skeleton.load(str(own))
+    assert skeleton.joints == ("left_wrist", "right_wrist") and skeleton.mirror == [1, 0]
+    assert Skeleton.from_toml(skeleton.toml) == skeleton
+    own.write_text(own.read_text().replace('["right_wrist", "RIGHT_WRIST"]', '["right_hip", "RIGHT_HIP"]'))
+    with pytest.raises(BadInput, match="not a skeleton layout"):
+        Skeleton.load(str(own))
+    with pytest.raises(BadInput, match="signing_49"):
+        Skeleton.load("no_such_layout")
+
+
+@pytest.mark.parametrize("missing", ["LEFT_HAND_LANDMARKS", "POSE_LANDMARKS"])
+def test_a_pose_without_a_part_is_refused(missing):
+    pose = signer.perform("wave")
+    pose.points = tuple(
+        (f"{component}?" if component == missing else component, point) for component, point in pose.points
+    )
+    with pytest.raises(BadInput, match=missing):
+        Skeleton.load(DEFAULT).select(pose)
+
+
+def test_the_wheel_finds_its_layouts_where_it_is_installed(tmp_path):
+    """Built, installed elsewhere without what it depends on, and asked from another folder."""
+    subprocess.run([sys.executable, "-m", "build", "-o", tmp_path, ROOT], check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with zipfile.ZipFile(wheel) as files:
+        names = files.namelist()
+    assert {f"slr_pose/skeletons/{name}.toml" for name in LAYOUTS} <= set(names)
+    assert "slr_pose/hamnosys/attributes.csv" in names
+    with tarfile.open(archive) as files:
+        assert any(name.endswith("/LICENSE") for name in files.getnames())
+    venv.create(tmp_path / "elsewhere", with_pip=False, system_site_packages=False)
+    python = tmp_path / "elsewhere" / "bin" / "python"
+    subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "-q", wheel], check=True)
+    code = (
+        "import sys; sys.path.append(sys.argv[1]); import slr_pose; from slr_pose.skeleton import Skeleton;"
+        "from slr_pose.hamnosys import ATTRIBUTES;"
+        "print(slr_pose.__file__, len(Skeleton.load('mediapipe_75').joints), len(ATTRIBUTES))"
+    )
+    libraries = next(path for path in sys.path if path.endswith("site-packages"))
+    done = subprocess.run([python, "-I", "-c", code, libraries], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    where, joints, attributes = done.stdout.split()
+    assert str(tmp_path) in where and (joints, attributes) == ("75", "8")
