@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -114,6 +117,22 @@ def test_one_bad_video_does_not_stop_the_others(video, tmp_path):
     assert results[jobs[1]].keypoints.shape == (12, 75, 3)
     assert [path.name for path in tmp_path.glob("*.pose")] == ["good.pose"]
     assert jobs[1].is_done() and not jobs[0].is_done()
+
+
+def test_it_is_silent_and_needs_no_libgl(video, tmp_path):
+    """On bare Debian the import of OpenCV fails for want of libGL; MediaPipe needs OpenCV only to draw."""
+    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
+    code = (
+        "import sys; from pathlib import Path; from slr_pose.extraction import extract_pose;"
+        "print(len(extract_pose(Path(sys.argv[1])).keypoints), 'cv2' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, video],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["12", "False"], "")
 
 
 @pytest.mark.skipif(not ASL.is_dir(), reason="needs ../shared/data")

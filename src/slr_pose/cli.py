@@ -106,8 +106,14 @@ def train(
         root_of,
         split_clips,
     )
+    from slr_pose.evaluation import evaluate, write_report
+    from slr_pose.model import SIZES
+    from slr_pose.recognizer import Recognizer
     from slr_pose.skeleton import DEFAULT, Skeleton
+    from slr_pose.training import CHECKPOINT, Recipe, train
 
+    if size not in SIZES:
+        raise BadInput(f"there is no size '{size}': choose one of {', '.join(SIZES)}.")
     run = RUNS / (name or time.strftime("%Y-%m-%d_%H-%M-%S"))
     if run.exists():
         raise BadInput(f"{run} exists; name another run.")
@@ -121,13 +127,6 @@ def train(
     say(f"Learning {', '.join(f'{title(head)} ({len(names)} classes)' for head, names in classes.items())}.")
     keypoints = {split: load_keypoints(part, root, layout) for split, part in parts.items()}
 
-    from slr_pose.evaluation import evaluate, write_report
-    from slr_pose.model import SIZES
-    from slr_pose.recognizer import Recognizer
-    from slr_pose.training import CHECKPOINT, Recipe, train
-
-    if size not in SIZES:
-        raise BadInput(f"there is no size '{size}': choose one of {', '.join(SIZES)}.")
     recipe = Recipe(seed=seed, **({"epochs": epochs} if epochs else {}))
     about = {
         "data": str(data),

@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import binomtest, bootstrap
+from sklearn.metrics import f1_score
 
 from slr_pose.dataset import Clip
 from slr_pose.files import write_whole
@@ -53,9 +55,6 @@ def score(probabilities: np.ndarray, labels: np.ndarray, seed: int = 0) -> Score
         probabilities: (clips, classes), at least one clip.
         labels: (clips,) class numbers; -1 = no class of the model, which no answer meets.
     """
-    from scipy.stats import binomtest, bootstrap
-    from sklearn.metrics import f1_score
-
     ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
     hits = ranking == labels[:, None]
     best, classes = ranking[:, 0], np.unique(labels)
