@@ -10,6 +10,9 @@ from torch_geometric.nn import DenseGraphConv
 from slr_pose.preprocessing import Preprocessing, part_scale
 from slr_pose.skeleton import Skeleton
 
+FAR = 10.0  # units of a part; what is farther off was not measured well
+MOTION_GAIN = 4  # a step between two frames is small beside a position
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -93,8 +96,9 @@ class Streams(nn.Module):
         def motion(x: Tensor) -> Tensor:
             return F.pad((x[:, 1:] - x[:, :-1]) * both, (0, 0, 0, 0, 0, 1))
 
-        x = torch.cat([positions, local, bone, motion(positions) * 4, motion(local) * 4, presence[..., None]], -1)
-        return x.clamp(-10, 10) * mask[..., None, None]
+        moves = (MOTION_GAIN * motion(positions), MOTION_GAIN * motion(local))
+        x = torch.cat([positions, local, bone, *moves, presence[..., None]], -1)
+        return x.clamp(-FAR, FAR) * mask[..., None, None]
 
 
 class SpatialGraph(nn.Module):

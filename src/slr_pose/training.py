@@ -70,7 +70,7 @@ class Training(lightning.LightningModule):
 
     def training_step(self, batch: tuple, _: int) -> Tensor:
         keypoints, frames, labels = batch
-        with torch.no_grad():
+        with self._full_precision():
             keypoints, window = self.augmentation(keypoints, frames)
             positions, presence, mask = self.model.preprocessing(keypoints, frames, window)
             share, other = self._mix(len(frames))
@@ -87,7 +87,10 @@ class Training(lightning.LightningModule):
 
     def validation_step(self, batch: tuple, _: int) -> None:
         keypoints, frames, labels = batch
-        self.answers.append((self.averaged(keypoints, frames), labels))
+        model = self.averaged.module
+        with self._full_precision():
+            prepared = model.preprocessing(keypoints, frames)
+        self.answers.append((model.classify(*prepared), labels))
 
     def on_validation_epoch_end(self) -> None:
         logits = {head: torch.cat([answer[head] for answer, _ in self.answers]) for head in self.answers[0][0]}
@@ -110,6 +113,12 @@ class Training(lightning.LightningModule):
             optimizer, self.recipe.learning_rate, total_steps=self.steps, pct_start=self.recipe.warm_up
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    @contextlib.contextmanager
+    def _full_precision(self) -> Iterator[None]:
+        """bfloat16 is too coarse for pixels, and nothing learns before the network."""
+        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
+            yield
 
     def _average(self, averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
         """Exponential moving average, shorter at first, so that it does not remember the random start."""
@@ -175,7 +184,7 @@ def train(
             max_epochs=recipe.epochs,
             gradient_clip_val=recipe.gradient_norm,
             precision="bf16-mixed" if torch.cuda.is_available() else "32-true",
-            deterministic="warn",
+            deterministic="warn" if torch.cuda.is_available() else False,  # on CPU it is so by itself
             logger=[CSVLogger(run, name="", version=""), TensorBoardLogger(run, name="", version="")],
             log_every_n_steps=1,
             callbacks=[keeper],
