@@ -245,4 +245,5 @@ def perform(sign: str, signer: int = 0, frames: int = 24) -> Pose:
         WIDTH,
         HEIGHT,
         layout.bones,
+        extractor={"name": "signer", "version": "1"},
     )

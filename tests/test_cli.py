@@ -104,7 +104,9 @@ def test_the_same_seed_gives_the_same_model(slr, signs):
 
 
 def test_predict_a_video_and_its_pose_file(trained, video, tmp_path):
-    table = trained("predict", video).stdout
+    result = trained("predict", video)
+    assert "extracted by mediapipe 0.10.21, and the model learnt from signer 1" in result.stderr
+    table = result.stdout
     assert "gloss" in table and "circle" in table and "hand shape base form" in table
     trained("extract-pose", video, "-o", tmp_path)
     from_video, from_pose = (
@@ -224,6 +226,20 @@ class TestBadInput:
 
     def test_no_such_file(self, slr):
         assert "no file or folder" in self.refused(slr, "extract-pose", "nothing.mp4")
+
+    def test_two_videos_that_would_become_one_file(self, slr, tmp_path):
+        (tmp_path / "a.mp4").touch()
+        (tmp_path / "a.mov").touch()
+        assert "both become" in self.refused(slr, "extract-pose", "a.mp4", "a.mov")
+
+    def test_a_folder_that_is_read_only(self, slr, video, tmp_path):
+        (tmp_path / "in").mkdir()
+        (tmp_path / "in" / "a.mp4").write_bytes(video.read_bytes())
+        (tmp_path / "in").chmod(0o555)
+        try:
+            assert "--output" in self.refused(slr, "extract-pose", "in")
+        finally:
+            (tmp_path / "in").chmod(0o755)
 
     def test_a_video_with_no_person_in_it(self, slr, tmp_path):
         signer.write_video(tmp_path / "wall.mp4", [np.full((240, 320, 3), 120, np.uint8)] * 5)

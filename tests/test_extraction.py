@@ -1,10 +1,15 @@
+import multiprocessing
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 import signer
 
@@ -117,6 +122,51 @@ def test_one_bad_video_does_not_stop_the_others(video, tmp_path):
     assert results[jobs[1]].keypoints.shape == (12, 75, 3)
     assert [path.name for path in tmp_path.glob("*.pose")] == ["good.pose"]
     assert jobs[1].is_done() and not jobs[0].is_done()
+
+
+def test_a_worker_that_is_killed_costs_nothing(video, tmp_path):
+    jobs = [Job(video, tmp_path / f"{number}.pose") for number in range(4)]
+    killed = []
+
+    def kill_once(frames: int) -> None:
+        if frames > 3 and not killed:
+            killed.append(multiprocessing.active_children()[0])
+            os.kill(killed[0].pid, signal.SIGKILL)
+
+    results = dict(extract_all(jobs, kill_once, workers=2))
+    assert killed and all(results[job].keypoints.shape == (12, 75, 3) for job in jobs)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{number}.pose" for number in range(4)]
+
+
+def test_a_job_that_kills_its_worker_is_given_up(video, tmp_path):
+    def kill_always(frames: int) -> None:
+        for child in multiprocessing.active_children():
+            os.kill(child.pid, signal.SIGKILL)
+
+    job = Job(video, tmp_path / "a.pose")
+    ((found, error),) = extract_all([job], kill_always)
+    assert found == job and "died" in str(error) and not list(tmp_path.iterdir())
+
+
+def test_kill_9_leaves_whole_files_no_processes_and_a_set_that_the_next_run_completes(video, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number in range(6):
+        shutil.copy(video, folder / f"{number}.mp4")
+    command = [Path(sys.executable).with_name("slr"), "extract-pose", folder, "-o", tmp_path / "out"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while not list(tmp_path.glob("out/*.pose")):
+        time.sleep(0.05)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert children and not alive
+    done = {path: Pose.read(path).keypoints.shape for path in (tmp_path / "out").glob("*.pose")}
+    assert set(done.values()) == {(12, 75, 3)} and len(done) < 6
+    again = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    assert again.returncode == 0 and f"{len(done)} of 6 are extracted already" in again.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{number}.pose" for number in range(6)]
 
 
 def test_it_is_silent_and_needs_no_libgl(video, tmp_path):

@@ -64,6 +64,7 @@ def extract_pose(
 ) -> None:
     """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
     from slr_pose.extraction import VIDEO_SUFFIXES, Job
+    from slr_pose.files import is_writable
 
     jobs: dict[Path, Job] = {}
     for video, inside in _files(inputs, VIDEO_SUFFIXES, "videos"):
@@ -71,6 +72,9 @@ def extract_pose(
         other = jobs.setdefault(job.pose, job)
         if other.video != video:
             raise BadInput(f"{other.video} and {video} would both become {job.pose}; extract them apart.")
+    for folder in {job.pose.parent for job in jobs.values()}:
+        if folder.is_dir() and not is_writable(folder):
+            raise BadInput(f"{folder} is read-only; name another folder with --output.")
     pending = [job for job in jobs.values() if force or not job.is_done()]
     if len(pending) < len(jobs):
         say(f"{len(jobs) - len(pending)} of {len(jobs)} are extracted already.")

@@ -62,9 +62,10 @@ def pose_cache(video: Path, root: Path, part: str = "") -> Path:
     if is_writable(video.parent):
         return video.with_name(f"{video.stem}{part}.pose")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slr-pose"
-    root = root.resolve()
-    inside = Path(os.path.relpath(video.resolve(), root)).as_posix().replace("../", "")
-    return cache / f"{root.name}-{hashlib.sha1(str(root).encode()).hexdigest()[:8]}" / f"{inside}{part}.pose"
+    root, video = root.resolve(), video.resolve()
+    inside = video.relative_to(root) if video.is_relative_to(root) else Path(*video.parts[1:])
+    folder = cache / f"{root.name}-{hashlib.sha1(str(root).encode()).hexdigest()[:8]}"
+    return folder / f"{inside.as_posix()}{part}.pose"
 
 
 def read_dataset(data: Path, heads: Iterable[str] = ()) -> list[Clip]:

@@ -3,10 +3,13 @@
 import contextlib
 import importlib.metadata
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import sys
+import threading
 import types
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -175,32 +178,59 @@ def extract_all(
     """
     context = multiprocessing.get_context("spawn")
     frames_done, stopped = context.Value("q", 0), context.Event()
-    pool = ProcessPoolExecutor(
-        workers or min(len(jobs), len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()),
-        mp_context=context,
-        initializer=_start_worker,
-        initargs=(frames_done, stopped),
-    )
+    workers = workers or min(len(jobs), _cores())
+    waiting, suspects = deque(jobs), deque()
     try:
-        running = {pool.submit(_work, job): job for job in jobs}
-        while running:
-            done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-            on_frames(frames_done.value)
-            for future in done:
-                job, error = running.pop(future), future.exception()
-                if isinstance(error, BrokenProcessPool):
-                    error = BadInput(f"the worker that extracted {job.video} died; is there memory left?")
-                yield job, error or future.result()
+        while waiting or suspects:
+            # A worker that dies takes its pool along: what was running is then tried once more, each job alone.
+            queue, width = (suspects, 1) if suspects else (waiting, workers)
+            running, died = {}, []
+            pool = ProcessPoolExecutor(width, context, _start_worker, (frames_done, stopped))
+            try:
+                while (queue or running) and not died:
+                    while queue and len(running) < width:
+                        job = queue.popleft()
+                        running[pool.submit(_work, job)] = job
+                    done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+                    on_frames(frames_done.value)
+                    for future in done:
+                        job, error = running.pop(future), future.exception()
+                        if isinstance(error, BrokenProcessPool):
+                            died.append(job)
+                        else:
+                            yield job, error or future.result()
+            except BrokenProcessPool:  # on submitting
+                died.append(job)
+            except BaseException:
+                stopped.set()
+                raise
+            finally:
+                pool.shutdown(cancel_futures=True)
+            died += running.values()
+            if width > 1:
+                suspects.extend(died)
+            else:
+                yield from ((job, BadInput(f"the process that extracted {job.video} died.")) for job in died)
     finally:
         stopped.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _start_worker(frames_done, stopped) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MediaPipe's log lines, which no setting silences
+    threading.Thread(target=_die_with_parent, daemon=True).start()
     global _frames_done, _stopped
     _frames_done, _stopped = frames_done, stopped
+
+
+def _die_with_parent() -> None:
+    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
 
 
 def _work(job: Job) -> Pose:

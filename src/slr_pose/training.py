@@ -14,7 +14,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -251,7 +251,7 @@ def save_checkpoint(path: Path, weights: dict[str, Tensor], info: dict) -> None:
 
     info = {"format": "slr-pose", "version": __version__, **info}
     with write_whole(path) as partial:
-        save_file(weights, partial, metadata={"slr-pose": json.dumps(info, ensure_ascii=False)})
+        partial.write_bytes(save(weights, metadata={"slr-pose": json.dumps(info, ensure_ascii=False)}))
 
 
 @contextlib.contextmanager
