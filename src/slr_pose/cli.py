@@ -143,13 +143,13 @@ def train(
     stores = (ClipStore(keypoints[split], parts[split], classes) for split in parts)
     run.mkdir(parents=True)
     with training_progress() as show:
-        train(*stores, layout, classes, SIZES[size], recipe, run, about, show)
+        seconds = train(*stores, layout, classes, SIZES[size], recipe, run, about, show)
     if not (run / CHECKPOINT).exists():
         say("Stopped before the first validation; there is no model yet.")
         raise typer.Exit(130)
     recognizer = Recognizer.load(run / CHECKPOINT)
     result = evaluate(recognizer, parts["val"], keypoints["val"])
-    write_report(run / "report.md", recognizer, result)
+    write_report(run / "report.md", recognizer, result, seconds)
     print_scores("val", result)
     kept = recognizer.info["training"]
     say(f"Kept epoch {kept['best_epoch']} of {kept['epochs']}: {run / CHECKPOINT}")

@@ -135,7 +135,7 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[np.ndarr
     return Evaluation({group: heads for group, heads in scores.items() if heads}, confusions, unknown)
 
 
-def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation) -> None:
+def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation, seconds: float) -> None:
     """One page on a training: data, split, result with its spread, confusions, and how to use the model."""
     training = recognizer.info["training"]
     lines = [
@@ -151,7 +151,7 @@ def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation) -> 
         f"- heads: {', '.join(f'{head} ({len(names)})' for head, names in recognizer.labels.items())}",
         f"- kept: epoch {training['best_epoch']} of {training['epochs']}, chosen by its top-1 on the val clips,"
         " which makes the val figures below a little too good; judge by a test split",
-        f"- training time: {training['seconds'] / 60:.1f} minutes; seed {training['recipe']['seed']}",
+        f"- training time: {seconds / 60:.1f} minutes; seed {training['recipe']['seed']}",
         "",
         "## Val clips, with 95 % intervals",
         "",

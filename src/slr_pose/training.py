@@ -150,7 +150,7 @@ def train(
     run: Path,
     about: dict,
     on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> dict:
+) -> float:
     """Train, and keep the weights that were best on the validation clips in `run/model.safetensors`.
 
     Ctrl-C ends training after the step; the best so far stays.
@@ -161,7 +161,7 @@ def train(
         about: what else the checkpoint shall tell of the data (splits, signers, extractor).
 
     Returns:
-        What training came to: epochs, best epoch, its metrics, seconds. It travels in the checkpoint.
+        Seconds that it took.
     """
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
     batch_size = min(recipe.batch_size, max(2, len(training_clips) // STEPS_AN_EPOCH))
@@ -197,7 +197,7 @@ def train(
             logger.log_hyperparams({"skeleton": skeleton.name, **asdict(config), **asdict(recipe), **about})
         interrupt.trainer = trainer
         trainer.fit(training, *loaders)
-    return {**keeper.summary, "interrupted": trainer.current_epoch < recipe.epochs}
+    return time.monotonic() - keeper.started
 
 
 class _KeepBest(Callback):
@@ -233,7 +233,6 @@ class _KeepBest(Callback):
                 **metrics,
                 "best_epoch": trainer.current_epoch + 1,
                 "epochs": self.recipe.epochs,
-                "seconds": time.monotonic() - self.started,
             }
             weights = {name: weight.contiguous() for name, weight in module.averaged.module.state_dict().items()}
             training = {
