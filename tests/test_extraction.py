@@ -171,10 +171,12 @@ def test_kill_9_leaves_whole_files_no_processes_and_a_set_that_the_next_run_comp
 
 def test_it_is_silent_and_needs_no_libgl(video, tmp_path):
     """On bare Debian the import of OpenCV fails for want of libGL; MediaPipe needs OpenCV only to draw."""
-    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
+    (tmp_path / "cv2.py").write_text(
+        "import sys; sys.path.insert(0, 'inside cv2')\nraise ImportError('libGL.so.1: cannot open shared object file')"
+    )
     code = (
         "import sys; from pathlib import Path; from slr_pose.extraction import extract_pose;"
-        "print(len(extract_pose(Path(sys.argv[1])).keypoints), 'cv2' in sys.modules)"
+        "print(len(extract_pose(Path(sys.argv[1])).keypoints), 'cv2' in sys.modules, 'inside cv2' in sys.path)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, video],
@@ -182,7 +184,7 @@ def test_it_is_silent_and_needs_no_libgl(video, tmp_path):
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["12", "False"], "")
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["12", "False", "False"], "")
 
 
 @pytest.mark.skipif(not ASL.is_dir(), reason="needs ../shared/data")

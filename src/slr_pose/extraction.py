@@ -309,10 +309,17 @@ def _landmarker():
 
 @contextlib.contextmanager
 def _no_opencv_needed() -> Iterator[None]:
-    """MediaPipe imports OpenCV for drawing only; on a machine without libGL that import fails, harmlessly."""
+    """MediaPipe imports OpenCV for drawing only; on a machine without libGL that import fails, harmlessly.
+
+    It fails half-way, with its own folder left on `sys.path`, where a `typing` would hide Python's.
+    """
+    path = sys.path[:]
     try:
         import cv2  # noqa: F401
     except ImportError:
+        sys.path[:] = path
+        for name in [name for name in sys.modules if name.split(".")[0] == "cv2"]:
+            del sys.modules[name]
         sys.modules["cv2"] = types.ModuleType("cv2")
         yield
         del sys.modules["cv2"]
