@@ -150,7 +150,7 @@ def train(
     recognizer = Recognizer.load(run / CHECKPOINT)
     result = evaluate(recognizer, parts["val"], keypoints["val"])
     write_report(run / "report.md", recognizer, result, seconds)
-    print_scores("val", result)
+    print_scores("val clips", result)
     kept = recognizer.info["training"]
     say(f"Kept epoch {kept['best_epoch']} of {kept['epochs']}: {run / CHECKPOINT}")
     say(f"Report: {run / 'report.md'}   Try it: slr predict VIDEO")
@@ -183,7 +183,7 @@ def evaluate(
     if as_json:
         print(json.dumps({"split": split, **result.as_dict()}, ensure_ascii=False))
     else:
-        print_scores(split, result)
+        print_scores(f"{split} clips", result)
     if result.unknown:
         say(f"{result.unknown} labels are unknown to the model; they count as wrong.")
 

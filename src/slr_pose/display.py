@@ -13,6 +13,8 @@ from rich.markup import escape
 from slr_pose import BadInput
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from slr_pose.evaluation import Evaluation
     from slr_pose.extraction import Job
     from slr_pose.pose import Pose
@@ -68,7 +70,9 @@ def extract(jobs: "list[Job]") -> "tuple[dict[Job, Pose], dict[Job, Exception]]"
     if clips:
         seconds = time.monotonic() - started
         shares = ", ".join(f"{part} {seen[part] / frames:.0%}" for part in PARTS)
-        say(f"{clips} clips, {frames} frames in {seconds:.0f} s, {frames / seconds:.0f} frames/s; seen: {shares}")
+        say(
+            f"{clips} clip{'s' * (clips > 1)}, {frames} frames in {seconds:.0f} s, {frames / seconds:.0f} frames/s; seen: {shares}"
+        )
     return poses, failures
 
 
@@ -124,28 +128,28 @@ def title(head: str) -> str:
 
 
 def print_scores(split: str, result: "Evaluation") -> None:
-    """A row a head and group of clips."""
-    from rich.table import Table
-
-    table = Table(title=f"{split} clips, % with 95 % interval", title_justify="left")
-    for column, justify in (("clips", "left"), ("head", "left"), ("n", "right")):
-        table.add_column(column, justify=justify)
-    for column in ("top-1", "top-5", "macro-F1"):
-        table.add_column(column, justify="right")
+    """A table a group of clips, with a row a head."""
     for group, heads in result.scores.items():
+        table = _table(f"{split}, {group}: % with 95 % interval", "", "n", "top-1", "top-5", "macro-F1")
         for head, found in heads.items():
-            table.add_row(group, title(head), str(found.clips), *found.as_text())
-    stdout.print(table)
+            table.add_row(title(head), str(found.clips), *found.as_text())
+        stdout.print(table)
 
 
 def print_prediction(answer: "Prediction") -> None:
     """The best labels of each head, best first."""
-    from rich.table import Table
-
-    table = Table(title=escape(answer.name), title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column, justify in (("", "left"), ("answer", "left"), ("probability", "right")):
-        table.add_column(column, justify=justify)
+    table = _table(escape(answer.name), "", "answer", "probability")
     for head, ranked in answer.heads.items():
         for rank, (label, share) in enumerate(ranked):
             table.add_row("" if rank else title(head), escape(label), f"{share:.1%}", style="" if rank else "bold")
     stdout.print(table)
+
+
+def _table(name: str, *columns: str) -> "Table":
+    """A light table; all but its words are figures, and stand to the right."""
+    from rich.table import Table
+
+    table = Table(title=name, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("", "answer") else "right")
+    return table
