@@ -69,7 +69,7 @@ def test_train_leaves_a_run_that_tells_everything(trained):
     run = trained.folder / "runs" / "signs"
     assert "val top-1" in trained.result.stderr and "unseen signers" in trained.result.stdout
     report = (run / "report.md").read_text()
-    assert "16" in report and "unseen signers" in report and "hand_shape_base_form" in report
+    assert "16 train, 8 val" in report and "unseen signers" in report and "hand_shape_base_form" in report
     rows = list(csv.DictReader((run / "metrics.csv").open()))
     assert {"train_loss", "val_loss", "val_top1", "val_top1_gloss"} <= set(rows[0])
     assert list(run.glob("events.out.tfevents*"))
@@ -105,7 +105,7 @@ def test_the_same_seed_gives_the_same_model(slr, signs):
 
 def test_predict_a_video_and_its_pose_file(trained, video, tmp_path):
     result = trained("predict", video)
-    assert "extracted by mediapipe 0.10.21, and the model learnt from signer 1" in result.stderr
+    assert "extracted by mediapipe 0.10.21, and the model learnt from signer 1." in result.stderr
     table = result.stdout
     assert "gloss" in table and "circle" in table and "hand shape base form" in table
     trained("extract-pose", video, "-o", tmp_path)
@@ -117,6 +117,16 @@ def test_predict_a_video_and_its_pose_file(trained, video, tmp_path):
     assert len(from_video["gloss"]) == 3
     probabilities = [answer["probability"] for answer in from_video["gloss"]]
     assert probabilities == sorted(probabilities, reverse=True) and 0 < sum(probabilities) <= 1 + 1e-6
+
+
+def test_one_bad_input_does_not_stop_a_folder(trained, signs, tmp_path):
+    pose = (signs.parent / "clips" / "wave-5.pose").read_bytes()
+    (tmp_path / "good.pose").write_bytes(pose)
+    (tmp_path / "handless.pose").write_bytes(pose.replace(b"RIGHT_HAND_LANDMARKS", b"RIGHT_FOOT_LANDMARKS"))
+    (tmp_path / "bad.mp4").write_text("no video")
+    result = trained("predict", tmp_path, "--json", exit_code=1)
+    assert [Path(answer["input"]).name for answer in json.loads(result.stdout)] == ["good.pose"]
+    assert "handless.pose has no right hand" in result.stderr and "bad.mp4" in result.stderr
 
 
 def test_onnx_answers_as_the_checkpoint_does(trained, signs, tmp_path):

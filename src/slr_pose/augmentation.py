@@ -12,8 +12,8 @@ HAND_SCALE = 0.10  # of each hand about its wrist
 HAND_ROTATION = 0.15  # radians, of each hand about its wrist
 NOISE = 0.008  # of each keypoint, in units of the body's scale
 SHORTEST_WINDOW = 0.6  # of the clip's length
-DROP_PART = 0.3  # chance that a hand is lost for a while
-DROP_FRAMES = 0.15  # share of the frames that a hand is lost for, at most... and of single frames lost
+LOST_HAND = 0.3  # chance that a hand is not seen for a while
+LONGEST_LOSS = 0.15  # of the clip's length
 
 
 class Augmentation(nn.Module):
@@ -50,8 +50,8 @@ class Augmentation(nn.Module):
             positions[:, :, hand.joints] = wrist + shape
             start = uniform(batch) * frames
             time = torch.arange(length, device=keypoints.device)[None] - start[:, None]
-            lost = (time > 0) & (time < (uniform(batch) * DROP_FRAMES * frames)[:, None])
-            lost = lost & (uniform(batch) < DROP_PART)[:, None]
+            lost = (time >= 0) & (time < (uniform(batch) * LONGEST_LOSS * frames)[:, None])
+            lost = lost & (uniform(batch) < LOST_HAND)[:, None]
             drop = torch.zeros(joints, device=keypoints.device)
             drop[list(hand.joints)] = 1
             confidence = confidence * (1 - lost[..., None] * drop)

@@ -202,24 +202,26 @@ def predict(
 
     recognizer = Recognizer.load(model or _newest_model())
     files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, ".pose"}, "videos or .pose files")]
-    jobs = [Job(file) for file in files if file.suffix != ".pose"]
-    extracted, failures = extract(jobs)
-    poses: dict[Path, Pose] = {job.video: pose for job, pose in extracted.items()}
+    extracted, failures = extract([Job(file) for file in files if file.suffix != ".pose"])
+    poses = {job.video: pose for job, pose in extracted.items()}
     errors = {job.video: error for job, error in failures.items()}
+    answers: dict[Path, Prediction] = {}
+    mismatches = set()
     for file in files:
-        if file.suffix == ".pose":
-            try:
-                poses[file] = Pose.read(file)
-            except BadInput as error:
-                errors[file] = error
+        if file in errors:
+            continue
+        try:
+            pose = poses[file] if file in poses else Pose.read(file)
+            answers[file] = recognizer.predict([pose], top)[0]
+            mismatches.add(recognizer.mismatch(pose))
+        except BadInput as error:
+            errors[file] = error
     if errors and len(files) == 1:
         raise errors[files[0]]
-    readable = [file for file in files if file in poses]
-    answers = dict(zip(readable, recognizer.predict([poses[file] for file in readable], top), strict=True))
-    for mismatch in dict.fromkeys(filter(None, (recognizer.mismatch(pose) for pose in poses.values()))):
+    for mismatch in sorted(filter(None, mismatches)):
         say(f"[yellow]warning:[/] {escape(mismatch)}")
     if as_json:
-        print(json.dumps([_as_json(file, answers[file]) for file in readable], ensure_ascii=False, indent=1))
+        print(json.dumps([_as_json(file, answer) for file, answer in answers.items()], ensure_ascii=False, indent=1))
     else:
         for answer in answers.values():
             print_prediction(answer)

@@ -70,9 +70,8 @@ def extract(jobs: "list[Job]") -> "tuple[dict[Job, Pose], dict[Job, Exception]]"
     if clips:
         seconds = time.monotonic() - started
         shares = ", ".join(f"{part} {seen[part] / frames:.0%}" for part in PARTS)
-        say(
-            f"{clips} clip{'s' * (clips > 1)}, {frames} frames in {seconds:.0f} s, {frames / seconds:.0f} frames/s; seen: {shares}"
-        )
+        many = "1 clip" if clips == 1 else f"{clips} clips"
+        say(f"{many}, {frames} frames in {seconds:.0f} s, {frames / seconds:.0f} frames/s; seen: {shares}")
     return poses, failures
 
 

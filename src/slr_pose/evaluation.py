@@ -144,7 +144,8 @@ def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation, sec
         f"Trained on {date.today()}, slr-pose {recognizer.info['version']}.",
         "",
     ]
-    lines += [f"- data: {training['data']}", f"- clips: {training['clips']}", f"- split: {training['split']}"]
+    clips = ", ".join(f"{count} {split}" for split, count in training["clips"].items())
+    lines += [f"- data: {training['data']}", f"- clips: {clips}; {training['split']}"]
     lines += [f"- left out: {reason}" for reason in training["left_out"]]
     lines += [
         f"- skeleton: {recognizer.skeleton.name}, {len(recognizer.skeleton.joints)} joints",

@@ -82,8 +82,9 @@ class Recognizer:
         learnt = self.info.get("training", {}).get("extractor")
         if not learnt or not pose.extractor or learnt == pose.extractor:
             return None
-        names = [f"{extractor['name']} {extractor['version']}" for extractor in (pose.extractor, learnt)]
-        return f"{pose.name} was extracted by {names[0]}, and the model learnt from {names[1]} or other settings."
+        found, expected = (f"{extractor['name']} {extractor['version']}" for extractor in (pose.extractor, learnt))
+        how = "other settings of it" if found == expected else expected
+        return f"the keypoints were extracted by {found}, and the model learnt from {how}."
 
 
 def _load_onnx(path: Path) -> tuple[dict, Callable]:
