@@ -85,7 +85,9 @@ def test_a_pose_without_a_part_is_refused(missing):
 
 def test_the_wheel_finds_its_layouts_where_it_is_installed(tmp_path):
     """Built, installed elsewhere without what it depends on, and asked from another folder."""
-    subprocess.run([sys.executable, "-m", "build", "-o", tmp_path, ROOT], check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "-o", tmp_path, ROOT], check=True, capture_output=True
+    )
     (wheel,) = tmp_path.glob("*.whl")
     (archive,) = tmp_path.glob("*.tar.gz")
     with zipfile.ZipFile(wheel) as files:
