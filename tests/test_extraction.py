@@ -65,6 +65,7 @@ def test_a_part_of_a_video(pose, video):
         3,
         4,
     )  # MediaPipe smooths over time, so it is not the same to a pixel
+    assert Job(video, start_s=0.12, end_s=0.32).frames() == 5 and Job(video).frames() == 12
     with pytest.raises(BadInput, match="no frame"):
         extract_pose(video, start_s=9)
 

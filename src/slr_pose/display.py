@@ -39,12 +39,12 @@ def extract(jobs: "list[Job]") -> "tuple[dict[Job, Pose], dict[Job, Exception]]"
     """
     if not jobs:
         return {}, {}
-    from slr_pose.extraction import extract_all, probe
+    from slr_pose.extraction import extract_all
 
     poses, failures, lengths = {}, {}, {}
     for job in jobs:
         try:
-            lengths[job] = probe(job.video)[1]
+            lengths[job] = job.frames()
         except BadInput as error:
             failures[job] = error
     started = time.monotonic()

@@ -69,7 +69,7 @@ def extractor() -> dict:
 
 
 def probe(video: Path) -> tuple[float, int]:
-    """Seconds and frames of a video, from its container, unread: an estimate for progress and order.
+    """Seconds and frames of a video, as its container tells them.
 
     Raises:
         BadInput: it is not a video.
@@ -154,6 +154,18 @@ class Job:
     pose: Path | None = None
     start_s: float | None = None
     end_s: float | None = None
+
+    def frames(self) -> int:
+        """About how many frames it has, for progress and order.
+
+        Raises:
+            BadInput: it is not a video.
+        """
+        seconds, frames = probe(self.video)
+        if self.start_s is None and self.end_s is None or not seconds:
+            return frames
+        part_s = min(seconds, self.end_s or seconds) - (self.start_s or 0)
+        return max(0, round(frames * part_s / seconds))
 
     def is_done(self) -> bool:
         """Whether the pose file holds what extracting it again would find."""
