@@ -147,6 +147,15 @@ def test_onnx_answers_as_the_checkpoint_does(trained, signs, tmp_path):
             assert all(abs(expected[label] - found[label]) < 1e-4 for label in expected if label in found)
 
 
+def test_a_file_that_answers_otherwise_than_torch_is_not_kept(trained, monkeypatch):
+    monkeypatch.setattr("slr_pose.export.TOLERANCE", 0.0)  # no two runtimes agree to the last bit
+    (trained.folder / "kept.onnx").write_text("what was there before")
+    result = trained("export-onnx", "-o", "kept.onnx", exit_code=1)
+    assert "no file was written" in result.stderr
+    assert (trained.folder / "kept.onnx").read_text() == "what was there before"
+    assert not list(trained.folder.glob(".*partial*"))
+
+
 def test_predict_with_onnx_imports_no_torch(trained, signs):
     trained("export-onnx", "--output", "light.onnx")
     clip = signs.parent / "clips" / "wave-5.pose"

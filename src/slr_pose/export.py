@@ -15,6 +15,7 @@ from slr_pose import __version__
 from slr_pose.files import write_whole
 from slr_pose.model import SignModel
 from slr_pose.recognizer import Recognizer, load_model
+from slr_pose.skeleton import Skeleton
 
 TOLERANCE = 1e-4  # greatest difference of a probability between ONNX Runtime and torch
 CHECKED_SHAPES = [(1, 1), (1, 16), (2, 33), (5, 64), (3, 200)]  # (clips, frames)
@@ -53,7 +54,7 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
 
     model, info = load_model(checkpoint)
     network = _Probabilities(model).eval()
-    example = _random_clips(2, 16, len(Recognizer(info, None).skeleton.joints), seed=0)
+    example = _random_clips(2, 16, len(Skeleton.from_toml(info["skeleton"]).joints), seed=0)
     with write_whole(output) as partial:
         with _quiet():
             torch.onnx.export(
