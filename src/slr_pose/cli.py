@@ -11,7 +11,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from slr_pose import BadInput, __version__
-from slr_pose.display import extract, print_prediction, print_scores, say, stderr, title, training_progress
+from slr_pose.display import extract, print_prediction, print_scores, quiet, say, stderr, title, training_progress
 
 if TYPE_CHECKING:
     from slr_pose.dataset import Clip
@@ -142,7 +142,7 @@ def train(
     }
     stores = (ClipStore(keypoints[split], parts[split], classes) for split in parts)
     run.mkdir(parents=True)
-    with training_progress() as show:
+    with training_progress() as show, quiet("lightning.pytorch"):
         seconds = train(*stores, layout, classes, SIZES[size], recipe, run, about, show)
     if not (run / CHECKPOINT).exists():
         say("Stopped before the first validation; there is no model yet.")
@@ -239,7 +239,7 @@ def export_onnx(
     """Export a model to one ONNX file, checked against torch before it is kept."""
     from slr_pose.export import ExportError, export_onnx
 
-    with stderr.status("Exporting and comparing with torch ..."):
+    with stderr.status("Exporting and comparing with torch ..."), quiet("torch.onnx"):
         try:
             difference = export_onnx(model or _newest_model(), output)
         except ExportError as error:

@@ -50,11 +50,14 @@ class Clip:
 
     def read(self, root: Path) -> Pose:
         """The clip's keypoints, of which a video's were extracted before."""
+        pose = Pose.read(self.pose_file(root))
+        whole = self.job(root) or (self.start_s is None and self.end_s is None)  # an extraction is cut already
+        return pose if whole else pose.cut(self.start_s, self.end_s)
+
+    def pose_file(self, root: Path) -> Path:
+        """Where the clip's keypoints are, once they are extracted."""
         job = self.job(root)
-        if job:
-            return Pose.read(job.pose)
-        pose = Pose.read(self.path)
-        return pose if self.start_s is None and self.end_s is None else pose.cut(self.start_s, self.end_s)
+        return job.pose if job else self.path
 
 
 def pose_cache(video: Path, root: Path, part: str = "") -> Path:
@@ -299,7 +302,5 @@ def load_keypoints(clips: list[Clip], root: Path, skeleton: Skeleton) -> list[np
 
 def common_extractor(clips: list[Clip], root: Path) -> dict:
     """What found the keypoints of all these clips; empty when that is unknown, or not the same for all."""
-    jobs = [clip.job(root) for clip in clips]
-    poses = [job.pose if job else clip.path for clip, job in zip(clips, jobs, strict=True)]
-    found = [Pose.read_footer(pose).get("extractor", {}) for pose in poses]
+    found = [Pose.read_footer(clip.pose_file(root)).get("extractor", {}) for clip in clips]
     return found[0] if all(extractor == found[0] for extractor in found) else {}

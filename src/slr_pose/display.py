@@ -1,6 +1,8 @@
 """What a person sees: progress with time left on stderr, tables on stdout."""
 
+import logging
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +33,20 @@ def say(text: str) -> None:
     stderr.print(text, highlight=False, soft_wrap=True)
 
 
+@contextmanager
+def quiet(logger_name: str) -> Iterator[None]:
+    """Keep a library's remarks and warnings off the terminal; ours say what matters."""
+    logger = logging.getLogger(logger_name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
 def extract(jobs: "list[Job]") -> "tuple[dict[Job, Pose], dict[Job, Exception]]":
     """Extract with progress, the longest first.
 
@@ -50,39 +66,33 @@ def extract(jobs: "list[Job]") -> "tuple[dict[Job, Pose], dict[Job, Exception]]"
     started = time.monotonic()
     clips, frames, seen = 0, 0, Counter()
     bar = _bar("Extracting", "{task.fields[clips]}/{task.fields[of]} clips  {task.fields[rate]:.0f} frames/s")
-    with bar, _stop("What is extracted is kept; the same command goes on from there."):
-        task = bar.add_task("", total=sum(lengths.values()), clips=0, of=len(lengths), rate=0)
+    try:
+        with bar:
+            task = bar.add_task("", total=sum(lengths.values()), clips=0, of=len(lengths), rate=0)
 
-        def on_frames(done: int) -> None:
-            bar.update(task, completed=done, rate=done / (time.monotonic() - started))
+            def on_frames(done: int) -> None:
+                bar.update(task, completed=done, rate=done / (time.monotonic() - started))
 
-        for job, result in extract_all(sorted(lengths, key=lengths.get, reverse=True), on_frames):
-            if isinstance(result, Exception):
-                failures[job] = result
-                continue
-            if job.pose is None:
-                poses[job] = result
-            clips, frames = clips + 1, frames + len(result.keypoints)
-            for part in PARTS:
-                seen[part] += result.seen(PARTS[part]) * len(result.keypoints)
-            bar.update(task, clips=clips)
-        bar.update(task, completed=sum(lengths.values()))
+            for job, result in extract_all(sorted(lengths, key=lengths.get, reverse=True), on_frames):
+                if isinstance(result, Exception):
+                    failures[job] = result
+                    continue
+                if job.pose is None:
+                    poses[job] = result
+                clips, frames = clips + 1, frames + len(result.keypoints)
+                for part in PARTS:
+                    seen[part] += result.seen(PARTS[part]) * len(result.keypoints)
+                bar.update(task, clips=clips)
+            bar.update(task, completed=sum(lengths.values()))
+    except KeyboardInterrupt as interrupt:
+        say("Stopped. What is extracted is kept; the same command goes on from there.")
+        raise typer.Exit(130) from interrupt
     if clips:
         seconds = time.monotonic() - started
         shares = ", ".join(f"{part} {seen[part] / frames:.0%}" for part in PARTS)
         many = "1 clip" if clips == 1 else f"{clips} clips"
         say(f"{many}, {frames} frames in {seconds:.0f} s, {frames / seconds:.0f} frames/s; seen: {shares}")
     return poses, failures
-
-
-@contextmanager
-def _stop(kept: str) -> Iterator[None]:
-    """On Ctrl-C, say what is kept."""
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        say(f"Stopped. {kept}")
-        raise typer.Exit(130) from interrupt
 
 
 def _bar(title: str, state: str):

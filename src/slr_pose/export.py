@@ -1,10 +1,6 @@
 """Checkpoint -> one ONNX file that takes raw keypoints, compared with torch before it is kept."""
 
-import contextlib
 import json
-import logging
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -56,35 +52,22 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
     network = _Probabilities(model).eval()
     example = _random_clips(2, 16, len(Skeleton.from_toml(info["skeleton"]).joints), seed=0)
     with write_whole(output) as partial:
-        with _quiet():
-            torch.onnx.export(
-                network,
-                tuple(torch.from_numpy(array) for array in example),
-                partial,
-                dynamo=True,
-                external_data=False,
-                dynamic_shapes={"keypoints": {0: "batch", 1: "frames"}, "frames": {0: "batch"}},
-                input_names=["keypoints", "frames"],
-                output_names=list(info["labels"]),
-                verbose=False,
-            )
+        torch.onnx.export(
+            network,
+            tuple(torch.from_numpy(array) for array in example),
+            partial,
+            dynamo=True,
+            external_data=False,
+            dynamic_shapes={"keypoints": {0: "batch", 1: "frames"}, "frames": {0: "batch"}},
+            input_names=["keypoints", "frames"],
+            output_names=list(info["labels"]),
+            verbose=False,
+        )
         file = onnx.load(partial)
         file.producer_name, file.producer_version = "slr-pose", __version__
         onnx.helper.set_model_props(file, {"slr-pose": json.dumps(info, ensure_ascii=False)})
         onnx.save(file, partial)
         return _compare(network, Recognizer.load(partial))
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the exporter's remarks on packages and axes off the terminal."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-    logger.setLevel(level)
 
 
 def _compare(network: _Probabilities, exported: Recognizer) -> float:

@@ -1,6 +1,7 @@
 """Video -> Pose: MediaPipe's body and hand keypoints of each frame, one worker process a core."""
 
 import contextlib
+import functools
 import importlib.metadata
 import multiprocessing
 import multiprocessing.connection
@@ -63,6 +64,7 @@ SETTINGS = {
 }
 
 
+@functools.cache
 def extractor() -> dict:
     """Name, version and settings of what finds the keypoints; travels with every pose."""
     return {"name": "mediapipe", "version": importlib.metadata.version("mediapipe"), **SETTINGS}

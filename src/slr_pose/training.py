@@ -2,10 +2,8 @@
 
 import contextlib
 import json
-import logging
 import signal
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -179,7 +177,7 @@ def train(
     model = SignModel(skeleton, {head: len(names) for head, names in classes.items()}, config)
     training = Training(model, skeleton, recipe, steps)
     keeper = _KeepBest(run, skeleton, classes, config, recipe, about, on_progress)
-    with _quiet(), _stop_on_interrupt() as interrupt:
+    with _stop_on_interrupt() as interrupt:
         trainer = lightning.Trainer(
             max_epochs=recipe.epochs,
             gradient_clip_val=recipe.gradient_norm,
@@ -251,19 +249,6 @@ def save_checkpoint(path: Path, weights: dict[str, Tensor], info: dict) -> None:
     info = {"format": "slr-pose", "version": __version__, **info}
     with write_whole(path) as partial:
         partial.write_bytes(save(weights, metadata={"slr-pose": json.dumps(info, ensure_ascii=False)}))
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Lightning's remarks off the terminal; ours say what matters."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="lightning")
-        warnings.filterwarnings("ignore", module="torch.optim")
-        yield
-    logger.setLevel(level)
 
 
 class _Interrupt:
