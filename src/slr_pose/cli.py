@@ -1,6 +1,7 @@
 """The command line: arguments, progress, printing, exit codes. What torch or MediaPipe do, they do in other rooms."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,18 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from slr_pose import BadInput, __version__
-from slr_pose.display import extract, print_prediction, print_scores, quiet, say, stderr, title, training_progress
+from slr_pose.display import (
+    count,
+    extract,
+    print_extraction,
+    print_prediction,
+    print_scores,
+    quiet,
+    say,
+    stderr,
+    title,
+    training_progress,
+)
 
 if TYPE_CHECKING:
     from slr_pose.dataset import Clip
@@ -60,31 +72,43 @@ def extract_pose(
         Path | None,
         typer.Option("--output", "-o", help="Folder for the .pose files; by default beside each video."),
     ] = None,
+    face: Annotated[bool, typer.Option("--face", help="Find the 468 points of the face, too.")] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="Look at about 15 frames a second only.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
 ) -> None:
     """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
-    from slr_pose.extraction import VIDEO_SUFFIXES, Job
+    from slr_pose.batch import Outcome, write_report
+    from slr_pose.extraction import Job
     from slr_pose.files import is_writable
+    from slr_pose.video import VIDEO_SUFFIXES
 
     jobs: dict[Path, Job] = {}
     for video, inside in _files(inputs, VIDEO_SUFFIXES, "videos"):
-        job = Job(video, (output / inside if output else video).with_suffix(".pose"))
+        job = Job(video, (output / inside if output else video).with_suffix(".pose"), face=face, fast=fast)
         other = jobs.setdefault(job.pose, job)
         if other.video != video:
             raise BadInput(f"{other.video} and {video} would both become {job.pose}; extract them apart.")
-    for folder in {job.pose.parent for job in jobs.values()}:
+    folders = {job.pose.parent for job in jobs.values()}
+    for folder in folders:
         if folder.is_dir() and not is_writable(folder):
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
     pending = [job for job in jobs.values() if force or not job.is_done()]
     if len(pending) < len(jobs):
         say(f"{len(jobs) - len(pending)} of {len(jobs)} are extracted already.")
-    poses, failures = extract(pending)
+    outcomes = extract(pending)
+    failures = [outcome.error for outcome in outcomes if outcome.error]
     if failures and len(jobs) == 1:
-        raise failures[pending[0]]
-    for error in failures.values():
+        raise failures[0]
+    if outcomes:
+        print_extraction(outcomes)
+    if len(jobs) > 1:
+        report = (output or Path(os.path.commonpath(folders))) / "extraction.csv"
+        write_report(report, outcomes + [Outcome.of_file(job) for job in jobs.values() if job not in set(pending)])
+        say(f"Report: {report}")
+    for error in failures:
         say(f"[red]failed:[/] {escape(str(error))}")
     if failures:
-        say(f"{len(failures)} of {len(pending)} videos failed.")
+        say(f"{len(failures)} of {count(len(pending), 'video')} failed; what went wrong is in the report.")
         raise typer.Exit(1)
 
 
@@ -104,7 +128,7 @@ def train(
     from slr_pose.dataset import (
         ClipStore,
         class_names,
-        common_extractor,
+        extractors,
         load_keypoints,
         read_dataset,
         root_of,
@@ -130,6 +154,9 @@ def train(
     say(f"{', '.join(f'{len(part)} {split}' for split, part in parts.items())} clips: {how_split}.")
     say(f"Learning {', '.join(f'{title(head)} ({len(names)} classes)' for head, names in classes.items())}.")
     keypoints = {split: load_keypoints(part, root, layout) for split, part in parts.items()}
+    found = extractors(clips, root)
+    if len(found) > 1:
+        say(f"[yellow]warning:[/] the clips were extracted in {len(found)} ways; `slr extract-pose --force` mends it.")
 
     recipe = Recipe(seed=seed, **({"epochs": epochs} if epochs else {}))
     about = {
@@ -138,7 +165,7 @@ def train(
         "split": how_split,
         "left_out": left_out,
         "signers": sorted({clip.signer for clip in parts["train"] if clip.signer}),
-        "extractor": common_extractor(clips, root),
+        "extractor": found[0] if len(found) == 1 else {},
     }
     stores = (ClipStore(keypoints[split], parts[split], classes) for split in parts)
     run.mkdir(parents=True)
@@ -172,7 +199,8 @@ def evaluate(
         raise BadInput(f"there is no split '{split}': choose one of {', '.join(SPLITS)}, all.")
     recognizer = Recognizer.load(model or _newest_model())
     root = root_of(data)
-    clips, _ = _ready(read_dataset(data, [head for head in recognizer.labels if head not in COLUMNS]), root)
+    heads = [head for head in recognizer.labels if head not in COLUMNS]
+    clips, _ = _ready(read_dataset(data, heads), root, recognizer.fast)
     if split != "all":
         clips, _ = split_clips(clips, recognizer.info["training"]["recipe"]["seed"])
         split = split or ("test" if any(clip.split == "test" for clip in clips) else "val")
@@ -196,22 +224,23 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Say which sign a video shows."""
-    from slr_pose.extraction import VIDEO_SUFFIXES, Job
+    from slr_pose.extraction import Job
     from slr_pose.pose import Pose
     from slr_pose.recognizer import Recognizer
+    from slr_pose.video import VIDEO_SUFFIXES
 
     recognizer = Recognizer.load(model or _newest_model())
     files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, ".pose"}, "videos or .pose files")]
-    extracted, failures = extract([Job(file) for file in files if file.suffix != ".pose"])
-    poses = {job.video: pose for job, pose in extracted.items()}
-    errors = {job.video: error for job, error in failures.items()}
+    outcomes = extract([Job(file, fast=recognizer.fast) for file in files if file.suffix != ".pose"])
+    poses = {outcome.job.video: outcome.pose for outcome in outcomes}
+    errors = {outcome.job.video: outcome.error for outcome in outcomes if outcome.error}
     answers: dict[Path, Prediction] = {}
     mismatches = set()
     for file in files:
         if file in errors:
             continue
         try:
-            pose = poses[file] if file in poses else Pose.read(file)
+            pose = poses.get(file) or Pose.read(file)
             answers[file] = recognizer.predict([pose], top)[0]
             mismatches.add(recognizer.mismatch(pose))
         except BadInput as error:
@@ -250,9 +279,13 @@ def export_onnx(
 
 def _files(inputs: list[Path], suffixes: set[str], what: str) -> Iterator[tuple[Path, Path]]:
     """Each file that is meant, and its path inside the folder that was named."""
+    from slr_pose.files import is_hidden
+
     for given in inputs:
         if given.is_dir():
-            found = [file for file in sorted(given.rglob("*")) if file.suffix.lower() in suffixes]
+            found = [
+                file for file in sorted(given.rglob("*")) if file.suffix.lower() in suffixes and not is_hidden(file)
+            ]
             if not found:
                 raise BadInput(f"there are no {what} in {given}.")
             yield from ((file, file.relative_to(given)) for file in found)
@@ -270,11 +303,12 @@ def _newest_model() -> Path:
     return checkpoints[-1]
 
 
-def _ready(clips: "list[Clip]", root: Path) -> "tuple[list[Clip], list[str]]":
+def _ready(clips: "list[Clip]", root: Path, fast: bool = False) -> "tuple[list[Clip], list[str]]":
     """Extract what is not extracted yet; leave out, and name, the clips that cannot be read."""
     reasons = {clip: f"{clip.path}: there is no such file" for clip in clips if not clip.path.exists()}
-    jobs = {clip: clip.job(root) for clip in clips if clip not in reasons}
-    _, failures = extract([job for job in dict.fromkeys(filter(None, jobs.values())) if not job.is_done()])
+    jobs = {clip: clip.job(root, fast) for clip in clips if clip not in reasons}
+    pending = [job for job in dict.fromkeys(filter(None, jobs.values())) if not job.is_extracted()]
+    failures = {outcome.job: outcome.error for outcome in extract(pending) if outcome.error}
     reasons |= {clip: str(failures[job]) for clip, job in jobs.items() if job in failures}
     if reasons:
         say(f"[yellow]{len(reasons)} of {len(clips)} clips are left out:[/]")

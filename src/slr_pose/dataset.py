@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import os
 from collections import Counter
 from collections.abc import Iterable
@@ -11,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.extraction import VIDEO_SUFFIXES, Job
-from slr_pose.files import is_writable
+from slr_pose.extraction import Job
+from slr_pose.files import is_hidden, is_writable
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
+from slr_pose.video import VIDEO_SUFFIXES
 
 SPLITS = ("train", "val", "test")
 COLUMNS = ("path", "gloss", "signer", "split", "start", "end", "hamnosys", *ATTRIBUTES)
@@ -41,12 +43,12 @@ class Clip:
     start_s: float | None = None
     end_s: float | None = None
 
-    def job(self, root: Path) -> Job | None:
+    def job(self, root: Path, fast: bool = False) -> Job | None:
         """The extraction that this clip needs before it can be read; `None` for a `.pose` file."""
         if self.path.suffix == ".pose":
             return None
         part = "" if self.start_s is None and self.end_s is None else f"@{self.start_s or 0}-{self.end_s or ''}"
-        return Job(self.path, pose_cache(self.path, root, part), self.start_s, self.end_s)
+        return Job(self.path, pose_cache(self.path, root, part), self.start_s, self.end_s, fast=fast)
 
     def read(self, root: Path) -> Pose:
         """The clip's keypoints, of which a video's were extracted before."""
@@ -108,6 +110,8 @@ def root_of(data: Path) -> Path:
 def _read_folder(folder: Path) -> list[Clip]:
     clips = []
     for file in sorted(folder.glob("*/*")):
+        if is_hidden(file):
+            continue
         is_video = file.suffix.lower() in VIDEO_SUFFIXES
         if is_video or (file.suffix == ".pose" and not _is_cache(file)):
             clips.append(Clip(file, {"gloss": file.parent.name}))
@@ -300,7 +304,7 @@ def load_keypoints(clips: list[Clip], root: Path, skeleton: Skeleton) -> list[np
     return [skeleton.select(clip.read(root)) for clip in clips]
 
 
-def common_extractor(clips: list[Clip], root: Path) -> dict:
-    """What found the keypoints of all these clips; empty when that is unknown, or not the same for all."""
-    found = [Pose.read_footer(clip.pose_file(root)).get("extractor", {}) for clip in clips]
-    return found[0] if all(extractor == found[0] for extractor in found) else {}
+def extractors(clips: list[Clip], root: Path) -> list[dict]:
+    """The different ways in which these clips' keypoints were found; an empty one where that is unknown."""
+    found = (Pose.read_footer(clip.pose_file(root)).get("extractor", {}) for clip in clips)
+    return list({json.dumps(extractor, sort_keys=True): extractor for extractor in found}.values())

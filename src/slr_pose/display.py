@@ -5,7 +5,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,13 +17,13 @@ from slr_pose import BadInput
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from slr_pose.batch import Outcome
     from slr_pose.evaluation import Evaluation
     from slr_pose.extraction import Job
-    from slr_pose.pose import Pose
     from slr_pose.recognizer import Prediction
     from slr_pose.training import Progress
 
-PARTS = {"body": "POSE_LANDMARKS", "left hand": "LEFT_HAND_LANDMARKS", "right hand": "RIGHT_HAND_LANDMARKS"}
+MANY = 30  # rows of a table; what has more is shown in part
 
 stdout, stderr = Console(), Console(stderr=True)
 
@@ -47,52 +47,78 @@ def quiet(logger_name: str) -> Iterator[None]:
         logger.setLevel(level)
 
 
-def extract(jobs: "list[Job]") -> "tuple[dict[Job, Pose], dict[Job, Exception]]":
-    """Extract with progress, the longest first.
-
-    Returns:
-        The poses of the jobs that have no file to go to, and what went wrong with the jobs that failed.
-    """
+def extract(jobs: "list[Job]") -> "list[Outcome]":
+    """Extract with progress, the longest first, and say how it went."""
     if not jobs:
-        return {}, {}
-    from slr_pose.extraction import extract_all
+        return []
+    from slr_pose.batch import PARTS, extract_all
 
-    poses, failures, lengths = {}, {}, {}
+    lengths = {}
     for job in jobs:
-        try:
+        with suppress(BadInput):  # extraction says what is wrong with it
             lengths[job] = job.frames()
-        except BadInput as error:
-            failures[job] = error
     started = time.monotonic()
-    clips, frames, seen = 0, 0, Counter()
+    outcomes = []
     bar = _bar("Extracting", "{task.fields[clips]}/{task.fields[of]} clips  {task.fields[rate]:.0f} frames/s")
     try:
         with bar:
-            task = bar.add_task("", total=sum(lengths.values()), clips=0, of=len(lengths), rate=0)
+            task = bar.add_task("", total=sum(lengths.values()), clips=0, of=len(jobs), rate=0)
 
             def on_frames(done: int) -> None:
                 bar.update(task, completed=done, rate=done / (time.monotonic() - started))
 
-            for job, result in extract_all(sorted(lengths, key=lengths.get, reverse=True), on_frames):
-                if isinstance(result, Exception):
-                    failures[job] = result
-                    continue
-                if job.pose is None:
-                    poses[job] = result
-                clips, frames = clips + 1, frames + len(result.keypoints)
-                for part in PARTS:
-                    seen[part] += result.seen(PARTS[part]) * len(result.keypoints)
-                bar.update(task, clips=clips)
+            for outcome in extract_all(sorted(jobs, key=lambda job: -lengths.get(job, 0)), on_frames):
+                outcomes.append(outcome)
+                bar.update(task, clips=len(outcomes))
             bar.update(task, completed=sum(lengths.values()))
     except KeyboardInterrupt as interrupt:
         say("Stopped. What is extracted is kept; the same command goes on from there.")
         raise typer.Exit(130) from interrupt
-    if clips:
+    if frames := sum(outcome.frames for outcome in outcomes):
         seconds = time.monotonic() - started
-        shares = ", ".join(f"{part} {seen[part] / frames:.0%}" for part in PARTS)
-        many = "1 clip" if clips == 1 else f"{clips} clips"
-        say(f"{many}, {frames} frames in {seconds:.0f} s, {frames / seconds:.0f} frames/s; seen: {shares}")
-    return poses, failures
+        clips = sum(outcome.error is None for outcome in outcomes)
+        mean = {
+            name: sum(outcome.seen.get(part, 0) * outcome.frames for outcome in outcomes) / frames
+            for name, part in PARTS.items()
+        }
+        say(
+            f"{count(clips, 'clip')}, {count(frames, 'frame')} in {seconds:.0f} s, {frames / seconds:.0f} frames/s;"
+            f" seen: {', '.join(f'{name} {share:.0%}' for name, share in mean.items())}"
+        )
+    return outcomes
+
+
+def count(number: int, thing: str) -> str:
+    """`1 clip`, `2 clips`."""
+    return f"{number} {thing}" + "s" * (number != 1)
+
+
+def print_extraction(outcomes: "list[Outcome]") -> None:
+    """A table with a row a clip, and a line about lost hands; of many clips, those that lost most of a hand."""
+    from slr_pose.batch import HANDS, LOST, PARTS
+
+    clips = [outcome for outcome in outcomes if not outcome.error]
+    shown, name = clips, ""
+    if len(clips) > MANY:
+        shown = sorted(clips, key=lambda clip: min(clip.seen[hand] for hand in HANDS))[:MANY]
+        name = f"The {MANY} of {len(clips)} clips in which a hand was lost most"
+    table = _table(name, "clip", "seconds", "frames/s", *PARTS)
+    for clip in shown:
+        rate = f"{clip.frames / clip.work_s:.0f}" if clip.work_s else "-"
+        shares = [_share(clip.seen[part], part in HANDS and clip.seen[part] < LOST) for part in PARTS.values()]
+        table.add_row(escape(clip.job.video.name), f"{clip.frames / clip.fps:.1f}", rate, *shares)
+    stdout.print(table)
+    if lost := Counter(hand for clip in clips for hand in clip.lost_hands()):
+        many = sum(bool(clip.lost_hands()) for clip in clips)
+        hands = ", ".join(f"{hand} {clips}" for hand, clips in sorted(lost.items()))
+        say(
+            f"[yellow]![/] {many} of {count(len(clips), 'clip')} show a hand in under half of the frames ({hands})."
+            " Unless it is at rest out of view, recognition will miss it; `slr view CLIP` shows where."
+        )
+
+
+def _share(share: float, lost: bool) -> str:
+    return f"[yellow]! {share:.0%}[/]" if lost else f"{share:.0%}"
 
 
 def _bar(title: str, state: str):
@@ -158,7 +184,7 @@ def _table(name: str, *columns: str) -> "Table":
     """A light table; all but its words are figures, and stand to the right."""
     from rich.table import Table
 
-    table = Table(title=name, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table = Table(title=name or None, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column, justify="left" if column in ("", "answer") else "right")
+        table.add_column(column, justify="left" if column in ("", "answer", "clip") else "right")
     return table

@@ -1,20 +1,17 @@
-"""Video -> Pose: MediaPipe's body and hand keypoints of each frame, one worker process a core."""
+"""Video -> Pose: MediaPipe's body and hand keypoints of each frame."""
 
 import contextlib
 import functools
 import importlib.metadata
-import multiprocessing
-import multiprocessing.connection
+import importlib.resources
 import os
-import signal
+import struct
 import sys
-import threading
+import time
 import types
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +19,12 @@ import numpy as np
 from slr_pose import BadInput
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
+from slr_pose.video import even_steps, probe, read_frames
 
-VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".3gp", ".gif", ".ts"}
 LAYOUT = "mediapipe_75"
+SEGMENT_S = 30.0  # a long video is cut into parts of about this length, which can be extracted side by side
+WARM_UP_S = 1.0  # how much of what comes before a part its tracking looks at first
+FAST_FPS = 15  # about how many frames a second `fast` looks at
 
 # Holistic without its face mesh: the same landmarks for body and hands, in fewer cycles. Left is the signer's.
 GRAPH = """
@@ -55,6 +55,33 @@ node {
   output_stream: "RIGHT_HAND_LANDMARKS:right_hand_landmarks"
 }
 """
+GRAPH_WITH_FACE = """
+input_stream: "image"
+output_stream: "pose_landmarks"
+output_stream: "face_landmarks"
+output_stream: "left_hand_landmarks"
+output_stream: "right_hand_landmarks"
+input_side_packet: "model_complexity"
+input_side_packet: "smooth_landmarks"
+input_side_packet: "enable_segmentation"
+input_side_packet: "smooth_segmentation"
+input_side_packet: "use_prev_landmarks"
+input_side_packet: "refine_face_landmarks"
+node {
+  calculator: "HolisticLandmarkCpu"
+  input_stream: "IMAGE:image"
+  output_stream: "POSE_LANDMARKS:pose_landmarks"
+  output_stream: "FACE_LANDMARKS:face_landmarks"
+  output_stream: "LEFT_HAND_LANDMARKS:left_hand_landmarks"
+  output_stream: "RIGHT_HAND_LANDMARKS:right_hand_landmarks"
+  input_side_packet: "MODEL_COMPLEXITY:model_complexity"
+  input_side_packet: "SMOOTH_LANDMARKS:smooth_landmarks"
+  input_side_packet: "ENABLE_SEGMENTATION:enable_segmentation"
+  input_side_packet: "SMOOTH_SEGMENTATION:smooth_segmentation"
+  input_side_packet: "USE_PREV_LANDMARKS:use_prev_landmarks"
+  input_side_packet: "REFINE_FACE_LANDMARKS:refine_face_landmarks"
+}
+"""
 SETTINGS = {
     "model_complexity": 1,  # the only body model that the package bundles
     "smooth_landmarks": True,
@@ -62,263 +89,294 @@ SETTINGS = {
     "smooth_segmentation": True,
     "use_prev_landmarks": True,
 }
+FACE_SETTINGS = {"refine_face_landmarks": False}
+BODY_MODEL = "modules/pose_landmark/pose_landmark_full.tflite"
+SEGMENTATION = 2  # which of the body model's five outputs nobody asked for
+
+Span = tuple[float | None, float | None]  # start and end in seconds; None is the video's own
 
 
-@functools.cache
-def extractor() -> dict:
-    """Name, version and settings of what finds the keypoints; travels with every pose."""
-    return {"name": "mediapipe", "version": importlib.metadata.version("mediapipe"), **SETTINGS}
+@dataclass(frozen=True)
+class Job:
+    """One video, or a part of it, to be extracted to one `.pose` file, or to none.
 
-
-def probe(video: Path) -> tuple[float, int]:
-    """Seconds and frames of a video, as its container tells them.
-
-    Raises:
-        BadInput: it is not a video.
+    Attributes:
+        video: any file that FFmpeg's libraries decode.
+        pose: the file to write.
+        start_s, end_s: the part of the video, in seconds of the container's own clock.
+        face: find the 468 points of the face too.
+        fast: look at about 15 frames a second only.
     """
-    with _open(video) as container:
-        stream = container.streams.video[0]
-        seconds = (container.duration or 0) / 1e6
-        return seconds, stream.frames or round(seconds * float(stream.average_rate or 25))
+
+    video: Path
+    pose: Path | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+    face: bool = False
+    fast: bool = False
+
+    def extractor(self) -> dict:
+        """Name, version and settings of what finds the keypoints; travels with every pose."""
+        version = importlib.metadata.version("mediapipe")
+        return {"name": "mediapipe", "version": version, "face": self.face, "fast": self.fast}
+
+    def source(self) -> dict:
+        """What identifies the video, as it is now, and the part of it; travels with every pose."""
+        status = self.video.stat()
+        identity = {"name": self.video.name, "size": status.st_size, "modified": status.st_mtime}
+        return {**identity, "start": self.start_s, "end": self.end_s}
+
+    def is_extracted(self) -> bool:
+        """Whether the pose file was extracted from the video as it is now, whatever the settings."""
+        return self.pose is not None and Pose.read_footer(self.pose).get("source") == self.source()
+
+    def is_done(self) -> bool:
+        """Whether the pose file holds what extracting it again would find."""
+        return self.is_extracted() and Pose.read_footer(self.pose).get("extractor") == self.extractor()
+
+    def spans(self) -> list[Span]:
+        """The parts of about 30 s that the job is cut into, the same on every machine.
+
+        Raises:
+            BadInput: it is not a video.
+        """
+        length_s = self._end_s() - (self.start_s or 0)
+        inner = np.linspace(0, length_s, max(1, round(length_s / SEGMENT_S)) + 1)[1:-1] + (self.start_s or 0)
+        return list(pairwise([self.start_s, *inner.tolist(), self.end_s]))
+
+    def frames(self) -> int:
+        """About how many frames there are to look at, for progress and order.
+
+        Raises:
+            BadInput: it is not a video.
+        """
+        _, rate = probe(self.video)
+        return max(0, round((self._end_s() - (self.start_s or 0)) * rate / self.step(rate)))
+
+    def step(self, rate: float) -> int:
+        """Each how many frames one is looked at, in a video of `rate` frames a second."""
+        return max(1, round(rate / FAST_FPS)) if self.fast else 1
+
+    def _end_s(self) -> float:
+        seconds, _ = probe(self.video)
+        return min(self.end_s or seconds, seconds)
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What was found in one part of a video.
+
+    Attributes:
+        times_s: (frames,) when each frame is shown.
+        keypoints: (frames, points, 3), as in a `Pose`.
+        confidence: (frames, points).
+        size: width and height of the picture.
+        work_s: how long it took to find.
+    """
+
+    times_s: np.ndarray
+    keypoints: np.ndarray
+    confidence: np.ndarray
+    size: tuple[int, int]
+    work_s: float
 
 
 def extract_pose(
     video: Path,
     start_s: float | None = None,
     end_s: float | None = None,
-    on_frame: Callable[[], None] = lambda: None,
+    face: bool = False,
+    fast: bool = False,
 ) -> Pose:
     """Find the keypoints in each frame of a video, or of its part from `start_s` to `end_s`.
 
     Args:
         video: any file that FFmpeg's libraries decode; rotation metadata is obeyed.
         start_s, end_s: seconds of the container's own clock.
-        on_frame: called after each frame.
+        face: find the 468 points of the face too.
+        fast: look at about 15 frames a second only.
 
     Returns:
-        The 33 body and 2 x 21 hand points of the layout `mediapipe_75`.
+        The 33 body and 2 x 21 hand points of the layout `mediapipe_75`, and the face's between them if asked for, at an
+        even pace: a video whose frames come unevenly gives for each step the frame that is nearest in time.
 
     Raises:
         BadInput: it is no video, no frame could be read, or no person is in it.
     """
-    video = Path(video)
-    keypoints, confidence = [], []
-    with _open(video) as container:
-        landmarker = _landmarker()
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
-        fps = float(stream.average_rate or stream.guessed_rate or 25)
-        width = height = 0
-        for image in _frames(video, container, start_s, end_s):
-            height, width = image.shape[:2]
-            with _quiet_stderr():
-                found = landmarker.process({"image": image})
-            frame_keypoints, frame_confidence = _landmarks(found, width, height)
-            keypoints.append(frame_keypoints)
-            confidence.append(frame_confidence)
-            on_frame()
-    if not keypoints:
-        raise BadInput(f"no frame of {video} could be read; check that it plays and is long enough.")
-    if not np.any(confidence):
-        raise BadInput(f"no person was found in {video}; the signer's head, shoulders and hands must be in view.")
-    layout = Skeleton.load(LAYOUT)
-    return Pose(
-        keypoints=np.stack(keypoints),
-        confidence=np.stack(confidence),
-        points=layout.points,
-        limbs=layout.bones,
-        fps=fps,
-        width=width,
-        height=height,
-        extractor=extractor(),
-        source=source(video, start_s, end_s),
-        name=video.name,
+    job = Job(Path(video), None, start_s, end_s, face, fast)
+    return join(job, [extract_segment(job, span) for span in job.spans()])
+
+
+def extract_segment(job: Job, span: Span, on_frame: Callable[[], None] = lambda: None) -> Segment:
+    """Find the keypoints in one part of a job's video.
+
+    Args:
+        span: its start and end, one of `job.spans()`.
+        on_frame: called after each frame.
+    """
+    start_s, end_s = span
+    warm_up_s = 0 if start_s == job.start_s else WARM_UP_S  # tracking starts anew where the job does, and only there
+    _, rate = probe(job.video)
+    step, last_step = job.step(rate), None
+    landmarker = _landmarker(job.face)
+    started = time.monotonic()
+    times, keypoints, confidence, size = [], [], [], (0, 0)
+    for time_s, image in read_frames(job.video, start_s and start_s - warm_up_s, end_s):
+        if round(time_s * rate) // step == last_step:
+            continue
+        last_step = round(time_s * rate) // step
+        with _quiet_stderr():
+            found = landmarker.process({"image": image})
+        if start_s is not None and time_s < start_s - 1e-4:
+            continue
+        size = image.shape[1], image.shape[0]
+        frame_keypoints, frame_confidence = _landmarks(found, *size)
+        times.append(time_s)
+        keypoints.append(frame_keypoints)
+        confidence.append(frame_confidence)
+        on_frame()
+    points = len(layout(job.face)[0])
+    return Segment(
+        np.array(times),
+        np.array(keypoints, np.float32).reshape(-1, points, 3),
+        np.array(confidence, np.float32).reshape(-1, points),
+        size,
+        time.monotonic() - started,
     )
 
 
-def source(video: Path, start_s: float | None = None, end_s: float | None = None) -> dict:
-    """What identifies the video that a pose was extracted from, and the part of it."""
-    status = Path(video).stat()
-    return {
-        "name": Path(video).name,
-        "size": status.st_size,
-        "modified": status.st_mtime,
-        "start": start_s,
-        "end": end_s,
-    }
+def join(job: Job, segments: list[Segment]) -> Pose:
+    """The pose of a whole job, from all its segments in order.
 
-
-@dataclass(frozen=True)
-class Job:
-    """One video, or a part of it in seconds, to be extracted to one `.pose` file, or to none."""
-
-    video: Path
-    pose: Path | None = None
-    start_s: float | None = None
-    end_s: float | None = None
-
-    def frames(self) -> int:
-        """About how many frames it has, for progress and order.
-
-        Raises:
-            BadInput: it is not a video.
-        """
-        seconds, frames = probe(self.video)
-        if self.start_s is None and self.end_s is None or not seconds:
-            return frames
-        part_s = min(seconds, self.end_s or seconds) - (self.start_s or 0)
-        return max(0, round(frames * part_s / seconds))
-
-    def is_done(self) -> bool:
-        """Whether the pose file holds what extracting it again would find."""
-        footer = Pose.read_footer(self.pose) if self.pose else {}
-        return footer.get("extractor") == extractor() and footer.get("source") == source(
-            self.video, self.start_s, self.end_s
-        )
-
-
-def extract_all(
-    jobs: list[Job], on_frames: Callable[[int], None] = lambda frames: None, workers: int | None = None
-) -> Iterator[tuple[Job, Pose | Exception]]:
-    """Extract many videos to `.pose` files, one worker process a core; a bad one does not stop the rest.
-
-    Args:
-        jobs: the longest should come first, so that no core idles at the end.
-        on_frames: called a few times a second with the number of frames done so far, of all jobs.
-        workers: processes at a time; by default the number of usable cores.
-
-    Yields:
-        Each job as it ends, with its pose or with what went wrong.
+    Raises:
+        BadInput: no frame could be read, or no person is in it.
     """
-    context = multiprocessing.get_context("spawn")
-    frames_done, stopped = context.Value("q", 0), context.Event()
-    workers = workers or min(len(jobs), _cores())
-    waiting, suspects = deque(jobs), deque()
-    try:
-        while waiting or suspects:
-            # A worker that dies takes its pool along: what was running is then tried once more, each job alone.
-            queue, width = (suspects, 1) if suspects else (waiting, workers)
-            running, died = {}, []
-            pool = ProcessPoolExecutor(width, context, _start_worker, (frames_done, stopped))
-            try:
-                while (queue or running) and not died:
-                    while queue and len(running) < width:
-                        job = queue.popleft()
-                        running[pool.submit(_work, job)] = job
-                    done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-                    on_frames(frames_done.value)
-                    for future in done:
-                        job, error = running.pop(future), future.exception()
-                        if isinstance(error, BrokenProcessPool):
-                            died.append(job)
-                        else:
-                            yield job, error or future.result()
-            except BrokenProcessPool:  # on submitting
-                died.append(job)
-            except BaseException:
-                stopped.set()
-                raise
-            finally:
-                pool.shutdown(cancel_futures=True)
-            died += running.values()
-            if width > 1:
-                suspects.extend(died)
-            else:
-                yield from ((job, BadInput(f"the process that extracted {job.video} died.")) for job in died)
-    finally:
-        stopped.set()
+    times_s, order = np.unique(np.concatenate([segment.times_s for segment in segments]), return_index=True)
+    confidence = np.concatenate([segment.confidence for segment in segments])
+    if not len(times_s):
+        raise BadInput(f"no frame of {job.video} could be read; check that it plays and is long enough.")
+    if not confidence.any():
+        raise BadInput(f"no person was found in {job.video}; the signer's head, shoulders and hands must be in view.")
+    _, rate = probe(job.video)
+    fps = _pace(times_s, rate / job.step(rate))
+    order = order[even_steps(times_s, fps)]
+    points, limbs = layout(job.face)
+    width, height = next(segment.size for segment in segments if len(segment.times_s))
+    return Pose(
+        keypoints=np.concatenate([segment.keypoints for segment in segments])[order],
+        confidence=confidence[order],
+        points=points,
+        limbs=limbs,
+        fps=fps,
+        width=width,
+        height=height,
+        extractor=job.extractor(),
+        source=job.source(),
+        name=job.video.name,
+    )
 
 
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+@functools.cache
+def layout(face: bool) -> tuple[tuple, tuple]:
+    """The points, as in a `Pose`, that extraction finds, and the limbs between them.
+
+    The face stands between body and hands, where Holistic files of pose-format have it.
+    """
+    skeleton = Skeleton.load(LAYOUT)
+    if not face:
+        return skeleton.points, skeleton.bones
+    with _no_opencv_needed():
+        from mediapipe.python.solutions.face_mesh_connections import FACEMESH_CONTOURS
+    body, mesh = 33, 468
+    points = (*skeleton.points[:body], *(("FACE_LANDMARKS", str(n)) for n in range(mesh)), *skeleton.points[body:])
+    moved = [tuple(point + mesh * (point >= body) for point in bone) for bone in skeleton.bones]
+    return points, (*moved, *((body + a, body + b) for a, b in sorted(FACEMESH_CONTOURS)))
 
 
-def _start_worker(frames_done, stopped) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MediaPipe's log lines, which no setting silences
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    global _frames_done, _stopped
-    _frames_done, _stopped = frames_done, stopped
-
-
-def _die_with_parent() -> None:
-    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
-    os._exit(1)
-
-
-def _work(job: Job) -> Pose:
-    def on_frame() -> None:
-        if _stopped.is_set():
-            raise InterruptedError
-        with _frames_done.get_lock():
-            _frames_done.value += 1
-
-    pose = extract_pose(job.video, job.start_s, job.end_s, on_frame)
-    if job.pose:
-        pose.write(job.pose)
-    return pose
-
-
-@contextlib.contextmanager
-def _open(video: Path) -> Iterator:
-    import av
-
-    try:
-        container = av.open(str(video), metadata_errors="ignore")  # tags may be in any encoding
-    except (av.FFmpegError, OSError) as error:
-        reason = "there is no such file" if not Path(video).is_file() else "it is not a video that can be read"
-        raise BadInput(f"cannot open {video}: {reason}.") from error
-    with container:
-        if not container.streams.video:
-            raise BadInput(f"cannot open {video}: there is no video in it.")
-        yield container
-
-
-def _frames(video: Path, container, start_s: float | None, end_s: float | None) -> Iterator[np.ndarray]:
-    """Decoded frames as (height, width, 3) RGB, upright; a file damaged in the middle ends there."""
-    import av
-
-    stream = container.streams.video[0]
-    if start_s:
-        container.seek(int(start_s / stream.time_base), stream=stream)
-    with contextlib.suppress(av.FFmpegError):
-        for frame in container.decode(stream):
-            time_s = (frame.time or 0) - float((stream.start_time or 0) * stream.time_base)
-            if start_s is not None and time_s < start_s - 1e-4:
-                continue
-            if end_s is not None and time_s >= end_s - 1e-4:
-                break
-            image = frame.to_ndarray(format="rgb24")
-            yield np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+def _pace(times_s: np.ndarray, rate: float) -> float:
+    """Frames a second: what the container says, unless most frames come at another pace."""
+    if len(times_s) < 2:
+        return rate
+    intervals = np.diff(times_s)
+    usual = np.median(intervals)
+    mean = intervals[abs(intervals - usual) <= usual / 2].mean()
+    return rate if abs(rate * mean - 1) < 0.1 else 1 / mean
 
 
 def _landmarks(found, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
-    """One frame of MediaPipe's answer -> keypoints (75, 3) and confidence (75,)."""
-    keypoints, confidence = np.zeros((75, 3), np.float32), np.zeros(75, np.float32)
-    parts = ((found.pose_landmarks, 0), (found.left_hand_landmarks, 33), (found.right_hand_landmarks, 54))
-    for landmarks, first in parts:
-        for index, point in enumerate(landmarks.landmark if landmarks else (), start=first):
-            keypoints[index] = point.x * width, point.y * height, point.z
-            confidence[index] = point.visibility if first == 0 else 1
-    return keypoints, confidence
+    """One frame of MediaPipe's answer -> keypoints (points, 3) and confidence (points,)."""
+    parts = [(found.pose_landmarks, 33), (found.left_hand_landmarks, 21), (found.right_hand_landmarks, 21)]
+    if hasattr(found, "face_landmarks"):
+        parts.insert(1, (found.face_landmarks, 468))
+    keypoints, confidence = [], []
+    for landmarks, count in parts:
+        seen = landmarks.landmark if landmarks else ()
+        keypoints += [(point.x * width, point.y * height, point.z) for point in seen] or [(0, 0, 0)] * count
+        is_body = landmarks is found.pose_landmarks
+        confidence += [point.visibility if is_body else 1 for point in seen] or [0] * count
+    return np.array(keypoints, np.float32), np.array(confidence, np.float32)
 
 
-_shared_landmarker = None
+_landmarkers = {}
 
 
-def _landmarker():
-    """The process's one MediaPipe graph, as new: making another takes longer than a few frames."""
-    global _shared_landmarker
+def _landmarker(face: bool):
+    """The process's MediaPipe graph, as new: making another takes longer than a few frames."""
     with _quiet_stderr():
-        if _shared_landmarker is None:
-            with _no_opencv_needed():
-                from mediapipe.python.solution_base import SolutionBase
-            _shared_landmarker = SolutionBase(graph_config=GRAPH, side_inputs=SETTINGS)
+        if face not in _landmarkers:
+            _landmarkers[face] = _make_landmarker(face)
         else:
-            _shared_landmarker.reset()
-        _shared_landmarker._graph.wait_until_idle()  # its log lines come while it opens
-    return _shared_landmarker
+            _landmarkers[face].reset()
+        _landmarkers[face]._graph.wait_until_idle()  # its log lines come while it opens
+    return _landmarkers[face]
+
+
+def _make_landmarker(face: bool):
+    with _no_opencv_needed():
+        from google.protobuf.text_format import Parse
+        from mediapipe.framework.calculator_pb2 import CalculatorGraphConfig
+        from mediapipe.python._framework_bindings.validated_graph_config import ValidatedGraphConfig
+        from mediapipe.python.solution_base import SolutionBase
+
+    validated = ValidatedGraphConfig()
+    validated.initialize(graph_config=Parse(GRAPH_WITH_FACE if face else GRAPH, CalculatorGraphConfig()))
+    expanded = CalculatorGraphConfig.FromString(validated.binary_config)  # subgraphs as their nodes
+    (body_model,) = (
+        node
+        for node in expanded.node
+        if node.calculator == "TfLiteModelCalculator" and "poselandmarkbyroi" in node.name
+    )
+    body_model.input_side_packet[:] = ["MODEL_BLOB:body_model"]
+    expanded.input_side_packet.append("body_model")
+    model = (importlib.resources.files("mediapipe") / BODY_MODEL).read_bytes()
+    side_inputs = {**SETTINGS, **(FACE_SETTINGS if face else {}), "body_model": _without_output(model, SEGMENTATION)}
+    return SolutionBase(graph_config=expanded, side_inputs=side_inputs)
+
+
+def _without_output(model: bytes, unwanted: int) -> bytes:
+    """A TensorFlow Lite model without the operators that only one of its outputs needs.
+
+    The body model spends 40 % of its time on a segmentation mask, which MediaPipe throws away. The output's place is
+    kept, and filled with the output before it. The file is patched where it stands: a FlatBuffer's vector is its length
+    and then its elements, and those of a vector of tables are offsets from their own place.
+    """
+    from mediapipe.tasks.metadata.schema_py_generated import Model
+
+    patched = bytearray(model)
+    graph = Model.GetRootAs(patched, 0).Subgraphs(0)
+    outputs = graph.OutputsAsNumpy()  # a view of the file
+    outputs[unwanted] = outputs[unwanted - 1]
+    needed, kept = set(outputs.tolist()), []
+    for index in reversed(range(graph.OperatorsLength())):
+        operator = graph.Operators(index)
+        if needed.intersection(operator.OutputsAsNumpy().tolist()):
+            needed.update(operator.InputsAsNumpy().tolist())
+            kept.append(operator._tab.Pos)
+    operators = graph._tab.Vector(graph._tab.Offset(10))  # the field `operators` of a SubGraph
+    for place, position in zip(range(operators, len(patched), 4), reversed(kept)):  # noqa: B905
+        struct.pack_into("<I", patched, place, position - place)
+    struct.pack_into("<I", patched, operators - 4, len(kept))
+    return bytes(patched)
 
 
 @contextlib.contextmanager

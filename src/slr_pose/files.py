@@ -18,7 +18,7 @@ def write_whole(path: Path) -> Iterator[Path]:
         BadInput: the folder or the file cannot be written.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    partial = path.with_name(f".{path.stem}.partial{path.suffix}")  # what a killed run left there is overwritten
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -32,3 +32,8 @@ def write_whole(path: Path) -> Iterator[Path]:
 def is_writable(folder: Path) -> bool:
     """Whether files may be made in `folder`; one that is marked read-only is left alone, by root too."""
     return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
+
+
+def is_hidden(file: Path) -> bool:
+    """Whether a name begins with a dot, as do unfinished files and what macOS leaves beside a clip on other disks."""
+    return file.name.startswith(".")

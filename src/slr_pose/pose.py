@@ -50,6 +50,12 @@ class Pose:
         columns = [index for index, point in enumerate(self.points) if point[0] == component]
         return float((self.confidence[:, columns] > 0).any(axis=1).mean()) if len(self.confidence) else 0.0
 
+    def summary(self) -> dict:
+        """How much there is of it and what was seen; travels in the footer, to be read without the rest."""
+        components = dict.fromkeys(component for component, _ in self.points)
+        seen = {component: round(self.seen(component), 4) for component in components}
+        return {"frames": len(self.keypoints), "fps": self.fps, "seen": seen}
+
     def cut(self, start_s: float | None, end_s: float | None) -> "Pose":
         """The frames from `start_s` up to `end_s`, in seconds."""
         first = round((start_s or 0) * self.fps)
@@ -123,14 +129,14 @@ class Pose:
             first += len(points)
         header = PoseHeader(0.2, PoseHeaderDimensions(self.width, self.height), components)
         body = NumPyPoseBody(self.fps, self.keypoints[:, None].astype(np.float32), self.confidence[:, None])
-        footer = json.dumps({"extractor": self.extractor, "source": self.source}).encode()
+        footer = json.dumps({"extractor": self.extractor, "source": self.source, "summary": self.summary()}).encode()
         with write_whole(path) as partial, open(partial, "wb") as file:
             PoseFile(header, body).write(file)
             file.write(footer + FOOTER_LENGTH.pack(len(footer)) + FOOTER_MARK)
 
     @staticmethod
     def read_footer(path: Path) -> dict:
-        """The extractor and source of a `.pose` file of ours, without reading the rest; else empty."""
+        """The extractor, source and summary of a `.pose` file of ours, without reading the rest; else empty."""
         mark = FOOTER_LENGTH.size + len(FOOTER_MARK)
         try:
             with open(path, "rb") as file:

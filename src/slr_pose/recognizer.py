@@ -28,6 +28,8 @@ class Recognizer:
     Attributes:
         skeleton: the joints that it looks at.
         labels: class names of each head.
+        extractor: what found the keypoints that it learnt from; empty when unknown.
+        fast: whether that looked at some of the frames only, and should again.
         info: everything that travels with the model: version, skeleton, labels, settings, training summary.
     """
 
@@ -35,6 +37,8 @@ class Recognizer:
         self.info, self.run = info, run
         self.skeleton = Skeleton.from_toml(info["skeleton"])
         self.labels: dict[str, list[str]] = info["labels"]
+        self.extractor: dict = info.get("training", {}).get("extractor", {})
+        self.fast: bool = self.extractor.get("fast", False)
 
     @classmethod
     def load(cls, path: Path) -> "Recognizer":
@@ -79,8 +83,8 @@ class Recognizer:
 
     def mismatch(self, pose: Pose) -> str | None:
         """A sentence when the pose was extracted in another way than the poses that the model learnt from."""
-        learnt = self.info.get("training", {}).get("extractor")
-        if not learnt or not pose.extractor or learnt == pose.extractor:
+        learnt = self.extractor
+        if not learnt or not pose.extractor or {**learnt, "face": None} == {**pose.extractor, "face": None}:
             return None
         found, expected = (f"{extractor['name']} {extractor['version']}" for extractor in (pose.extractor, learnt))
         how = "other settings of it" if found == expected else expected
