@@ -1,22 +1,18 @@
-import multiprocessing
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import av
 import numpy as np
-import psutil
 import pytest
 import signer
+from test_video import encode
 
 from slr_pose import BadInput
-from slr_pose.batch import extract_all
-from slr_pose.extraction import Job, extract_pose
+from slr_pose.extraction import Job, extract_pose, extract_segment, join
 from slr_pose.pose import Pose
+from slr_pose.video import read_frames
 
 ASL = Path(__file__).parents[2] / "shared" / "data" / "asl30" / "videos"
 LEFT, RIGHT = slice(33, 54), slice(54, 75)
@@ -71,104 +67,85 @@ def test_a_part_of_a_video(pose, video):
         extract_pose(video, start_s=9)
 
 
-def test_rotation_metadata_is_obeyed(pose, video, tmp_path):
-    """A phone held upright stores a lying picture and says how to turn it."""
-    lying = [np.rot90(signer.draw(*posture), 1) for posture in signer.postures("circle", 3)]
-    plain = signer.write_video(tmp_path / "lying.mp4", [np.ascontiguousarray(frame) for frame in lying])
-    turned = tmp_path / "turned.mp4"
-    data = plain.read_bytes()
-    # the matrix of the track header, 16.16 fixed point: identity, and a turn by 90 degrees
-    identity = b"".join(value.to_bytes(4, "big") for value in (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30))
-    quarter = b"".join((value % 2**32).to_bytes(4, "big") for value in (0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30))
-    track = data.index(b"tkhd")
-    place = data.index(identity, track)
-    turned.write_bytes(data[:place] + quarter + data[place + len(quarter) :])
-    upright = extract_pose(turned)
-    assert (upright.width, upright.height) == (signer.WIDTH, signer.HEIGHT)
-    assert np.abs(upright.keypoints[:, 0, :2] - pose.keypoints[:3, 0, :2]).max() < 6
+def test_an_uneven_video_becomes_even(tmp_path):
+    """Each step of the pose is the frame that is nearest in time; nothing is made up and the clock stays right."""
+    times = [0, 40, 80, 120, 400, 440, 480]
+    images = [signer.draw((-0.25, -0.1 + 0.02 * number, 0.2), (0.25, 0, 0.2)) for number in range(7)]
+    pose = extract_pose(encode(tmp_path / "phone.mkv", images, times=times))
+    assert pose.fps == pytest.approx(25, rel=0.01) and len(pose.keypoints) == 13
+    distinct = np.r_[True, np.abs(np.diff(pose.keypoints[:, 0, 0])) > 0]
+    np.testing.assert_array_equal(np.flatnonzero(distinct), [0, 1, 2, 3, 7, 11, 12])
 
 
-@pytest.mark.parametrize("suffix, codec", [(".webm", "libvpx-vp9"), (".avi", "mpeg4"), (".mkv", "libx265")])
-def test_other_containers_and_codecs(suffix, codec, tmp_path):
-    path = signer.film(tmp_path / f"手語 clip{suffix}", "wave", frames=4, codec=codec)
-    assert len(extract_pose(path).keypoints) == 4
+def test_one_frame_is_enough_and_none_is_not(tmp_path):
+    (image,) = [signer.draw(*posture) for posture in signer.postures("circle", 1)]
+    pose = extract_pose(encode(tmp_path / "one.mp4", [image]))
+    assert pose.keypoints.shape == (1, 75, 3) and pose.confidence[0, LEFT].all() and pose.fps == 25
+    whole = (tmp_path / "one.mp4").read_bytes()
+    with av.open(str(tmp_path / "none.mkv"), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height = 64, 48
+        container.start_encoding()
+    with pytest.raises(BadInput, match="none.mkv"):
+        extract_pose(tmp_path / "none.mkv")
+    (tmp_path / "header only.mp4").write_bytes(whole[:40])
+    with pytest.raises(BadInput, match="not a video"):
+        extract_pose(tmp_path / "header only.mp4")
 
 
-def test_a_video_that_is_cut_short_gives_what_it_has(tmp_path):
-    long = signer.film(tmp_path / "long.ts", "wave", frames=30, codec="mpeg2video")
-    cut = tmp_path / "cut.ts"
-    cut.write_bytes(long.read_bytes()[: long.stat().st_size // 2])
-    assert 3 <= len(extract_pose(cut).keypoints) < 30
+def test_fast_looks_at_fifteen_frames_a_second(pose, video):
+    fast = extract_pose(video, fast=True)
+    assert fast.fps == 12.5 and fast.keypoints.shape == (6, 75, 3) and fast.extractor["fast"]
+    shoulders = np.linalg.norm(pose.keypoints[0, 11, :2] - pose.keypoints[0, 12, :2])
+    difference = np.linalg.norm(fast.keypoints[:, RIGHT, :2] - pose.keypoints[::2, RIGHT, :2], axis=-1)
+    assert np.median(difference) < 0.05 * shoulders
 
 
-def test_tags_in_another_encoding_do_no_harm(video, tmp_path):
-    tagged = tmp_path / "tagged.mp4"
-    with av.open(str(video)) as source, av.open(str(tagged), "w") as target:
-        target.metadata["title"] = "Zeichenq"
-        stream = target.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(source.streams.video[0]):
-            if packet.dts is not None:
-                packet.stream = stream
-                target.mux(packet)
-    tagged.write_bytes(tagged.read_bytes().replace(b"Zeichenq", b"Zeichen\xe6"))
-    assert len(extract_pose(tagged).keypoints) == 12
+def test_the_landmarks_are_holistics(pose, video):
+    """Ours is MediaPipe's Holistic without its mask and, unless asked for, its face: nothing else may differ."""
+    with_face = extract_pose(video, face=True)
+    assert with_face.keypoints.shape == (12, 543, 3)
+    face = [index for index, (component, _) in enumerate(with_face.points) if component == "FACE_LANDMARKS"]
+    np.testing.assert_array_equal(np.delete(with_face.keypoints, face, axis=1), pose.keypoints)
+    assert same_as_holistic(video, with_face) == {"pose": 12, "face": 12, "left_hand": 12, "right_hand": 12}
+    assert len(with_face.limbs) == len(pose.limbs) + 124 and max(map(max, with_face.limbs)) < 543
 
 
-def test_one_bad_video_does_not_stop_the_others(video, tmp_path):
-    (tmp_path / "bad.mp4").write_bytes(b"nothing")
-    jobs = [Job(tmp_path / "bad.mp4", tmp_path / "bad.pose"), Job(video, tmp_path / "good.pose")]
-    counted = []
-    outcomes = {outcome.job: outcome for outcome in extract_all(jobs, counted.append, workers=1)}
-    assert isinstance(outcomes[jobs[0]].error, BadInput)
-    assert outcomes[jobs[1]].frames == 12
-    assert [path.name for path in tmp_path.glob("*.pose")] == ["good.pose"]
-    assert jobs[1].is_done() and not jobs[0].is_done()
+def same_as_holistic(video: Path, pose: Pose) -> dict[str, int]:
+    """Compare with MediaPipe's own class frame by frame, and count the frames in which it finds each part."""
+    from mediapipe.python.solutions.holistic import Holistic
+
+    seen = dict.fromkeys(("pose", "face", "left_hand", "right_hand"), 0)
+    with Holistic() as holistic:
+        for frame, (_, image) in enumerate(read_frames(video)):
+            found = holistic.process(image)
+            for part in seen:
+                component = f"{part.upper()}_LANDMARKS"
+                columns = [index for index, point in enumerate(pose.points) if point[0] == component]
+                landmarks = getattr(found, f"{part}_landmarks")
+                assert bool(landmarks) == pose.confidence[frame, columns].any() or not columns
+                if landmarks and columns:
+                    size = (pose.width, pose.height, 1)
+                    expected = [np.array((point.x, point.y, point.z)) * size for point in landmarks.landmark]
+                    np.testing.assert_array_equal(pose.keypoints[frame, columns], np.array(expected, np.float32))
+                    seen[part] += 1
+    return seen
 
 
-def test_a_worker_that_is_killed_costs_nothing(video, tmp_path):
-    jobs = [Job(video, tmp_path / f"{number}.pose") for number in range(4)]
-    killed = []
-
-    def kill_once(frames: int) -> None:
-        if frames > 3 and not killed:
-            killed.append(multiprocessing.active_children()[0])
-            os.kill(killed[0].pid, signal.SIGKILL)
-
-    outcomes = list(extract_all(jobs, kill_once, workers=2))
-    assert killed and [(outcome.error, outcome.frames) for outcome in outcomes] == [(None, 12)] * 4
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{number}.pose" for number in range(4)]
-
-
-def test_a_job_that_kills_its_worker_is_given_up(video, tmp_path):
-    def kill_always(frames: int) -> None:
-        for child in multiprocessing.active_children():
-            os.kill(child.pid, signal.SIGKILL)
-
-    job = Job(video, tmp_path / "a.pose")
-    (outcome,) = extract_all([job], kill_always)
-    assert outcome.job == job and "died" in str(outcome.error) and not list(tmp_path.iterdir())
-
-
-def test_kill_9_leaves_whole_files_no_processes_and_a_set_that_the_next_run_completes(video, tmp_path):
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for number in range(6):
-        shutil.copy(video, folder / f"{number}.mp4")
-    command = [Path(sys.executable).with_name("slr"), "extract-pose", folder, "-o", tmp_path / "out"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while not list(tmp_path.glob("out/*.pose")):
-        time.sleep(0.05)
-    children = psutil.Process(process.pid).children(recursive=True)
-    process.kill()
-    process.wait()
-    _, alive = psutil.wait_procs(children, timeout=10)
-    assert children and not alive
-    done = {path: Pose.read(path).keypoints.shape for path in (tmp_path / "out").glob("*.pose")}
-    assert set(done.values()) == {(12, 75, 3)} and len(done) < 6
-    again = subprocess.run(command, stderr=subprocess.PIPE, text=True)
-    assert again.returncode == 0 and f"{len(done)} of 6 are extracted already" in again.stderr
-    names = [f"{number}.pose" for number in range(6)] + ["extraction.csv"]
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+def test_a_long_video_is_cut_where_nobody_sees_it(tmp_path):
+    """Its parts join to what extraction in one go finds, but for what tracking remembers of the seconds before."""
+    images = [signer.draw(*posture) for posture in signer.postures("circle", 10)]
+    long = encode(tmp_path / "long.mp4", (images + images[::-1]) * 10, rate=4)
+    job = Job(long)
+    assert job.spans() == [(None, 25.0), (25.0, None)] and job.frames() == 200
+    assert Job(long, start_s=10, end_s=20).spans() == [(10, 20)]
+    parts = extract_pose(long)
+    at_once = join(job, [extract_segment(job, (None, None))])
+    assert parts.keypoints.shape == at_once.keypoints.shape == (200, 75, 3)
+    np.testing.assert_array_equal(parts.keypoints[:100], at_once.keypoints[:100])
+    shoulders = np.linalg.norm(at_once.keypoints[0, 11, :2] - at_once.keypoints[0, 12, :2])
+    difference = np.linalg.norm(parts.keypoints[100:, :, :2] - at_once.keypoints[100:, :, :2], axis=-1)
+    assert 0 < np.median(difference) < 0.02 * shoulders
 
 
 def test_it_is_silent_and_needs_no_libgl(video, tmp_path):
@@ -190,22 +167,24 @@ def test_it_is_silent_and_needs_no_libgl(video, tmp_path):
 
 
 @pytest.mark.skipif(not ASL.is_dir(), reason="needs ../shared/data")
-def test_the_same_landmarks_as_holistic():
-    """Our graph is MediaPipe's Holistic without the face: what it finds must not differ."""
-    from mediapipe.python.solutions.holistic import Holistic
-
-    video = sorted(ASL.glob("book/*.mp4"))[0]
-    ours = extract_pose(video)
-    with Holistic() as holistic, av.open(str(video)) as container:
-        for frame, image in enumerate(container.decode(video=0)):
-            found = holistic.process(image.to_ndarray(format="rgb24"))
-            for landmarks, columns in (
-                (found.pose_landmarks, slice(0, 33)),
-                (found.left_hand_landmarks, LEFT),
-                (found.right_hand_landmarks, RIGHT),
-            ):
-                seen = ours.confidence[frame, columns].any()
-                assert bool(landmarks) == seen
-                if seen:
-                    x = [point.x * ours.width for point in landmarks.landmark]
-                    np.testing.assert_allclose(ours.keypoints[frame, columns, 0], x, atol=1e-3)
+def test_real_clips_are_as_holistic_sees_them_and_left_is_the_signers_left(tmp_path):
+    video = ASL / "book" / "69241.mp4"
+    pose = extract_pose(video)
+    assert same_as_holistic(video, pose)["pose"] == len(pose.keypoints)
+    mirrored = extract_pose(
+        encode(tmp_path / "mirror.mp4", [image[:, ::-1] for _, image in read_frames(video)], crf=10)
+    )
+    # A signer who faces the camera has the left shoulder at the right of the picture, in a mirror too.
+    for seen in (pose, mirrored):
+        assert (seen.keypoints[:, 11, 0] > seen.keypoints[:, 12, 0]).all()
+    for hand, other, wrist in ((LEFT, RIGHT, 15), (RIGHT, LEFT, 16)):
+        both = (pose.confidence[:, hand] > 0) & (mirrored.confidence[:, other] > 0)
+        assert both.mean() > 0.5
+        shoulders = np.median(pose.keypoints[:, 11, 0] - pose.keypoints[:, 12, 0])
+        difference = pose.keypoints[:, hand, 0] - (pose.width - mirrored.keypoints[:, other, 0])
+        assert np.median(np.abs(difference[both])) < 0.15 * shoulders  # the wrong hand would be a shoulder away
+        own, others = (
+            np.linalg.norm(pose.keypoints[:, hand.start, :2] - pose.keypoints[:, arm, :2], axis=-1)[both[:, 0]]
+            for arm in (wrist, 31 - wrist)
+        )
+        assert np.median(own) < np.median(others)

@@ -1,0 +1,195 @@
+"""Folders of videos, overnight: what is killed, full or broken costs nothing else."""
+
+import csv
+import multiprocessing
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import signer
+from test_video import encode
+
+from slr_pose import BadInput
+from slr_pose.batch import extract_all
+from slr_pose.extraction import Job, extract_pose
+from slr_pose.pose import Pose
+
+SLR = Path(sys.executable).with_name("slr")
+
+
+@pytest.fixture
+def folder(video, tmp_path) -> Path:
+    """Six copies of the same clip."""
+    (tmp_path / "in").mkdir()
+    for number in range(6):
+        shutil.copy(video, tmp_path / "in" / f"{number}.mp4")
+    return tmp_path / "in"
+
+
+def test_one_bad_video_does_not_stop_the_others(video, tmp_path):
+    (tmp_path / "bad.mp4").write_bytes(b"nothing")
+    jobs = [Job(tmp_path / "bad.mp4", tmp_path / "bad.pose"), Job(video, tmp_path / "good.pose")]
+    counted = []
+    outcomes = {outcome.job: outcome for outcome in extract_all(jobs, counted.append, workers=1)}
+    assert isinstance(outcomes[jobs[0]].error, BadInput)
+    assert outcomes[jobs[1]].frames == 12
+    assert [path.name for path in tmp_path.glob("*.pose")] == ["good.pose"]
+    assert jobs[1].is_done() and not jobs[0].is_done()
+
+
+def test_a_worker_that_is_killed_costs_nothing(video, tmp_path):
+    jobs = [Job(video, tmp_path / f"{number}.pose") for number in range(4)]
+    killed = []
+
+    def kill_once(frames: int) -> None:
+        if frames > 3 and not killed:
+            killed.append(multiprocessing.active_children()[0])
+            killed[0].kill()
+
+    outcomes = list(extract_all(jobs, kill_once, workers=2))
+    assert killed and [(outcome.error, outcome.frames) for outcome in outcomes] == [(None, 12)] * 4
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{number}.pose" for number in range(4)]
+
+
+def test_a_job_that_kills_its_worker_is_given_up(video, tmp_path):
+    def kill_always(frames: int) -> None:
+        for child in multiprocessing.active_children():
+            child.kill()
+
+    job = Job(video, tmp_path / "a.pose")
+    (outcome,) = extract_all([job], kill_always)
+    assert outcome.job == job and "died" in str(outcome.error) and not list(tmp_path.iterdir())
+
+
+def test_kill_9_leaves_whole_files_no_processes_and_a_set_that_the_next_run_completes(folder, tmp_path):
+    command = [SLR, "extract-pose", folder, "-o", tmp_path / "out"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not list(tmp_path.glob("out/*.pose")):
+        time.sleep(0.05)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert children and not alive
+    done = {path: Pose.read(path).keypoints.shape for path in (tmp_path / "out").glob("*.pose")}
+    assert set(done.values()) == {(12, 75, 3)} and len(done) < 6
+    (tmp_path / "out" / ".5.partial.pose").write_bytes(b"half of")  # had it been killed while it wrote
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert again.returncode == 0 and f"{len(done)} of 6 are extracted already" in again.stderr
+    names = [f"{number}.pose" for number in range(6)] + ["extraction.csv"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+
+
+def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(folder, tmp_path):
+    command = [SLR, "extract-pose", folder, "-o", tmp_path / "out"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("out/*.pose")):
+        time.sleep(0.05)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    _, messages = process.communicate(timeout=20)
+    assert process.returncode == 130 and "goes on from there" in messages and "Traceback" not in messages
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert children and not alive
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".pose"}
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    assert len(list(tmp_path.glob("out/*.pose"))) == 6
+
+
+def test_a_full_disk_stops_with_a_sentence_and_keeps_what_is_whole(folder, tmp_path):
+    """A limit on the size of files makes writing fail half-way, as a full disk does."""
+    command = [SLR, "extract-pose", folder, "-o", tmp_path / "out"]
+    subprocess.run([*command[:2], folder / "0.mp4", "-o", tmp_path / "out"], check=True, capture_output=True)
+    whole = (tmp_path / "out" / "0.pose").read_bytes()
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) // 2, len(whole) // 2))
+
+    full = subprocess.run(command, capture_output=True, text=True, preexec_fn=no_room)
+    assert full.returncode == 2 and "cannot write" in full.stderr and "Traceback" not in full.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["0.pose"]
+    assert (tmp_path / "out" / "0.pose").read_bytes() == whole
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    assert len(list(tmp_path.glob("out/*.pose"))) == 6
+
+
+def test_what_has_changed_is_done_again_and_nothing_else(slr, folder):
+    def modified() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in slr.folder.glob("out/*.pose")}
+
+    def redone(*options) -> list[str]:
+        before = modified()
+        slr("extract-pose", "in", "-o", "out", *options)
+        return sorted(name[0] for name, when in modified().items() if before.get(name) != when)
+
+    assert redone() == list("012345")
+    assert redone() == []
+    shutil.copy(folder / "0.mp4", folder / "3.mp4")  # other time
+    shutil.rmtree(slr.folder / "out" / "x", ignore_errors=True)
+    (slr.folder / "out" / "5.pose").unlink()
+    assert redone() == list("35")
+    assert redone("--fast") == list("012345")
+    assert redone("--fast") == []
+    assert redone("--fast", "--force") == list("012345")
+
+
+def test_the_table_and_the_report_point_out_lost_hands_and_bad_clips(slr, tmp_path):
+    (tmp_path / "in").mkdir()
+    signer.film(tmp_path / "in" / "both hands.mp4", "circle", frames=4)
+    right, left, fingers = signer.postures("circle", 1)[0]
+    one = [signer.draw(right, left if number == 0 else (0.25, -2, 0.1), fingers) for number in range(4)]
+    encode(tmp_path / "in" / "one hand.mp4", one)
+    (tmp_path / "in" / "手.mp4").write_text("no video")
+    (tmp_path / "in" / "._one hand.mp4").write_text("what macOS leaves on other disks")
+    for again in (False, True):
+        result = slr("extract-pose", "in", "-o", "out", exit_code=1)
+        with open(tmp_path / "out" / "extraction.csv", encoding="utf-8") as file:
+            both, one, bad = csv.DictReader(file)
+        assert (both["video"], both["pose"], both["problem"]) == ("in/both hands.mp4", "out/both hands.pose", "")
+        assert (both["seconds"], both["fps"], both["body"]) == ("0.16", "25.000", "1.000")
+        assert float(both["left hand"]) > 0.5 and float(one["left hand"]) < 0.5 < float(one["right hand"])
+        assert (bad["video"], bad["pose"]) == ("in/手.mp4", "") and "not a video" in bad["problem"]
+        assert "手.mp4: it is not a video" in result.stderr and "1 of" in result.stderr
+        assert bool(both["frames_per_second"]) is not again
+        if not again:
+            (row,) = [line for line in result.stdout.splitlines() if line.startswith("one hand.mp4")]
+            assert row.split()[2] == "0.2" and "!" in row and "100%" in row
+            assert "1 of 2 clips show a hand in under half of the frames (left hand 1)" in result.stderr
+
+
+def test_a_long_video_goes_to_all_workers_and_comes_out_as_from_one(tmp_path):
+    images = [signer.draw(*posture) for posture in signer.postures("circle", 10)]
+    long = encode(tmp_path / "long.mp4", (images + images[::-1]) * 10, rate=4)
+    at_work = set()
+
+    def look(frames: int) -> None:
+        cpu = {child.pid: sum(psutil.Process(child.pid).cpu_times()[:2]) for child in multiprocessing.active_children()}
+        at_work.update(pid for pid, seconds in cpu.items() if frames and seconds > 1)
+
+    (outcome,) = extract_all([Job(long)], look, workers=2)
+    assert len(at_work) == 2
+    np.testing.assert_array_equal(outcome.pose.keypoints, extract_pose(long).keypoints)
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_on_a_long_full_hd_video(tmp_path):
+    """An hour of it is 560 GB of pictures; what may stay of each frame is its keypoints."""
+    image = np.kron(signer.draw(*signer.postures("circle", 1)[0]), np.ones((5, 6, 1), np.uint8))[:1080, :1920]
+    peaks = []
+    for frames in (100, 1000):
+        path = encode(tmp_path / f"{frames}.mp4", [image] * frames, preset="ultrafast")
+        code = (
+            "import resource, sys; from pathlib import Path; from slr_pose.extraction import extract_pose;"
+            "pose = extract_pose(Path(sys.argv[1])); assert len(pose.keypoints) == int(Path(sys.argv[1]).stem);"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        )
+        done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout) / 1e3)
+    assert peaks[1] - peaks[0] < 40  # MB; 900 frames as pictures are 5,600 MB
