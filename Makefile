@@ -1,4 +1,5 @@
 # make demo   installs into .venv and runs the whole road       make test   installs and passes the tests
+# make bench  times extraction against other tools, on CLIPS
 # DATA        a folder with a folder of videos a gloss, for make demo
 # PYTHON      3.10, 3.11 or 3.12; found by itself where it is on the PATH
 # TORCH_ARGS  arguments for pip that choose a torch, such as the index of its CPU wheels
@@ -9,10 +10,11 @@ TORCH_ARGS ?=
 SHARED := ../shared/data/asl30/videos
 DATA ?= $(if $(wildcard $(SHARED)),demo/clips)
 VIDEO ?= $(if $(filter demo/clips,$(DATA)),demo/new.mp4,$(firstword $(wildcard $(DATA)/*/*.*)))
+CLIPS ?= $(foreach gloss,$(wildcard $(SHARED)/*),$(firstword $(wildcard $(gloss)/*.mp4)))
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: test test-all lint demo demo-data clean
+.PHONY: test test-all lint bench demo demo-data clean
 
 test: .venv/installed
 	pytest
@@ -23,6 +25,9 @@ test-all: .venv/installed lint
 lint: .venv/installed
 	ruff check .
 	ruff format --check .
+
+bench: .venv/installed
+	python benchmarks/extraction.py $(CLIPS)
 
 demo: .venv/installed demo-data
 	slr extract-pose $(DATA)
