@@ -56,7 +56,7 @@ def test_extract_pose_of_a_folder_skips_what_is_done_and_survives_a_bad_clip(slr
     (slr.folder / "in" / "bad.mp4").write_bytes(b"no video at all")
     result = slr("extract-pose", "in", "-o", "out", exit_code=1)
     assert "bad.mp4" in result.stderr and "1 of 2 videos failed" in result.stderr
-    assert [str(p.relative_to(slr.folder / "out")) for p in (slr.folder / "out").rglob("*.*")] == ["deep/good.pose"]
+    assert [str(p.relative_to(slr.folder / "out")) for p in (slr.folder / "out").rglob("*.pose")] == ["deep/good.pose"]
     (slr.folder / "in" / "bad.mp4").unlink()
     made = (slr.folder / "out" / "deep" / "good.pose").stat().st_mtime_ns
     assert "1 of 1 are extracted already" in slr("extract-pose", "in", "-o", "out").stderr
@@ -180,6 +180,18 @@ def test_a_folder_a_gloss_of_videos_is_extracted_once_and_trained_on(slr, tmp_pa
     assert (tmp_path / "data" / "wave" / "0.pose").exists()
     second = slr("train", "data", "--size", "tiny", "--epochs", 1, "--name", "second")
     assert "frames/s" not in second.stderr and "2 train, 2 val" in second.stderr
+
+    slr("extract-pose", "data/wave", "--fast")
+    mixed = slr("train", "data", "--size", "tiny", "--epochs", 1, "--name", "mixed")
+    assert "extracted in 2 ways" in mixed.stderr and "frames/s" not in mixed.stderr
+    slr("extract-pose", "data/point", "--fast")
+    fast = slr("train", "data", "--size", "tiny", "--epochs", 1, "--name", "fast")
+    assert "ways" not in fast.stderr
+    video, model = tmp_path / "data" / "wave" / "0.mp4", ("--model", "runs/fast/model.safetensors", "--json")
+    asked = slr("predict", video, *model)
+    assert "1 clip, 3 frames" in asked.stderr and "warning" not in asked.stderr
+    answers = [json.loads(asked.stdout)[0], json.loads(slr("predict", video.with_suffix(".pose"), *model).stdout)[0]]
+    assert answers[0]["heads"] == answers[1]["heads"]
 
 
 def test_the_poses_of_a_read_only_folder_are_kept_in_the_cache(slr, video, tmp_path, monkeypatch):

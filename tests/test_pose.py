@@ -25,6 +25,7 @@ def test_what_is_written_is_what_is_read(tmp_path):
     assert Pose.read_footer(tmp_path / "deep" / "a.pose") == {
         "extractor": pose.extractor,
         "source": pose.source,
+        "summary": {"frames": 24, "fps": 25.0, "seen": dict.fromkeys((name for name, _ in pose.points), 1.0)},
     }
 
 
