@@ -10,7 +10,7 @@ import signer
 from test_video import encode
 
 from slr_pose import BadInput
-from slr_pose.extraction import Job, extract_pose, extract_segment, join
+from slr_pose.extraction import Job, Segment, extract_pose, extract_segment, join
 from slr_pose.pose import Pose
 from slr_pose.video import read_frames
 
@@ -75,6 +75,12 @@ def test_an_uneven_video_becomes_even(tmp_path):
     assert pose.fps == pytest.approx(25, rel=0.01) and len(pose.keypoints) == 13
     distinct = np.r_[True, np.abs(np.diff(pose.keypoints[:, 0, 0])) > 0]
     np.testing.assert_array_equal(np.flatnonzero(distinct), [0, 1, 2, 3, 7, 11, 12])
+
+
+def test_a_clock_that_jumps_by_days_is_not_believed(pose, video):
+    times = np.r_[np.arange(6) / 25, 4e5 + np.arange(6) / 25]
+    found = Segment(times, pose.keypoints, pose.confidence, (pose.width, pose.height), 1.0)
+    np.testing.assert_array_equal(join(Job(video), [found]).keypoints, pose.keypoints)
 
 
 def test_one_frame_is_enough_and_none_is_not(tmp_path):

@@ -24,6 +24,7 @@ from slr_pose.video import even_steps, probe, read_frames
 LAYOUT = "mediapipe_75"
 SEGMENT_S = 30.0  # a long video is cut into parts of about this length, which can be extracted side by side
 WARM_UP_S = 1.0  # how much of what comes before a part its tracking looks at first
+LONGEST_PAUSE = 20  # times as many steps as frames: more is a clock that jumped, and the frames are counted instead
 FAST_FPS = 15  # about how many frames a second `fast` looks at
 
 # Holistic without its face mesh: the same landmarks for body and hands, in fewer cycles. Left is the signer's.
@@ -259,6 +260,8 @@ def join(job: Job, segments: list[Segment]) -> Pose:
         raise BadInput(f"no person was found in {job.video}; the signer's head, shoulders and hands must be in view.")
     _, rate = probe(job.video)
     fps = _pace(times_s, rate / job.step(rate))
+    if (times_s[-1] - times_s[0]) * fps > LONGEST_PAUSE * len(times_s):
+        times_s = np.arange(len(times_s)) / fps
     order = order[even_steps(times_s, fps)]
     points, limbs = layout(job.face)
     width, height = next(segment.size for segment in segments if len(segment.times_s))

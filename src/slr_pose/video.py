@@ -101,12 +101,17 @@ def _rate(stream) -> Fraction:
 
 
 def _decode(video: Path, from_s: float) -> Iterator[tuple]:
-    """Decoded frames with their times and the width of their pixels, from the last key frame before `from_s` on."""
+    """Frames from the key frame before `from_s` on, with their times, which ascend, and the width of their pixels."""
     import av
 
     with _open(video) as (container, stream), contextlib.suppress(av.FFmpegError):
         stream.thread_type = "AUTO"
-        first, count, aspect = stream.start_time or 0, 0, float(stream.sample_aspect_ratio or 1)
+        first, frame_s, aspect = (
+            stream.start_time or 0,
+            float(1 / _rate(stream)),
+            float(stream.sample_aspect_ratio or 1),
+        )
+        last_s = -frame_s
         if from_s:
             container.seek(first + int(from_s / stream.time_base), stream=stream)
         for packet in container.demux(stream):
@@ -117,8 +122,10 @@ def _decode(video: Path, from_s: float) -> Iterator[tuple]:
                 if frame.pts is not None:
                     time_s = float((frame.pts - first) * stream.time_base)
                 else:
-                    time_s = float("inf") if from_s else float(count / _rate(stream))
-                count += 1
+                    time_s = float("inf") if from_s else last_s
+                if time_s <= last_s:  # AVI and bare streams do not know when their frames are shown, only in what order
+                    time_s = last_s + frame_s
+                last_s = time_s
                 yield time_s, frame, aspect
 
 
