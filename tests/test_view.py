@@ -119,6 +119,8 @@ def test_a_pose_alone_is_drawn_on_white(slr):
 
 def test_what_was_not_seen_is_a_ring_where_it_must_have_been_and_a_line_of_text(slr):
     pose = large()
+    pose.keypoints[:, LEFT, 0] += 6 * np.arange(16)[:, None]
+    seen, hidden = pose.keypoints[4, LEFT, :2].copy(), pose.keypoints[7, LEFT, :2].copy()
     pose.confidence[6:10, LEFT] = 0
     pose.confidence[:, RIGHT] = 0
     pose.confidence[:, 13] = 0.4  # below what counts as seen, for a joint of the body
@@ -127,12 +129,13 @@ def test_what_was_not_seen_is_a_ring_where_it_must_have_been_and_a_line_of_text(
     slr("view", "lost.pose")
     images = film(slr.folder / "lost-skeleton.mp4")
     before, lost = images[4], images[7]
-    hand = pose.keypoints[4, LEFT, :2]  # it is held still
-    assert count(around(before, hand), COLORS["left hand"]) > 100 and count(around(before, hand), UNSEEN) < 50
-    assert count(around(lost, hand), COLORS["left hand"]) == 0 and count(around(lost, hand), UNSEEN) > 100
-    tip = 33 + 8  # of the index finger
+    assert count(around(before, seen), COLORS["left hand"]) > 100 and count(around(before, seen), UNSEEN) < 50
+    assert count(around(lost, hidden), COLORS["left hand"]) == 0 and count(around(lost, hidden), UNSEEN) > 100
+    tip = 33 + 8  # of the index finger; two of the five frames from where it was seen last to where it is seen next
     x, y = (pose.keypoints[5, tip, :2] * 0.6 + pose.keypoints[10, tip, :2] * 0.4).round().astype(int)
-    assert lost[y, x].min() > 215 and before[y, x].min() < 100  # hollow
+    assert lost[y, x].min() > 215 and count(around(lost, np.array([[x, y]]), 6), UNSEEN) > 10  # a hollow ring
+    x, y = seen[8].round().astype(int)
+    assert before[y, x].min() < 100
     assert (around(lost, pose.keypoints[7, RIGHT, :2][[8, 12]], 0) > 240).all()  # never seen: not drawn
     legend = [image[:90, :260].astype(int) for image in (before, images[5], lost, images[11])]
     assert np.abs(legend[0] - legend[1]).mean() < 1 < np.abs(legend[0] - legend[2]).mean()
