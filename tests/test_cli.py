@@ -31,7 +31,7 @@ def test_help_needs_no_heavy_import():
 
 
 def test_every_command_has_help(slr):
-    for command in ("extract-pose", "train", "evaluate", "predict", "export-onnx"):
+    for command in ("extract-pose", "view", "train", "evaluate", "predict", "export-onnx"):
         assert "Usage" in slr(command, "--help").output
 
 

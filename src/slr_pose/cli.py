@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from slr_pose import BadInput, __version__
 from slr_pose.display import (
     count,
+    drawing_progress,
     extract,
     print_extraction,
     print_prediction,
@@ -110,6 +111,36 @@ def extract_pose(
     if failures:
         say(f"{len(failures)} of {count(len(pending), 'video')} failed; what went wrong is in the report.")
         raise typer.Exit(1)
+
+
+@app.command()
+def view(
+    clip: Annotated[Path, typer.Argument(metavar="CLIP", help="Video or .pose file.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help=".mp4, .gif, or .png for a sheet of frames; by default CLIP-skeleton.mp4."),
+    ] = None,
+) -> None:
+    """Draw what the extraction saw: the skeleton over its video, or on white, joints that were not seen in grey."""
+    from slr_pose.extraction import Job
+    from slr_pose.pose import Pose
+    from slr_pose.view import check_output, draw, pose_of, video_of
+
+    output = output or Path(f"{clip.stem}-skeleton.mp4")
+    if clip.suffix == ".pose":
+        pose = Pose.read(clip)
+        video = video_of(pose, clip.parent)
+    else:
+        video, pose = clip, pose_of(clip)
+    check_output(output, video)
+    if pose is None:
+        (outcome,) = extract([Job(clip)])
+        if outcome.error:
+            raise outcome.error
+        pose = outcome.pose
+    with drawing_progress(len(pose.keypoints)) as on_frame:
+        draw(pose, video, output, on_frame)
+    say(f"{escape(str(output))}: {len(pose.keypoints)} frames {f'over {escape(video.name)}' if video else 'on white'}.")
 
 
 @app.command()

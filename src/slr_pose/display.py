@@ -157,6 +157,14 @@ def training_progress() -> "Iterator[Callable[[Progress], None]]":
         yield show
 
 
+@contextmanager
+def drawing_progress(frames: int) -> Iterator[Callable[[], None]]:
+    """A bar over the frames of a clip; gives what is called after each."""
+    with _bar("Drawing", "{task.completed}/{task.total} frames") as bar:
+        task = bar.add_task("", total=frames)
+        yield lambda: bar.advance(task)
+
+
 def title(head: str) -> str:
     """A head's name as a person reads it."""
     return head.replace("_", " ")

@@ -3,7 +3,8 @@
 import contextlib
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -63,21 +64,25 @@ def even_steps(times_s: np.ndarray, fps: float) -> np.ndarray:
 
 
 def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
-    """Encode frames, each (height, width, 3) uint8 RGB of one size, as the path's suffix says: H.264 mp4 or GIF."""
+    """Encode frames, each (height, width, 3) uint8 RGB of one size, as the path's suffix says: H.264 mp4 or GIF.
+
+    H.264 knows even sizes only: an mp4 lacks the last row or column of an odd one. Browsers slow down a GIF with more
+    than 50 frames a second: of such, it has every second or third.
+    """
     import av
 
     gif = path.suffix.lower() == ".gif"
+    rate = Fraction(fps).limit_denominator(1001)
+    step = ceil(rate / 50) if gif else 1
+    frames, rate = islice(frames, 0, None, step), rate / step
     with av.open(str(path), "w") as container:
-        stream = None
-        for image in frames:
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            if stream is None:
-                stream = container.add_stream("gif" if gif else "libx264", rate=Fraction(fps).limit_denominator(1001))
+        stream = container.add_stream("gif" if gif else "libx264", rate=rate)
+        stream.pix_fmt = "pal8" if gif else "yuv420p"
+        for frame in _paletted(frames, rate) if gif else map(_even_sided, frames):
+            if not stream.codec_context.is_open:
                 stream.width, stream.height = frame.width, frame.height
-                stream.pix_fmt = "rgb8" if gif else "yuv420p"
             container.mux(stream.encode(frame))
-        if stream:
-            container.mux(stream.encode())
+        container.mux(stream.encode())
 
 
 @contextlib.contextmanager
@@ -133,3 +138,33 @@ def _picture(frame, aspect: float) -> np.ndarray:
     width = frame.width if abs(aspect - 1) < 0.01 else round(frame.width * aspect)
     image = frame.to_ndarray(format="rgb24", width=width)
     return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+
+
+def _even_sided(image: np.ndarray):
+    import av
+
+    height, width = image.shape[:2]
+    return av.VideoFrame.from_ndarray(image[: height - height % 2, : width - width % 2], format="rgb24")
+
+
+def _paletted(images: Iterable[np.ndarray], rate: Fraction) -> Iterator:
+    """Frames with the 256 colors that suit them best, chosen anew from time to time: memory holds no long video."""
+    import av
+
+    images = iter(images)
+    while some := [av.VideoFrame.from_ndarray(image, format="rgb24") for image in islice(images, 64)]:
+        graph = av.filter.Graph()
+        first = some[0]
+        source = graph.add_buffer(width=first.width, height=first.height, format=first.format, time_base=1 / rate)
+        split, palette = graph.add("split"), graph.add("palettegen")
+        use = graph.add("paletteuse", "dither=bayer:bayer_scale=4")
+        graph.link_nodes(source, split, use, graph.add("buffersink"))
+        split.link_to(palette, output_idx=1)
+        palette.link_to(use, input_idx=1)
+        graph.configure()
+        for frame in (*some, None):
+            graph.push(frame)
+        for _ in some:
+            frame = graph.pull()
+            frame.pts = None
+            yield frame
