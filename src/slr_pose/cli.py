@@ -91,7 +91,7 @@ def extract_pose(
 @app.command()
 def train(
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="CSV or TSV manifest, or a folder with a folder a gloss.")
+        Path, typer.Argument(metavar="DATA", help="CSV or TSV manifest, a folder with a folder a gloss, or one .npz.")
     ],
     head: Annotated[list[str] | None, typer.Option("--head", help="A further column of the manifest to learn.")] = None,
     size: Annotated[str, typer.Option(help="tiny, base or large.")] = "base",
@@ -158,7 +158,7 @@ def train(
 
 @app.command()
 def evaluate(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest or folder, as for train.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest, folder or .npz, as for train.")],
     split: Annotated[str | None, typer.Option(help="train, val, test or all; by default test, or val if none.")] = None,
     model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
@@ -190,19 +190,19 @@ def evaluate(
 
 @app.command()
 def predict(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Videos, .pose files, or folders of them.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Videos, .pose files, arrays, or folders.")],
     model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Answers a head.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Say which sign a video shows."""
     from slr_pose.extraction import VIDEO_SUFFIXES, Job
-    from slr_pose.pose import Pose
     from slr_pose.recognizer import Recognizer
+    from slr_pose.skeleton import KEYPOINT_SUFFIXES
 
     recognizer = Recognizer.load(model or _newest_model())
-    files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, ".pose"}, "videos or .pose files")]
-    extracted, failures = extract([Job(file) for file in files if file.suffix != ".pose"])
+    files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, *KEYPOINT_SUFFIXES}, "videos or keypoints")]
+    extracted, failures = extract([Job(file) for file in files if file.suffix not in KEYPOINT_SUFFIXES])
     poses = {job.video: pose for job, pose in extracted.items()}
     errors = {job.video: error for job, error in failures.items()}
     answers: dict[Path, Prediction] = {}
@@ -211,7 +211,7 @@ def predict(
         if file in errors:
             continue
         try:
-            pose = poses[file] if file in poses else Pose.read(file)
+            pose = poses[file] if file in poses else recognizer.skeleton.read(file)
             answers[file] = recognizer.predict([pose], top)[0]
             mismatches.add(recognizer.mismatch(pose))
         except BadInput as error:
