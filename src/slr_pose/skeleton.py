@@ -179,9 +179,9 @@ class Skeleton:
         column = {SYNONYMS.get(point, point): index for index, point in enumerate(pose.points)}
         for part in self.parts:
             if not any(self.points[joint] in column for joint in part.joints):
-                component = self.points[part.joints[0]][0]
+                first = " ".join(self.points[part.joints[0]])
                 raise BadInput(
-                    f"{pose.name} has no {part.name.replace('_', ' ')} ({component}), which the skeleton"
+                    f"{pose.name} has no {part.name.replace('_', ' ')} ({first}), which the skeleton"
                     f" {self.name} needs; extract its video with `slr extract-pose`."
                 )
         selected = np.zeros((len(pose.keypoints), len(self.joints), 4), dtype=np.float32)
