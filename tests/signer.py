@@ -4,11 +4,13 @@ World: metres, x to the right of the image, y up, z towards the camera, zero bet
 along the limbs are drawn into a depth map, seen from far away; light falls on the normals of that depth map.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+from pose_format.utils import openpose
 
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
@@ -247,3 +249,32 @@ def perform(sign: str, signer: int = 0, frames: int = 24) -> Pose:
         layout.bones,
         extractor={"name": "signer", "version": "1"},
     )
+
+
+def as_openpose(pose: Pose) -> Pose:
+    """The same keypoints under OpenPose's names, as far as it has them, in OpenPose's order of components."""
+    sides = {"R": "RIGHT_", "L": "LEFT_", "N": ""}
+    columns, points = [], []
+    for name in openpose.BODY_POINTS:
+        point = ("POSE_LANDMARKS", (sides.get(name[0], "") + name.lstrip("RL")).upper())
+        if point in pose.points:
+            columns.append(pose.points.index(point))
+            points.append(("pose_keypoints_2d", name))
+    for side in ("left", "right"):
+        columns += [i for i, (component, _) in enumerate(pose.points) if component == f"{side.upper()}_HAND_LANDMARKS"]
+        points += [(f"hand_{side}_keypoints_2d", name) for name in openpose.HAND_POINTS]
+    return replace(
+        pose,
+        keypoints=pose.keypoints[:, columns],
+        confidence=pose.confidence[:, columns],
+        points=tuple(points),
+        limbs=(),
+    )
+
+
+def as_array(pose: Pose, swapped: np.ndarray) -> np.ndarray:
+    """(frames, 128) the columns of `face_hands_43`: the nose and two hands, whose order is `swapped` (frames,)."""
+    keypoints = np.where(pose.confidence[..., None] > 0, pose.keypoints, np.nan) / (pose.width, pose.height, 1)
+    hands = np.stack([keypoints[:, 33:54], keypoints[:, 54:75]], axis=1)
+    hands = np.where(swapped[:, None, None, None], hands[:, ::-1], hands)
+    return np.concatenate([keypoints[:, 0, :2], hands.reshape(len(hands), -1)], axis=1).astype(np.float32)

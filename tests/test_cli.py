@@ -16,6 +16,7 @@ from pose_format import Pose as PoseFile
 from safetensors import safe_open
 
 SLR = Path(sys.executable).with_name("slr")
+REAL = Path(__file__).parents[2] / "shared" / "data" / "pose_files"
 MODEL = Path("runs/signs/model.safetensors")
 
 
@@ -117,6 +118,28 @@ def test_predict_a_video_and_its_pose_file(trained, video, tmp_path):
     assert len(from_video["gloss"]) == 3
     probabilities = [answer["probability"] for answer in from_video["gloss"]]
     assert probabilities == sorted(probabilities, reverse=True) and 0 < sum(probabilities) <= 1 + 1e-6
+
+
+def test_openpose_calls_the_points_otherwise(trained):
+    pose = signer.perform("slide", 7)
+    pose.write(trained.folder / "mediapipe.pose")
+    signer.as_openpose(pose).write(trained.folder / "openpose.pose")
+    answers = json.loads(trained("predict", "mediapipe.pose", "openpose.pose", "--model", MODEL, "--json").stdout)
+    assert answers[0]["heads"] == answers[1]["heads"]
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="needs ../shared/data")
+def test_real_pose_files_of_other_tools(trained, slr):
+    result = trained("predict", REAL, "--model", MODEL, "--json", exit_code=1)
+    answers = json.loads(result.stdout)
+    assert len(answers) == 7 and "mediapipe_hand_normalized.pose has no body" in result.stderr
+    for answer in answers:
+        assert abs(sum(found["probability"] for found in answer["heads"]["gloss"]) - 1) < 1e-4
+    rows = [f"{answer['input']},{'xy'[number % 2]}" for number, answer in enumerate(answers)]
+    (slr.folder / "real.csv").write_text("\n".join(["path,gloss", *rows]) + "\n")
+    slr("train", "real.csv", "--size", "tiny", "--epochs", 1, "--name", "real")
+    metrics = (slr.folder / "runs" / "real" / "metrics.csv").read_text()
+    assert "nan" not in metrics and "inf" not in metrics
 
 
 def test_one_bad_input_does_not_stop_a_folder(trained, signs, tmp_path):

@@ -39,9 +39,11 @@ def model() -> SignModel:
     x=st.floats(-500, 500),
     y=st.floats(-500, 500),
     sign=st.sampled_from(list(signer.SIGNS)),
+    left_hand_shown=st.booleans(),
 )
-def test_where_the_camera_stands_makes_no_difference(scale, x, y, sign):
+def test_where_the_camera_stands_makes_no_difference(scale, x, y, sign, left_hand_shown):
     here = clip(sign)
+    here[:, :, SKELETON.part("left_hand").joints] *= left_hand_shown
     there = here.clone()
     there[..., :3] = there[..., :3] * scale + torch.tensor([x, y, 0.0])
     for first, second in zip(PREPROCESSING(here, FRAMES), PREPROCESSING(there, FRAMES), strict=True):

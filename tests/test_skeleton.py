@@ -10,9 +10,11 @@ import pytest
 import signer
 
 from slr_pose import BadInput
+from slr_pose.pose import Pose
 from slr_pose.skeleton import DEFAULT, SHIPPED, Skeleton
 
 ROOT = Path(__file__).parents[1]
+REAL = Path(__file__).parents[2] / "shared" / "data" / "pose_files"
 LAYOUTS = sorted(path.stem for path in SHIPPED.glob("*.toml"))
 
 
@@ -83,6 +85,30 @@ def test_a_pose_without_a_part_is_refused(missing):
         Skeleton.load(DEFAULT).select(pose)
 
 
+@pytest.mark.skipif(not REAL.is_dir(), reason="needs ../shared/data")
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_real_poses_of_other_tools_are_selected_with_the_hands_at_the_end_of_their_arms(name):
+    skeleton = Skeleton.load(name)
+    for path in sorted(REAL.glob("*.pose")):
+        pose = Pose.read(path)
+        nose_is_body = name == "face_hands_43" and path.name in ("kinder.pose", "mediapipe.pose")  # and they have none
+        if path.name == "mediapipe_hand_normalized.pose" or nose_is_body:
+            with pytest.raises(BadInput, match="has no body"):
+                skeleton.select(pose)
+            continue
+        keypoints = skeleton.select(pose)
+        assert np.isfinite(keypoints).all()
+        assert (keypoints[:, skeleton.part("right_hand").joints, 3] > 0).any(axis=0).all()
+        arms = Skeleton.load("signing_33")
+        joints = {joint: arms.select(pose)[:, number] for number, joint in enumerate(arms.joints)}
+        width = np.linalg.norm((joints["left_shoulder"] - joints["right_shoulder"])[:, :2], axis=1).mean()
+        for side in ("left", "right"):
+            hand, arm = joints[f"{side}_hand_wrist"], joints[f"{side}_wrist"]
+            both = (hand[:, 3] > 0) & (arm[:, 3] > 0)
+            if both.any():
+                assert np.median(np.linalg.norm((hand - arm)[both, :2], axis=1)) < 0.15 * width
+
+
 def test_the_wheel_finds_its_layouts_where_it_is_installed(tmp_path):
     """Built, installed elsewhere without what it depends on, and asked from another folder."""
     subprocess.run(
@@ -93,7 +119,7 @@ def test_the_wheel_finds_its_layouts_where_it_is_installed(tmp_path):
     with zipfile.ZipFile(wheel) as files:
         names = files.namelist()
     assert {f"slr_pose/skeletons/{name}.toml" for name in LAYOUTS} <= set(names)
-    assert "slr_pose/hamnosys/attributes.csv" in names
+    assert {"slr_pose/hamnosys/attributes.csv", "slr_pose/skeletons/synonyms.csv"} <= set(names)
     with tarfile.open(archive) as files:
         assert any(name.endswith("/LICENSE") for name in files.getnames())
     venv.create(tmp_path / "elsewhere", with_pip=False, system_site_packages=False)

@@ -146,7 +146,7 @@ def view(
 @app.command()
 def train(
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="CSV or TSV manifest, or a folder with a folder a gloss.")
+        Path, typer.Argument(metavar="DATA", help="CSV or TSV manifest, a folder with a folder a gloss, or one .npz.")
     ],
     head: Annotated[list[str] | None, typer.Option("--head", help="A further column of the manifest to learn.")] = None,
     size: Annotated[str, typer.Option(help="tiny, base or large.")] = "base",
@@ -216,7 +216,7 @@ def train(
 
 @app.command()
 def evaluate(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest or folder, as for train.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest, folder or .npz, as for train.")],
     split: Annotated[str | None, typer.Option(help="train, val, test or all; by default test, or val if none.")] = None,
     model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
@@ -249,20 +249,20 @@ def evaluate(
 
 @app.command()
 def predict(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Videos, .pose files, or folders of them.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Videos, .pose files, arrays, or folders.")],
     model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
     top: Annotated[int, typer.Option(min=1, help="Answers a head.")] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Say which sign a video shows."""
     from slr_pose.extraction import Job
-    from slr_pose.pose import Pose
     from slr_pose.recognizer import Recognizer
+    from slr_pose.skeleton import KEYPOINT_SUFFIXES
     from slr_pose.video import VIDEO_SUFFIXES
 
     recognizer = Recognizer.load(model or _newest_model())
-    files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, ".pose"}, "videos or .pose files")]
-    outcomes = extract([Job(file, fast=recognizer.fast) for file in files if file.suffix != ".pose"])
+    files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, *KEYPOINT_SUFFIXES}, "videos or keypoints")]
+    outcomes = extract([Job(file, fast=recognizer.fast) for file in files if file.suffix not in KEYPOINT_SUFFIXES])
     poses = {outcome.job.video: outcome.pose for outcome in outcomes}
     errors = {outcome.job.video: outcome.error for outcome in outcomes if outcome.error}
     answers: dict[Path, Prediction] = {}
@@ -271,7 +271,7 @@ def predict(
         if file in errors:
             continue
         try:
-            pose = poses.get(file) or Pose.read(file)
+            pose = poses.get(file) or recognizer.skeleton.read(file)
             answers[file] = recognizer.predict([pose], top)[0]
             mismatches.add(recognizer.mismatch(pose))
         except BadInput as error:

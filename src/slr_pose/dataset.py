@@ -1,4 +1,4 @@
-"""Manifest or folder -> clips, labels and splits, and the in-memory store that training reads."""
+"""Manifest, folder or array -> clips, labels and splits, and the in-memory store that training reads."""
 
 import csv
 import hashlib
@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose import BadInput
+from slr_pose.arrays import load_arrays
 from slr_pose.extraction import Job
 from slr_pose.files import is_hidden, is_writable
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
 from slr_pose.pose import Pose
-from slr_pose.skeleton import Skeleton
+from slr_pose.skeleton import KEYPOINT_SUFFIXES, Skeleton
 from slr_pose.video import VIDEO_SUFFIXES
 
 SPLITS = ("train", "val", "test")
@@ -26,14 +27,16 @@ HELD_OUT = 0.2  # share of the clips that validate when the manifest names no va
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One video or `.pose` file, or a part of it, with the labels that are known of it.
+    """One video, `.pose` file or keypoint array, or a part of it, with the labels that are known of it.
 
     Attributes:
-        path: the video or `.pose` file.
+        path: the video, the `.pose` file, the array of the clip or of the whole data set.
         labels: class name of each head; a head that is not in it is unknown for this clip.
         signer: who signs, `None` when unknown.
         split: `train`, `val` or `test`; `None` when the data set does not say.
         start_s, end_s: the part of the file, in seconds.
+        array: its frames of a data set that is one array, (frames, columns).
+        name: how messages call a clip of such a data set.
     """
 
     path: Path
@@ -42,17 +45,20 @@ class Clip:
     split: str | None = None
     start_s: float | None = None
     end_s: float | None = None
+    array: np.ndarray | None = None
+    name: str = ""
 
     def job(self, root: Path, fast: bool = False) -> Job | None:
-        """The extraction that this clip needs before it can be read; `None` for a `.pose` file."""
-        if self.path.suffix == ".pose":
+        """The extraction that this clip needs before it can be read; `None` for keypoints."""
+        if self.path.suffix in KEYPOINT_SUFFIXES:
             return None
         part = "" if self.start_s is None and self.end_s is None else f"@{self.start_s or 0}-{self.end_s or ''}"
         return Job(self.path, pose_cache(self.path, root, part), self.start_s, self.end_s, fast=fast)
 
-    def read(self, root: Path) -> Pose:
-        """The clip's keypoints, of which a video's were extracted before."""
-        pose = Pose.read(self.pose_file(root))
+    def read(self, root: Path, skeleton: Skeleton) -> Pose:
+        """The clip's keypoints, of which a video's were extracted before, and an array's are as `skeleton` says."""
+        is_file = self.array is None
+        pose = skeleton.read(self.pose_file(root)) if is_file else skeleton.pose(self.array, self.name)
         whole = self.job(root) or (self.start_s is None and self.end_s is None)  # an extraction is cut already
         return pose if whole else pose.cut(self.start_s, self.end_s)
 
@@ -74,12 +80,13 @@ def pose_cache(video: Path, root: Path, part: str = "") -> Path:
 
 
 def read_dataset(data: Path, heads: Iterable[str] = ()) -> list[Clip]:
-    """Read a folder with one folder of clips a gloss, or a CSV or TSV manifest.
+    """Read a folder with one folder of clips a gloss, a CSV or TSV manifest, or one `.npz` file with all clips.
 
     Args:
-        data: the folder or the manifest. A manifest's columns: `path`, relative to it; labels: `gloss`, `hamnosys` (a
-            notation, which labels all eight attributes) or any attribute by its name; and `signer`, `split`, `start`,
-            `end` (seconds). An empty label is unknown.
+        data: the folder, the manifest or the file. A manifest's columns: `path`, relative to it; labels: `gloss`,
+            `hamnosys` (a notation, which labels all eight attributes) or any attribute by its name; and `signer`,
+            `split`, `start`, `end` (seconds). An empty label is unknown. A `.npz` file has `frames` (all frames,
+            columns), `lengths` (clips,), the frames of each clip, and arrays (clips,) with the names of those columns.
         heads: further columns of the manifest to learn as labels.
 
     Raises:
@@ -90,6 +97,8 @@ def read_dataset(data: Path, heads: Iterable[str] = ()) -> list[Clip]:
         if heads := list(heads):
             raise BadInput(f"a folder tells only the gloss of each clip: to learn '{heads[0]}', write a manifest.")
         clips = _read_folder(data)
+    elif data.suffix == ".npz" and data.is_file():
+        clips = _read_arrays(data, list(heads))
     elif data.is_file():
         clips = _read_manifest(data, list(heads))
     else:
@@ -113,10 +122,10 @@ def _read_folder(folder: Path) -> list[Clip]:
         if is_hidden(file):
             continue
         is_video = file.suffix.lower() in VIDEO_SUFFIXES
-        if is_video or (file.suffix == ".pose" and not _is_cache(file)):
+        if is_video or (file.suffix in KEYPOINT_SUFFIXES and not _is_cache(file)):
             clips.append(Clip(file, {"gloss": file.parent.name}))
     if not clips:
-        raise BadInput(f"{folder} holds no clips: it needs a folder a gloss, with videos or .pose files in it.")
+        raise BadInput(f"{folder} holds no clips: it needs a folder a gloss, with videos or keypoints in it.")
     return clips
 
 
@@ -136,17 +145,37 @@ def _read_manifest(manifest: Path, heads: list[str]) -> list[Clip]:
         raise BadInput(f"{manifest} is not a CSV or TSV file in UTF-8 ({error}).") from error
     if not rows:
         raise BadInput(f"{manifest} holds no clips: it needs a header line and a line a clip.")
+    return _read_rows(manifest, [f"{manifest}, line {line}" for line in range(2, len(rows) + 2)], rows, heads)
+
+
+def _read_arrays(data: Path, heads: list[str]) -> list[Clip]:
+    arrays = load_arrays(data)
+    if not {"frames", "lengths"} <= set(arrays):
+        raise BadInput(f"{data} is no data set: it needs 'frames' (all frames, columns) and 'lengths' (clips,).")
+    frames, lengths = arrays.pop("frames"), arrays.pop("lengths")
+    if lengths.dtype.kind not in "iu" or lengths.ndim != 1 or (lengths < 1).any() or lengths.sum() != len(frames):
+        raise BadInput(f"{data}: 'lengths' must say of how many of the {len(frames)} frames each clip is; correct it.")
+    columns = {name: values.astype(str) for name, values in arrays.items() if values.shape == lengths.shape}
+    columns["path"] = np.full(lengths.shape, data.name)
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    names = [f"{data}, clip {row.get('clip', number)}" for number, row in enumerate(rows)]
+    clips = zip(_read_rows(data, names, rows, heads), np.split(frames, lengths.cumsum()[:-1]), names, strict=True)
+    return [replace(clip, array=array, name=name) for clip, array, name in clips]
+
+
+def _read_rows(data: Path, names: list[str], rows: list[dict[str, str]], heads: list[str]) -> list[Clip]:
+    """Rows of a manifest, each with the name that messages call it by."""
     columns = set(rows[0])
     for column in ("path", *heads):
         if column not in columns:
-            raise BadInput(f"{manifest} has no column '{column}'; its columns are {', '.join(map(str, rows[0]))}.")
+            raise BadInput(f"{data} has no column '{column}'; its columns are {', '.join(map(str, rows[0]))}.")
     label_columns = [name for name in ("gloss", *ATTRIBUTES, *heads) if name in columns]
     if not label_columns and "hamnosys" not in columns:
-        raise BadInput(f"{manifest} has no labels: add a column 'gloss' or 'hamnosys', or name one with --head.")
-    return [_read_row(manifest, line, row, label_columns) for line, row in enumerate(rows, start=2)]
+        raise BadInput(f"{data} has no labels: add a column 'gloss' or 'hamnosys', or name one with --head.")
+    return [_read_row(data.parent, name, row, label_columns) for name, row in zip(names, rows, strict=True)]
 
 
-def _read_row(manifest: Path, line: int, row: dict[str, str], label_columns: list[str]) -> Clip:
+def _read_row(folder: Path, where: str, row: dict[str, str], label_columns: list[str]) -> Clip:
     def cell(column: str) -> str | None:
         return (row.get(column) or "").strip() or None
 
@@ -154,33 +183,33 @@ def _read_row(manifest: Path, line: int, row: dict[str, str], label_columns: lis
         try:
             return None if cell(column) is None else float(cell(column))
         except ValueError as error:
-            raise BadInput(f"{manifest}, line {line}: {column} '{cell(column)}' is not a number of seconds.") from error
+            raise BadInput(f"{where}: {column} '{cell(column)}' is not a number of seconds.") from error
 
     if cell("path") is None:
-        raise BadInput(f"{manifest}, line {line}: the path is empty.")
+        raise BadInput(f"{where}: the path is empty.")
     if cell("split") not in (None, *SPLITS):
-        raise BadInput(f"{manifest}, line {line}: split '{cell('split')}' is none of {', '.join(SPLITS)}.")
+        raise BadInput(f"{where}: split '{cell('split')}' is none of {', '.join(SPLITS)}.")
     labels = {}
     if cell("hamnosys"):
         try:
             labels = read_attributes(cell("hamnosys"))
         except BadInput as error:
-            raise BadInput(f"{manifest}, line {line}: {error}") from error
+            raise BadInput(f"{where}: {error}") from error
     for column in label_columns:
         if cell(column) is not None:
-            labels[column] = _class_name(manifest, line, column, cell(column))
-    path = manifest.parent / cell("path")
+            labels[column] = _class_name(where, column, cell(column))
+    path = folder / cell("path")
     return Clip(path, labels, cell("signer"), cell("split"), seconds("start"), seconds("end"))
 
 
-def _class_name(manifest: Path, line: int, column: str, value: str) -> str:
+def _class_name(where: str, column: str, value: str) -> str:
     """An attribute may be given by the name of its class or by its number."""
     names = ATTRIBUTES.get(column)
     if names is None or value in names:
         return value
     if value.isdigit() and int(value) < len(names):
         return names[int(value)]
-    raise BadInput(f"{manifest}, line {line}: '{value}' is no {column}; name one of {', '.join(names)}.")
+    raise BadInput(f"{where}: '{value}' is no {column}; name one of {', '.join(names)}.")
 
 
 def split_clips(clips: list[Clip], seed: int) -> tuple[list[Clip], str]:
@@ -301,7 +330,7 @@ class ClipStore:
 
 def load_keypoints(clips: list[Clip], root: Path, skeleton: Skeleton) -> list[np.ndarray]:
     """The keypoints of each clip, (frames, joints, 4), whose videos were extracted before."""
-    return [skeleton.select(clip.read(root)) for clip in clips]
+    return [skeleton.select(clip.read(root, skeleton)) for clip in clips]
 
 
 def extractors(clips: list[Clip], root: Path) -> list[dict]:

@@ -67,12 +67,14 @@ class Preprocessing(nn.Module):
         return positions, presence, mask
 
     def normalise(self, positions: Tensor, presence: Tensor) -> Tensor:
-        """Body frame: zero and unit of length are means over the clip, so movement within it is kept."""
+        """Body frame: zero and unit of length are means over the clip, so movement within it is kept. What the clip
+        never shows is at zero, wherever in the picture the signer stands."""
         seen = presence[:, :, self.body.origin]  # (B, T, origin joints)
         weight = (seen / seen.sum((1, 2), keepdim=True).clamp(min=1e-6))[..., None]
         origin = (positions[:, :, self.body.origin] * weight).sum((1, 2), keepdim=True)  # (B, 1, 1, 3)
         length = part_scale(self.body, positions, presence)  # (B,)
-        return (positions - origin) / length[:, None, None, None]
+        shown = (presence > 0).any(1)[:, None, :, None]
+        return torch.where(shown, (positions - origin) / length[:, None, None, None], 0.0)
 
     def canonical_hand(self, positions: Tensor, presence: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Mirror the clips whose left hand is the more active one, so that the right hand leads in all."""

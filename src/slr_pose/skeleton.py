@@ -2,8 +2,10 @@
 
 A layout is a TOML file: `skeletons/` beside this file holds ours, and a path names any other. Joints and
 parts whose names begin with `left_` and `right_` are each other's mirror image; left is the signer's left.
+`skeletons/synonyms.csv` says what other tools call the points.
 """
 
+import csv
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose import BadInput
+from slr_pose.arrays import ARRAY_SUFFIXES, ArrayLayout, read_array
 from slr_pose.pose import Pose
 
 if sys.version_info >= (3, 11):
@@ -21,6 +24,18 @@ else:
 
 SHIPPED = Path(__file__).parent / "skeletons"
 DEFAULT = "signing_49"
+KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}
+
+
+def _read_synonyms() -> dict[tuple[str, str], tuple[str, str]]:
+    with open(SHIPPED / "synonyms.csv", encoding="utf-8", newline="") as file:
+        return {
+            (row["component"], row["point"]): (row["mediapipe_component"], row["mediapipe_point"])
+            for row in csv.DictReader(file)
+        }
+
+
+SYNONYMS = _read_synonyms()  # (component, point) of another tool -> MediaPipe's
 
 
 @dataclass(frozen=True)
@@ -42,13 +57,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """A fixed set of joints. `toml` is its whole description, which travels inside every model."""
+    """A fixed set of joints.
+
+    Attributes:
+        points: (component, point) of a pose file, one a joint.
+        array: what the columns of a keypoint array are, if the layout says so.
+        toml: the whole description, which travels inside every model.
+    """
 
     name: str
     joints: tuple[str, ...]
-    points: tuple[tuple[str, str], ...]  # (component, point) of a pose file, one a joint
+    points: tuple[tuple[str, str], ...]
     parts: tuple[Part, ...]
     bones: tuple[tuple[int, int], ...]
+    array: ArrayLayout | None
     toml: str
 
     @classmethod
@@ -94,7 +116,8 @@ class Skeleton:
             )
             for part in layout["parts"]
         )
-        skeleton = cls(layout["name"], tuple(joints), tuple(points), parts, pairs(layout["bones"]), toml)
+        array = ArrayLayout.from_table(layout["array"]) if "array" in layout else None
+        skeleton = cls(layout["name"], tuple(joints), tuple(points), parts, pairs(layout["bones"]), array, toml)
         if sorted(skeleton.mirror) != list(range(len(joints))):
             raise ValueError("the mirrored joints do not match one to one")
         return skeleton
@@ -121,6 +144,28 @@ class Skeleton:
         degree = matrix.sum(axis=1)
         return matrix / np.sqrt(degree[:, None] * degree[None, :])
 
+    def read(self, path: Path) -> Pose:
+        """Read a clip's keypoints, a `.pose` file or an array.
+
+        Raises:
+            BadInput: the file cannot be read, or is an array that the layout does not describe.
+        """
+        path = Path(path)
+        return self.pose(read_array(path), path.name) if path.suffix in ARRAY_SUFFIXES else Pose.read(path)
+
+    def pose(self, array: np.ndarray, name: str) -> Pose:
+        """The pose that an array holds, (frames, columns) or (frames, points, axes), as `[array]` describes it.
+
+        Raises:
+            BadInput: the layout has no `[array]`, or the array is another.
+        """
+        if self.array is None:
+            raise BadInput(
+                f"{name} is a keypoint array, whose columns the skeleton {self.name} does not name: train with a"
+                f" --skeleton that has an [array] table, as face_hands_43 has in {SHIPPED}."
+            )
+        return self.array.pose(array, name)
+
     def select(self, pose: Pose) -> np.ndarray:
         """The keypoints of this skeleton's joints, ready for a model.
 
@@ -131,12 +176,12 @@ class Skeleton:
         Raises:
             BadInput: the pose lacks the points of a whole part.
         """
-        column = {point: index for index, point in enumerate(pose.points)}
+        column = {SYNONYMS.get(point, point): index for index, point in enumerate(pose.points)}
         for part in self.parts:
             if not any(self.points[joint] in column for joint in part.joints):
-                component = self.points[part.joints[0]][0]
+                first = " ".join(self.points[part.joints[0]])
                 raise BadInput(
-                    f"{pose.name} has no {part.name.replace('_', ' ')} ({component}), which the skeleton"
+                    f"{pose.name} has no {part.name.replace('_', ' ')} ({first}), which the skeleton"
                     f" {self.name} needs; extract its video with `slr extract-pose`."
                 )
         selected = np.zeros((len(pose.keypoints), len(self.joints), 4), dtype=np.float32)
