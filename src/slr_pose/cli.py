@@ -1,7 +1,6 @@
 """The command line: arguments, progress, printing, exit codes. What torch or MediaPipe do, they do in other rooms."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,13 +88,13 @@ def extract_pose(
         other = jobs.setdefault(job.pose, job)
         if other.video != video:
             raise BadInput(f"{other.video} and {video} would both become {job.pose}; extract them apart.")
-    folders = {job.pose.parent for job in jobs.values()}
-    for folder in folders:
+    for folder in {job.pose.parent for job in jobs.values()}:
         if folder.is_dir() and not is_writable(folder):
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
-    pending = [job for job in jobs.values() if force or not job.is_done()]
-    if len(pending) < len(jobs):
-        say(f"{len(jobs) - len(pending)} of {len(jobs)} are extracted already.")
+    done = {job: Outcome.of_file(job) for job in jobs.values() if not force and job.is_done()}
+    pending = [job for job in jobs.values() if job not in done]
+    if done:
+        say(f"{len(done)} of {len(jobs)} are extracted already.")
     outcomes = extract(pending)
     failures = [outcome.error for outcome in outcomes if outcome.error]
     if failures and len(jobs) == 1:
@@ -103,8 +102,9 @@ def extract_pose(
     if outcomes:
         print_extraction(outcomes)
     if len(jobs) > 1:
-        report = (output or Path(os.path.commonpath(folders))) / "extraction.csv"
-        write_report(report, outcomes + [Outcome.of_file(job) for job in jobs.values() if job not in set(pending)])
+        folder = output or (inputs[0] if len(inputs) == 1 else Path())
+        report = folder / "extraction.csv"
+        write_report(report, [*outcomes, *done.values()])
         say(f"Report: {report}")
     for error in failures:
         say(f"[red]failed:[/] {escape(str(error))}")

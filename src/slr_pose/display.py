@@ -97,7 +97,7 @@ def print_extraction(outcomes: "list[Outcome]") -> None:
     """A table with a row a clip, and a line about lost hands; of many clips, those that lost most of a hand."""
     from slr_pose.batch import HANDS, LOST, PARTS
 
-    clips = [outcome for outcome in outcomes if not outcome.error]
+    clips = sorted((outcome for outcome in outcomes if not outcome.error), key=lambda clip: str(clip.job.video))
     shown, name = clips, ""
     if len(clips) > MANY:
         shown = sorted(clips, key=lambda clip: min(clip.seen[hand] for hand in HANDS))[:MANY]
