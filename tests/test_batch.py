@@ -89,7 +89,13 @@ def test_kill_9_leaves_whole_files_no_processes_and_a_set_that_the_next_run_comp
 
 def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(folder, tmp_path):
     command = [SLR, "extract-pose", folder, "-o", tmp_path / "out"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
+    )
     while not list(tmp_path.glob("out/*.pose")):
         time.sleep(0.05)
     children = psutil.Process(process.pid).children(recursive=True)
