@@ -223,9 +223,10 @@ def extract_segment(job: Job, span: Span, on_frame: Callable[[], None] = lambda:
     started = time.monotonic()
     times, keypoints, confidence, size = [], [], [], (0, 0)
     for time_s, image in read_frames(job.video, start_s and start_s - warm_up_s, end_s):
-        if round(time_s * rate) // step == last_step:
+        this_step = round(time_s * rate) // step
+        if step > 1 and this_step == last_step:
             continue
-        last_step = round(time_s * rate) // step
+        last_step = this_step
         with _quiet_stderr():
             found = landmarker.process({"image": image})
         if start_s is not None and time_s < start_s - 1e-4:
