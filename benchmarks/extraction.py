@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import numpy as np
 from rich.console import Console
 
+from slr_pose.batch import HANDS
 from slr_pose.extraction import layout
 from slr_pose.pose import Pose
 
@@ -40,11 +41,10 @@ WAYS = {
 }
 REFERENCE = "Holistic in a loop, one process"
 NOTHING = SimpleNamespace(x=np.nan, y=np.nan, z=np.nan)
-HANDS = ("LEFT_HAND_LANDMARKS", "RIGHT_HAND_LANDMARKS")
 
 
 def main(videos: list[Path]) -> None:
-    frames, runs, poses = 0, {way: [] for way in WAYS}, {}
+    runs, poses = {way: [] for way in WAYS}, {}
     with tempfile.TemporaryDirectory() as folder, Console(stderr=True).status("") as status:
         for turn in range(ROUNDS):
             for way, commands in WAYS.items():

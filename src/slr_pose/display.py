@@ -95,7 +95,7 @@ def count(number: int, thing: str) -> str:
 
 def print_extraction(outcomes: "list[Outcome]") -> None:
     """A table with a row a clip, and a line about lost hands; of many clips, those that lost most of a hand."""
-    from slr_pose.batch import HANDS, LOST, PARTS
+    from slr_pose.batch import HANDS, PARTS
 
     clips = sorted((outcome for outcome in outcomes if not outcome.error), key=lambda clip: str(clip.job.video))
     shown, name = clips, ""
@@ -105,7 +105,10 @@ def print_extraction(outcomes: "list[Outcome]") -> None:
     table = _table(name, "clip", "seconds", "frames/s", *PARTS)
     for clip in shown:
         rate = f"{clip.frames / clip.work_s:.0f}" if clip.work_s else "-"
-        shares = [_share(clip.seen[part], part in HANDS and clip.seen[part] < LOST) for part in PARTS.values()]
+        shares = [
+            f"[yellow]! {clip.seen[part]:.0%}[/]" if name in clip.lost_hands() else f"{clip.seen[part]:.0%}"
+            for name, part in PARTS.items()
+        ]
         table.add_row(escape(clip.job.video.name), f"{clip.frames / clip.fps:.1f}", rate, *shares)
     stdout.print(table)
     if lost := Counter(hand for clip in clips for hand in clip.lost_hands()):
@@ -115,10 +118,6 @@ def print_extraction(outcomes: "list[Outcome]") -> None:
             f"[yellow]![/] {many} of {count(len(clips), 'clip')} show a hand in under half of the frames ({hands})."
             " Unless it is at rest out of view, recognition will miss it; `slr view CLIP` shows where."
         )
-
-
-def _share(share: float, lost: bool) -> str:
-    return f"[yellow]! {share:.0%}[/]" if lost else f"{share:.0%}"
 
 
 def _bar(title: str, state: str):

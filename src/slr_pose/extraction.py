@@ -28,25 +28,17 @@ LONGEST_PAUSE = 20  # times as many steps as frames: more is a clock that jumped
 FAST_FPS = 15  # about how many frames a second `fast` looks at
 
 # Holistic without its face mesh: the same landmarks for body and hands, in fewer cycles. Left is the signer's.
+# %s is what passes the settings on.
 GRAPH = """
 input_stream: "image"
 output_stream: "pose_landmarks"
 output_stream: "left_hand_landmarks"
 output_stream: "right_hand_landmarks"
-input_side_packet: "model_complexity"
-input_side_packet: "smooth_landmarks"
-input_side_packet: "enable_segmentation"
-input_side_packet: "smooth_segmentation"
-input_side_packet: "use_prev_landmarks"
 node {
   calculator: "PoseLandmarkCpu"
   input_stream: "IMAGE:image"
   output_stream: "LANDMARKS:pose_landmarks"
-  input_side_packet: "MODEL_COMPLEXITY:model_complexity"
-  input_side_packet: "SMOOTH_LANDMARKS:smooth_landmarks"
-  input_side_packet: "ENABLE_SEGMENTATION:enable_segmentation"
-  input_side_packet: "SMOOTH_SEGMENTATION:smooth_segmentation"
-  input_side_packet: "USE_PREV_LANDMARKS:use_prev_landmarks"
+  %s
 }
 node {
   calculator: "HandLandmarksLeftAndRightCpu"
@@ -62,12 +54,6 @@ output_stream: "pose_landmarks"
 output_stream: "face_landmarks"
 output_stream: "left_hand_landmarks"
 output_stream: "right_hand_landmarks"
-input_side_packet: "model_complexity"
-input_side_packet: "smooth_landmarks"
-input_side_packet: "enable_segmentation"
-input_side_packet: "smooth_segmentation"
-input_side_packet: "use_prev_landmarks"
-input_side_packet: "refine_face_landmarks"
 node {
   calculator: "HolisticLandmarkCpu"
   input_stream: "IMAGE:image"
@@ -75,12 +61,7 @@ node {
   output_stream: "FACE_LANDMARKS:face_landmarks"
   output_stream: "LEFT_HAND_LANDMARKS:left_hand_landmarks"
   output_stream: "RIGHT_HAND_LANDMARKS:right_hand_landmarks"
-  input_side_packet: "MODEL_COMPLEXITY:model_complexity"
-  input_side_packet: "SMOOTH_LANDMARKS:smooth_landmarks"
-  input_side_packet: "ENABLE_SEGMENTATION:enable_segmentation"
-  input_side_packet: "SMOOTH_SEGMENTATION:smooth_segmentation"
-  input_side_packet: "USE_PREV_LANDMARKS:use_prev_landmarks"
-  input_side_packet: "REFINE_FACE_LANDMARKS:refine_face_landmarks"
+  %s
 }
 """
 SETTINGS = {
@@ -90,7 +71,7 @@ SETTINGS = {
     "smooth_segmentation": True,
     "use_prev_landmarks": True,
 }
-FACE_SETTINGS = {"refine_face_landmarks": False}
+SETTINGS_WITH_FACE = {**SETTINGS, "refine_face_landmarks": False}
 BODY_MODEL = "modules/pose_landmark/pose_landmark_full.tflite"
 SEGMENTATION = 2  # which of the body model's five outputs nobody asked for
 
@@ -141,7 +122,7 @@ class Job:
         Raises:
             BadInput: it is not a video.
         """
-        length_s = self._end_s() - (self.start_s or 0)
+        length_s, _ = self._length_s_and_rate()
         inner = np.linspace(0, length_s, max(1, round(length_s / SEGMENT_S)) + 1)[1:-1] + (self.start_s or 0)
         return list(pairwise([self.start_s, *inner.tolist(), self.end_s]))
 
@@ -151,16 +132,16 @@ class Job:
         Raises:
             BadInput: it is not a video.
         """
-        _, rate = probe(self.video)
-        return max(0, round((self._end_s() - (self.start_s or 0)) * rate / self.step(rate)))
+        length_s, rate = self._length_s_and_rate()
+        return max(0, round(length_s * rate / self.step(rate)))
 
     def step(self, rate: float) -> int:
         """Each how many frames one is looked at, in a video of `rate` frames a second."""
         return max(1, round(rate / FAST_FPS)) if self.fast else 1
 
-    def _end_s(self) -> float:
-        seconds, _ = probe(self.video)
-        return min(self.end_s or seconds, seconds)
+    def _length_s_and_rate(self) -> tuple[float, float]:
+        seconds, rate = probe(self.video)
+        return min(self.end_s or seconds, seconds) - (self.start_s or 0), rate
 
 
 @dataclass(frozen=True)
@@ -342,8 +323,11 @@ def _make_landmarker(face: bool):
         from mediapipe.python._framework_bindings.validated_graph_config import ValidatedGraphConfig
         from mediapipe.python.solution_base import SolutionBase
 
+    graph, settings = (GRAPH_WITH_FACE, SETTINGS_WITH_FACE) if face else (GRAPH, SETTINGS)
+    passed_on = "".join(f'input_side_packet: "{name.upper()}:{name}"\n' for name in settings)
+    taken_in = "".join(f'input_side_packet: "{name}"\n' for name in settings)
     validated = ValidatedGraphConfig()
-    validated.initialize(graph_config=Parse(GRAPH_WITH_FACE if face else GRAPH, CalculatorGraphConfig()))
+    validated.initialize(graph_config=Parse(taken_in + graph % passed_on, CalculatorGraphConfig()))
     expanded = CalculatorGraphConfig.FromString(validated.binary_config)  # subgraphs as their nodes
     (body_model,) = (
         node
@@ -353,7 +337,7 @@ def _make_landmarker(face: bool):
     body_model.input_side_packet[:] = ["MODEL_BLOB:body_model"]
     expanded.input_side_packet.append("body_model")
     model = (importlib.resources.files("mediapipe") / BODY_MODEL).read_bytes()
-    side_inputs = {**SETTINGS, **(FACE_SETTINGS if face else {}), "body_model": _without_output(model, SEGMENTATION)}
+    side_inputs = {**settings, "body_model": _without_output(model, SEGMENTATION)}
     return SolutionBase(graph_config=expanded, side_inputs=side_inputs)
 
 
