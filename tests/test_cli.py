@@ -233,7 +233,7 @@ def test_the_poses_of_a_read_only_folder_are_kept_in_the_cache(slr, video, tmp_p
     assert sorted(path.name for path in (tmp_path / "cache").rglob("*.pose")) == [f"{name}.mp4.pose" for name in "abcd"]
 
 
-def test_ctrl_c_keeps_the_best_so_far(signs, tmp_path):
+def test_ctrl_c_keeps_what_was_learnt(signs, tmp_path):
     process = subprocess.Popen(
         [SLR, "train", signs, "--size", "tiny", "--epochs", "5000", "--name", "long"],
         cwd=tmp_path,
@@ -248,7 +248,7 @@ def test_ctrl_c_keeps_the_best_so_far(signs, tmp_path):
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
-    assert "Kept epoch" in errors and "unseen signers" in output
+    assert "Kept the averaged weights of epoch" in errors and "unseen signers" in output
     assert (tmp_path / "runs" / "long" / "report.md").exists()
     assert not list(tmp_path.rglob("*.partial*"))
 

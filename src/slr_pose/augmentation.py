@@ -22,7 +22,7 @@ class Augmentation(nn.Module):
     def __init__(self, skeleton: Skeleton):
         super().__init__()
         self.body = skeleton.part("body") or skeleton.parts[0]
-        self.hands = [part for part in skeleton.parts if part.name.endswith("hand")]
+        self.hands = [part for part in skeleton.parts if part.is_hand]
         self.register_buffer("mirror", torch.tensor(skeleton.mirror), persistent=False)
 
     def forward(self, keypoints: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:

@@ -171,7 +171,7 @@ def train(
         split_clips,
     )
     from slr_pose.evaluation import evaluate, write_report
-    from slr_pose.model import SIZES
+    from slr_pose.model import SIZES, SignModel
     from slr_pose.recognizer import Recognizer
     from slr_pose.skeleton import DEFAULT, Skeleton
     from slr_pose.training import CHECKPOINT, Recipe, train
@@ -205,17 +205,19 @@ def train(
     }
     stores = (ClipStore(keypoints[split], parts[split], classes) for split in parts)
     run.mkdir(parents=True)
+    counts = {head: len(names) for head, names in classes.items()}
     with training_progress() as show, quiet("lightning.pytorch"):
-        seconds = train(*stores, layout, classes, SIZES[size], recipe, run, about, show)
+        build = lambda: SignModel(layout, counts, SIZES[size])  # noqa: E731
+        seconds = train(build, *stores, layout, classes, recipe, run, about, show)
     if not (run / CHECKPOINT).exists():
-        say("Stopped before the first validation; there is no model yet.")
+        say("Stopped within the first epoch; there is no model yet.")
         raise typer.Exit(130)
     recognizer = Recognizer.load(run / CHECKPOINT)
     result = evaluate(recognizer, parts["val"], keypoints["val"])
     write_report(run / "report.md", recognizer, result, seconds)
     print_scores("val clips", result)
     kept = recognizer.info["training"]
-    say(f"Kept epoch {kept['best_epoch']} of {kept['epochs']}: {run / CHECKPOINT}")
+    say(f"Kept the averaged weights of epoch {kept['epoch']} of {recipe.epochs}: {run / CHECKPOINT}")
     say(f"Report: {run / 'report.md'}   Try it: slr predict VIDEO")
 
 
@@ -362,4 +364,4 @@ def _as_json(file: Path, answer: "Prediction") -> dict:
         head: [{"label": label, "probability": share} for label, share in ranked]
         for head, ranked in answer.heads.items()
     }
-    return {"input": str(file), "heads": heads}
+    return {"input": str(file), "heads": heads, "sure": answer.sure}

@@ -132,15 +132,12 @@ def _bar(title: str, state: str):
 def training_progress() -> "Iterator[Callable[[Progress], None]]":
     """A bar over all steps; gives what updates it."""
 
-    def percent(share: float | None) -> str:
-        return "-" if share is None else f"{share:.1%}"
-
     bar = _bar(
         "Epoch {task.fields[epoch]}",
-        "loss {task.fields[loss]:.2f}  val top-1 {task.fields[top1]}, best {task.fields[best]}",
+        "loss {task.fields[loss]:.2f}  val top-1 {task.fields[top1]}",
     )
     with bar:
-        task = bar.add_task("", total=None, epoch=0, loss=0, top1="-", best="-")
+        task = bar.add_task("", total=None, epoch=0, loss=0, top1="-")
 
         def show(state: "Progress") -> None:
             bar.update(
@@ -149,8 +146,7 @@ def training_progress() -> "Iterator[Callable[[Progress], None]]":
                 total=state.steps,
                 epoch=state.epoch,
                 loss=state.loss,
-                top1=percent(state.top1),
-                best=percent(state.best_top1),
+                top1="-" if state.top1 is None else f"{state.top1:.1%}",
             )
 
         yield show
@@ -171,19 +167,23 @@ def title(head: str) -> str:
 
 def print_scores(split: str, result: "Evaluation") -> None:
     """A table a group of clips, with a row a head."""
+    from slr_pose.evaluation import Score
+
     for group, heads in result.scores.items():
-        table = _table(f"{split}, {group}: % with 95 % interval", "", "n", "top-1", "top-5", "macro-F1")
+        table = _table(f"{split}, {group}: % with 95 % interval", "", "n", *Score.columns)
         for head, found in heads.items():
             table.add_row(title(head), str(found.clips), *found.as_text())
         stdout.print(table)
 
 
 def print_prediction(answer: "Prediction") -> None:
-    """The best labels of each head, best first."""
+    """The best labels of each head, best first; a head whose best is not sure says so."""
     table = _table(escape(answer.name), "", "answer", "probability")
     for head, ranked in answer.heads.items():
         for rank, (label, share) in enumerate(ranked):
-            table.add_row("" if rank else title(head), escape(label), f"{share:.1%}", style="" if rank else "bold")
+            unsure = "" if rank or answer.sure[head] else "  [yellow]not sure[/]"
+            name, style = ("", "") if rank else (title(head), "bold")
+            table.add_row(name, escape(label) + unsure, f"{share:.1%}", style=style)
     stdout.print(table)
 
 

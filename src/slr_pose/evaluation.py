@@ -25,7 +25,13 @@ class Score:
         clips: number of clips that have a label for the head.
         top1, top5: share of clips whose label is the first answer, or among the first five (Wilson interval).
         macro_f1: mean F1 over the classes that occur among the clips (bootstrap interval over clips).
+        calibration_error: how far the probability of the answers is from the share that is right, mean over 15 bins
+            (expected calibration error; Guo et al., ICML 2017).
+        sure: share of the clips whose answer reaches the model's threshold.
+        sure_top1: share of those whose answer is right; 0 where there is none.
     """
+
+    columns = ("top-1", "top-5", "macro-F1", "calibration error", "sure", "of them right")
 
     clips: int
     top1: float
@@ -34,9 +40,12 @@ class Score:
     top5_interval: tuple[float, float]
     macro_f1: float
     macro_f1_interval: tuple[float, float]
+    calibration_error: float
+    sure: float
+    sure_top1: float
 
-    def as_text(self) -> tuple[str, str, str]:
-        """Top-1, top-5 and macro-F1 in percent, with their intervals."""
+    def as_text(self) -> tuple[str, ...]:
+        """What `columns` names, in percent, with intervals."""
 
         def percent(share: float, interval: tuple[float, float]) -> str:
             return f"{100 * share:.1f} ({100 * interval[0]:.0f}–{100 * interval[1]:.0f})"
@@ -45,15 +54,19 @@ class Score:
             percent(self.top1, self.top1_interval),
             percent(self.top5, self.top5_interval),
             percent(self.macro_f1, self.macro_f1_interval),
+            f"{100 * self.calibration_error:.1f}",
+            f"{100 * self.sure:.0f}",
+            f"{100 * self.sure_top1:.1f}" if self.sure else "-",
         )
 
 
-def score(probabilities: np.ndarray, labels: np.ndarray, seed: int = 0) -> Score:
+def score(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 0.0, seed: int = 0) -> Score:
     """Score one head.
 
     Args:
         probabilities: (clips, classes), at least one clip.
         labels: (clips,) class numbers; -1 = no class of the model, which no answer meets.
+        threshold: the probability from which on an answer is called sure.
     """
     ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
     hits = ranking == labels[:, None]
@@ -81,7 +94,25 @@ def score(probabilities: np.ndarray, labels: np.ndarray, seed: int = 0) -> Score
             rng=np.random.default_rng(seed),
         ).confidence_interval
         interval = (float(spread.low), float(spread.high))
-    return Score(len(labels), *share(hits[:, 0]), *share(hits.any(axis=1)), float(f1), interval)
+    confidence = probabilities.max(axis=1)
+    sure = confidence >= threshold
+    return Score(
+        clips=len(labels),
+        **dict(zip(("top1", "top1_interval"), share(hits[:, 0]), strict=True)),
+        **dict(zip(("top5", "top5_interval"), share(hits.any(axis=1)), strict=True)),
+        macro_f1=float(f1),
+        macro_f1_interval=interval,
+        calibration_error=_calibration_error(confidence, hits[:, 0]),
+        sure=float(sure.mean()),
+        sure_top1=float(hits[sure, 0].mean()) if sure.any() else 0.0,
+    )
+
+
+def _calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    from torch import from_numpy
+    from torchmetrics.functional.classification import binary_calibration_error
+
+    return binary_calibration_error(from_numpy(confidence), from_numpy(right).int(), n_bins=15).item()
 
 
 @dataclass(frozen=True)
@@ -126,7 +157,9 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[np.ndarr
         unknown += int((known & (labels < 0)).sum())
         for group, members in groups.items():
             if (members & known).any():
-                scores[group][head] = score(probabilities[head][members & known], labels[members & known])
+                chosen = members & known
+                threshold = recognizer.thresholds.get(head, 0.0)
+                scores[group][head] = score(probabilities[head][chosen], labels[chosen], threshold)
         answers = probabilities[head].argmax(axis=1)
         wrong = Counter(
             (clips[row].labels[head], names[answers[row]]) for row in np.flatnonzero(known & (answers != labels))
@@ -150,14 +183,14 @@ def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation, sec
     lines += [
         f"- skeleton: {recognizer.skeleton.name}, {len(recognizer.skeleton.joints)} joints",
         f"- heads: {', '.join(f'{head} ({len(names)})' for head, names in recognizer.labels.items())}",
-        f"- kept: epoch {training['best_epoch']} of {training['epochs']}, chosen by its top-1 on the val clips,"
-        " which makes the val figures below a little too good; judge by a test split",
+        f"- kept: the averaged weights after epoch {training['epoch']} of {training['recipe']['epochs']}; the val clips"
+        " chose nothing but each head's temperature and the probability from which on an answer is called sure",
         f"- training time: {seconds / 60:.1f} minutes; seed {training['recipe']['seed']}",
         "",
         "## Val clips, with 95 % intervals",
         "",
-        "| group | head | clips | top-1 | top-5 | macro-F1 |",
-        "|---|---|---|---|---|---|",
+        f"| group | head | clips | {' | '.join(Score.columns)} |",
+        "|---|---|---" + "|---" * len(Score.columns) + "|",
     ]
     for group, heads in evaluation.scores.items():
         for head, found in heads.items():

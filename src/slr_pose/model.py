@@ -8,23 +8,23 @@ from torch.nn import functional as F  # noqa: N812
 from torch_geometric.nn import DenseGraphConv
 
 from slr_pose.preprocessing import Preprocessing, part_scale
-from slr_pose.skeleton import Skeleton
+from slr_pose.skeleton import Part, Skeleton
 
 FAR = 10.0  # units of a part; what is farther off was not measured well
-MOTION_GAIN = 4  # a step between two frames is small beside a position
+MOTION_GAIN = 4  # a step between two samples is small beside a position
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """Sizes of the network; travels inside every model."""
 
-    frames: int = 64  # samples that a clip is seen at
+    frames: int = 32  # samples that a clip is seen at
     graph_width: int = 32  # channels a joint
     graph_layers: int = 2
     width: int = 160  # channels a frame
     blocks: int = 3
     attention_heads: int = 4
-    kernel: int = 9  # frames that the convolution of a block sees
+    kernel: int = 9  # samples that the convolution of a block sees
     dropout: float = 0.2
 
 
@@ -45,6 +45,7 @@ class SignModel(nn.Module):
 
     def __init__(self, skeleton: Skeleton, classes: dict[str, int], config: ModelConfig):
         super().__init__()
+        self.config = config
         self.preprocessing = Preprocessing(skeleton, config.frames)
         self.streams = Streams(skeleton)
         self.graph = SpatialGraph(skeleton, self.streams.channels, config)
@@ -56,19 +57,24 @@ class SignModel(nn.Module):
         """(batch, frames, joints, 4) raw keypoints and (batch,) frames of each clip -> (batch, classes) a head."""
         return self.classify(*self.preprocessing(keypoints, frames))
 
-    def classify(self, positions: Tensor, presence: Tensor, mask: Tensor) -> dict[str, Tensor]:
+    def classify(self, positions: Tensor, presence: Tensor) -> dict[str, Tensor]:
         """What `Preprocessing` returns -> logits (batch, classes) a head."""
-        x = self.graph(self.streams(positions, presence, mask))  # (B, T, width)
+        x = self.graph(self.streams(positions, presence))  # (B, T, width)
         for block in self.encoder:
-            x = block(x, mask)
+            x = block(x)
         x = self.norm(x)
-        return {name: head(x, mask) for name, head in self.heads.items()}
+        return {name: head(x) for name, head in self.heads.items()}
 
 
 class Streams(nn.Module):
-    """Joint, bone and motion streams as channels, with each part also in a frame of its own (its origin and scale)."""
+    """Joint, bone and motion streams as channels, each part in three frames.
 
-    channels = 3 + 3 + 3 + 3 + 3 + 1
+    The body's frame tells where a joint is; the part's own frame (its origin and scale), how the hand is held; and that
+    frame turned in the image so that the middle finger's base is above the wrist, what the hand's shape is, however it
+    is held. All are mirrored for the left hand: both hands look like right ones.
+    """
+
+    channels = 3 + 3 + 3 + 3 + 3 + 3 + 1
 
     def __init__(self, skeleton: Skeleton):
         super().__init__()
@@ -78,63 +84,88 @@ class Streams(nn.Module):
             if parent[end] == end:
                 parent[end] = start
         order = [joint for part in skeleton.parts for joint in part.joints]
+        side = torch.ones(len(skeleton.joints), 1, 3)
+        if left := skeleton.part("left_hand"):
+            side[list(left.joints), :, 0] = -1
         self.register_buffer("parent", torch.tensor(parent), persistent=False)
         self.register_buffer("order", torch.tensor(order).argsort(), persistent=False)
+        self.register_buffer("side", side, persistent=False)
 
-    def forward(self, positions: Tensor, presence: Tensor, mask: Tensor) -> Tensor:
-        """(B, T, J, 3), (B, T, J) -> (B, T, J, channels), 0 in padding."""
-        seen = presence * mask[..., None]
-        local = []
+    def forward(self, positions: Tensor, presence: Tensor) -> Tensor:
+        """(B, T, J, 3), (B, T, J) -> (B, T, J, channels)."""
+        local, upright = [], []
         for part in self.parts:
             origin = positions[:, :, part.origin].mean(2, keepdim=True)
-            length = part_scale(part, positions, seen)[:, None, None, None]
+            length = part_scale(part, positions, presence)[:, None, None, None]
             local.append((positions[:, :, part.joints] - origin) / length)
-        local = torch.cat(local, 2)[:, :, self.order]
+            upright.append(_upright(local[-1], positions, part) if part.is_hand else local[-1])
+        local, upright = (torch.cat(frames, 2)[:, :, self.order] for frames in (local, upright))
         bone = positions - positions[:, :, self.parent]
-        both = (mask[:, 1:] & mask[:, :-1])[..., None, None]
+        moves = (MOTION_GAIN * _motion(positions), MOTION_GAIN * _motion(local))
+        x = torch.stack([positions, local, upright, bone, *moves], -2) * self.side  # (B, T, J, streams, 3)
+        return torch.cat([x.flatten(-2).clamp(-FAR, FAR), presence[..., None]], -1)
 
-        def motion(x: Tensor) -> Tensor:
-            return F.pad((x[:, 1:] - x[:, :-1]) * both, (0, 0, 0, 0, 0, 1))
 
-        moves = (MOTION_GAIN * motion(positions), MOTION_GAIN * motion(local))
-        x = torch.cat([positions, local, bone, *moves, presence[..., None]], -1)
-        return x.clamp(-FAR, FAR) * mask[..., None, None]
+def _upright(local: Tensor, positions: Tensor, part: Part) -> Tensor:
+    """Turn a part's (B, T, joints, 3) in the image so that its scale pair points up (y grows downwards)."""
+    start, end = part.scale[0]
+    axis = F.normalize((positions[:, :, end] - positions[:, :, start])[..., :2], dim=-1, eps=1e-4)[:, :, None]
+    x, y, z = local.unbind(-1)
+    along = x * axis[..., 0] + y * axis[..., 1]
+    across = y * axis[..., 0] - x * axis[..., 1]
+    return torch.stack([across, along, z], -1)
+
+
+def _motion(x: Tensor) -> Tensor:
+    """(B, T, J, 3) -> what is added until the next sample; 0 at the last."""
+    return F.pad(x[:, 1:] - x[:, :-1], (0, 0, 0, 0, 0, 1))
 
 
 class SpatialGraph(nn.Module):
     """Embed each skeleton frame: graph convolutions over bones and a learned adjacency, then one embedding a part.
 
     The skeleton is fixed, so the graph is dense: one matrix of the bones (normalised) plus one that is learned a
-    layer (as in 2s-AGCN; Shi et al., CVPR 2019).
+    layer (as in 2s-AGCN; Shi et al., CVPR 2019). Both hands are embedded by the same weights.
     """
 
     def __init__(self, skeleton: Skeleton, channels: int, config: ModelConfig):
         super().__init__()
-        self.parts = [list(part.joints) for part in skeleton.parts]
-        joints = len(skeleton.joints)
+        joints, twin = len(skeleton.joints), list(range(len(skeleton.joints)))
+        self.parts: list[tuple[str, list[int]]] = []  # name of its weights, joints
+        for part in skeleton.parts:
+            members = list(part.joints)
+            if part.name == "left_hand" and (right := skeleton.part("right_hand")):
+                members = [skeleton.mirror[joint] for joint in right.joints]
+                for joint in members:
+                    twin[joint] = skeleton.mirror[joint]
+            self.parts.append(("hand" if part.is_hand else part.name, members))
         self.input = nn.Linear(channels, config.graph_width)
         self.place = nn.Parameter(torch.randn(joints, config.graph_width) * 0.02)
+        self.register_buffer("twin", torch.tensor(twin), persistent=False)
         self.register_buffer("bones", torch.from_numpy(skeleton.adjacency), persistent=False)
         self.learned = nn.Parameter(torch.randn(config.graph_layers, joints, joints) * 0.01)
         self.convolutions = nn.ModuleList(
             DenseGraphConv(config.graph_width, config.graph_width) for _ in range(config.graph_layers)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(config.graph_width) for _ in range(config.graph_layers))
-        self.pools = nn.ModuleList(nn.Linear(len(p) * config.graph_width, config.width) for p in self.parts)
+        self.pools = nn.ModuleDict(
+            {name: nn.Linear(len(members) * config.graph_width, config.width) for name, members in self.parts}
+        )
+        self.merge = nn.Linear(len(self.parts) * config.width, config.width)
         self.norm = nn.LayerNorm(config.width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, J, channels) -> (B, T, width)."""
         batch, time = x.shape[:2]
-        x = (self.input(x) + self.place).flatten(0, 1)  # (B * T, J, C)
+        x = (self.input(x) + self.place[self.twin]).flatten(0, 1)  # (B * T, J, C)
         for adjacency, convolution, norm in zip(self.bones + self.learned, self.convolutions, self.norms, strict=True):
             x = x + F.relu(convolution(norm(x), adjacency[None]))
-        x = sum(pool(x[:, joints].flatten(1)) for pool, joints in zip(self.pools, self.parts, strict=True))
-        return self.norm(x).unflatten(0, (batch, time))
+        parts = [self.pools[name](x[:, members].flatten(1)) for name, members in self.parts]
+        return self.norm(self.merge(F.gelu(torch.cat(parts, -1)))).unflatten(0, (batch, time))
 
 
 class TemporalBlock(nn.Module):
-    """Depth-wise convolution, self-attention and feed-forward over time; padding is neither seen nor summed."""
+    """Depth-wise convolution, self-attention and feed-forward over time."""
 
     def __init__(self, config: ModelConfig, share: float):
         super().__init__()
@@ -151,18 +182,18 @@ class TemporalBlock(nn.Module):
         self.drop = nn.Dropout(config.dropout)
         self.skip = share * config.dropout
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(B, T, width), (B, T) -> (B, T, width)."""
-        x = x + self._branch(self._convolve(self.norms[0](x) * mask[..., None]))
-        x = x + self._branch(self._attend(self.norms[1](x), mask))
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, width) -> (B, T, width)."""
+        x = x + self._branch(self._convolve(self.norms[0](x)))
+        x = x + self._branch(self._attend(self.norms[1](x)))
         return x + self._branch(self.feed_forward(self.norms[2](x)))
 
     def _convolve(self, x: Tensor) -> Tensor:
         return self.pointwise(F.silu(self.depthwise(x.transpose(1, 2)).transpose(1, 2)))
 
-    def _attend(self, x: Tensor, mask: Tensor) -> Tensor:
+    def _attend(self, x: Tensor) -> Tensor:
         q, k, v = (y.unflatten(-1, (self.heads, -1)).transpose(1, 2) for y in self.qkv(x).chunk(3, -1))
-        x = F.scaled_dot_product_attention(q, k, v, attn_mask=mask[:, None, None, :])  # (B, heads, T, C)
+        x = F.scaled_dot_product_attention(q, k, v)  # (B, heads, T, C)
         return self.attended(x.transpose(1, 2).flatten(2))
 
     def _branch(self, x: Tensor) -> Tensor:
@@ -175,16 +206,20 @@ class TemporalBlock(nn.Module):
 
 
 class Head(nn.Module):
-    """Attention pooling over time, so that each head looks at its own part of the sign, then a linear layer."""
+    """Attention pooling over time, so that each head looks at its own part of the sign, then a linear layer.
+
+    Its temperature is 1 until the head is calibrated.
+    """
 
     def __init__(self, config: ModelConfig, classes: int):
         super().__init__()
         self.attention = nn.Linear(config.width, config.attention_heads)
         self.drop = nn.Dropout(2 * config.dropout)
         self.linear = nn.Linear(config.width, classes)
+        self.register_buffer("temperature", torch.ones(()))
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """(B, T, width), (B, T) -> (B, classes)."""
-        weight = self.attention(x).masked_fill(~mask[..., None], -1e4).softmax(1)  # (B, T, heads)
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, width) -> (B, classes)."""
+        weight = self.attention(x).softmax(1)  # (B, T, heads)
         parts = x.unflatten(-1, (weight.shape[-1], -1))  # (B, T, heads, C)
-        return self.linear(self.drop((parts * weight[..., None]).sum(1).flatten(1)))
+        return self.linear(self.drop((parts * weight[..., None]).sum(1).flatten(1))) / self.temperature

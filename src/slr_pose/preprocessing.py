@@ -14,7 +14,7 @@ class Preprocessing(nn.Module):
 
     In: x, y, z in pixels of any camera. Out: zero at the mean of the body's origin joints (between the shoulders),
     one unit of length for its scale (the shoulders' distance), x to the right of the image, y down; the more active
-    hand is the right one. A clip of fewer frames than `frames` is not stretched: the rest is padding.
+    hand is the right one. A short clip is stretched and a long one squeezed, so nothing behind this room has padding.
     """
 
     def __init__(self, skeleton: Skeleton, frames: int):
@@ -34,23 +34,19 @@ class Preprocessing(nn.Module):
 
         Returns:
             positions (batch, self.frames, joints, 3) in the standard frame; presence (batch, self.frames, joints) in
-            0..1, how surely each joint was seen there; mask (batch, self.frames), True where the clip has a frame.
+            0..1, how surely each joint was seen there.
         """
         if window is None:
             window = torch.tensor([[0.0, 1.0]], device=keypoints.device)
-        positions, presence, mask = self.resample(keypoints, frames, window)
-        positions = self.normalise(positions, presence * mask[..., None])
-        return *self.canonical_hand(positions, presence, mask), mask
+        positions, presence = self.resample(keypoints, frames, window)
+        return self.canonical_hand(self.normalise(positions, presence), presence)
 
-    def resample(self, keypoints: Tensor, frames: Tensor, window: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def resample(self, keypoints: Tensor, frames: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
         """Interpolate, smooth and fill gaps in one step: each sample is the mean of the frames around it, weighted
         by nearness and confidence (normalised convolution; Knutsson and Westin, CVPR 1993)."""
         last = (frames - 1).clamp(min=0).to(keypoints.dtype)  # (B,)
-        span = last * (window[:, 1] - window[:, 0])  # (B,) frames from the first sample to the last
-        samples = (span + 1).ceil().clamp(max=self.frames)  # (B,) never more samples than frames
-        step = span / (samples - 1).clamp(min=1)
+        step = last * (window[:, 1] - window[:, 0]) / (self.frames - 1)  # (B,) frames from a sample to the next
         index = torch.arange(self.frames, device=keypoints.device, dtype=keypoints.dtype)
-        mask = index[None] < samples[:, None]  # (B, T)
         times = (last * window[:, 0])[:, None] + step[:, None] * index  # (B, T) in frames
 
         source = torch.arange(keypoints.shape[1], device=keypoints.device, dtype=keypoints.dtype)
@@ -64,7 +60,7 @@ class Preprocessing(nn.Module):
         total = torch.matmul(near + far, confidence)  # (B, T, J)
         positions = torch.matmul(near + far, weighted).unflatten(2, (-1, 3)) / total[..., None].clamp(min=1e-12)
         presence = torch.matmul(near, confidence) / near.sum(-1, keepdim=True).clamp(min=1e-6)
-        return positions, presence, mask
+        return positions, presence
 
     def normalise(self, positions: Tensor, presence: Tensor) -> Tensor:
         """Body frame: zero and unit of length are means over the clip, so movement within it is kept. What the clip
@@ -76,11 +72,11 @@ class Preprocessing(nn.Module):
         shown = (presence > 0).any(1)[:, None, :, None]
         return torch.where(shown, (positions - origin) / length[:, None, None, None], 0.0)
 
-    def canonical_hand(self, positions: Tensor, presence: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    def canonical_hand(self, positions: Tensor, presence: Tensor) -> tuple[Tensor, Tensor]:
         """Mirror the clips whose left hand is the more active one, so that the right hand leads in all."""
         if len(self.hands) < 2:
             return positions, presence
-        left, right = (self.activity(hand, positions, presence * mask[..., None]) for hand in self.hands)
+        left, right = (self.activity(hand, positions, presence) for hand in self.hands)
         mirrored = (left > right)[:, None, None]
         positions = torch.where(mirrored[..., None], positions[:, :, self.mirror] * self.flip_x, positions)
         return positions, torch.where(mirrored, presence[:, :, self.mirror], presence)

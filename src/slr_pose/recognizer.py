@@ -16,10 +16,16 @@ BATCH = 32  # clips that go through the network together
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model answers to one clip: its labels with their probabilities, best first, a head."""
+    """What a model answers to one clip.
+
+    Attributes:
+        heads: labels with their probabilities, best first, a head.
+        sure: whether the best of a head reaches the probability from which on answers were right on validation clips.
+    """
 
     name: str
     heads: dict[str, list[tuple[str, float]]]
+    sure: dict[str, bool]
 
 
 class Recognizer:
@@ -28,6 +34,7 @@ class Recognizer:
     Attributes:
         skeleton: the joints that it looks at.
         labels: class names of each head.
+        thresholds: the probability from which on an answer is called sure, a head; where it is missing, all are.
         extractor: what found the keypoints that it learnt from; empty when unknown.
         fast: whether that looked at some of the frames only, and should again.
         info: everything that travels with the model: version, skeleton, labels, settings, training summary.
@@ -37,6 +44,7 @@ class Recognizer:
         self.info, self.run = info, run
         self.skeleton = Skeleton.from_toml(info["skeleton"])
         self.labels: dict[str, list[str]] = info["labels"]
+        self.thresholds: dict[str, float] = info["thresholds"]
         self.extractor: dict = info.get("training", {}).get("extractor", {})
         self.fast: bool = self.extractor.get("fast", False)
 
@@ -74,11 +82,12 @@ class Recognizer:
         found = self.probabilities([self.skeleton.select(pose) for pose in poses])
         predictions = []
         for row, pose in enumerate(poses):
-            heads = {}
+            heads, sure = {}, {}
             for head, labels in self.labels.items():
                 order = np.argsort(-found[head][row], kind="stable")[:top]
                 heads[head] = [(labels[index], float(found[head][row, index])) for index in order]
-            predictions.append(Prediction(pose.name, heads))
+                sure[head] = heads[head][0][1] >= self.thresholds.get(head, 0.0)
+            predictions.append(Prediction(pose.name, heads, sure))
         return predictions
 
     def mismatch(self, pose: Pose) -> str | None:

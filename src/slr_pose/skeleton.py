@@ -54,6 +54,11 @@ class Part:
     origin: tuple[int, ...]
     scale: tuple[tuple[int, int], ...]
 
+    @property
+    def is_hand(self) -> bool:
+        """Whether it is one of the hands."""
+        return self.name in ("left_hand", "right_hand")
+
 
 @dataclass(frozen=True)
 class Skeleton:

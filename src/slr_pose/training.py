@@ -18,10 +18,11 @@ from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
+from slr_pose import calibration
 from slr_pose.augmentation import Augmentation
 from slr_pose.dataset import ClipStore
 from slr_pose.files import write_whole
-from slr_pose.model import ModelConfig, SignModel
+from slr_pose.model import SignModel
 from slr_pose.skeleton import Skeleton
 
 CHECKPOINT = "model.safetensors"
@@ -53,11 +54,10 @@ class Progress:
     steps: int
     loss: float
     top1: float | None  # on the validation clips, mean over the heads
-    best_top1: float | None
 
 
 class Training(lightning.LightningModule):
-    """Trains a `SignModel`; validates its averaged weights, which are the ones that are kept."""
+    """Trains a `SignModel`; validates and calibrates its averaged weights, which are the ones that are kept."""
 
     def __init__(self, model: SignModel, skeleton: Skeleton, recipe: Recipe, steps: int):
         super().__init__()
@@ -65,16 +65,17 @@ class Training(lightning.LightningModule):
         self.augmentation = Augmentation(skeleton)
         self.averaged = AveragedModel(model, multi_avg_fn=self._average)
         self.answers: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
+        self.thresholds: dict[str, float] = {}
 
     def training_step(self, batch: tuple, _: int) -> Tensor:
         keypoints, frames, labels = batch
         with self._full_precision():
             keypoints, window = self.augmentation(keypoints, frames)
-            positions, presence, mask = self.model.preprocessing(keypoints, frames, window)
+            positions, presence = self.model.preprocessing(keypoints, frames, window)
             share, other = self._mix(len(frames))
             positions = share * positions + (1 - share) * positions[other]
             presence = share * presence + (1 - share) * presence[other]
-        logits = self.model.classify(positions, presence, mask | mask[other])
+        logits = self.model.classify(positions, presence)
         other_labels = {head: label[other] for head, label in labels.items()}
         loss = share * self._loss(logits, labels) + (1 - share) * self._loss(logits, other_labels)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(frames))
@@ -100,7 +101,18 @@ class Training(lightning.LightningModule):
                 right[head] = (logits[head].argmax(-1) == label)[label >= 0].float().mean()
                 self.log(f"val_top1_{head}", right[head])
         self.log("val_top1", torch.stack(list(right.values())).mean() if right else torch.zeros(()))
+        self._calibrate(logits, labels)
         self.log("val_loss", self._loss(logits, labels, smoothing=0))
+
+    def _calibrate(self, logits: dict[str, Tensor], labels: dict[str, Tensor]) -> None:
+        """Give the averaged model the temperature of each head, and learn from where on its answers are sure."""
+        for name, head in self.averaged.module.heads.items():
+            scores, label = logits[name].float().cpu().numpy(), labels[name].cpu().numpy()
+            head.temperature.fill_(calibration.temperature(scores, label))
+            logits[name] /= head.temperature
+            sure = calibration.threshold(logits[name].float().softmax(-1).cpu().numpy(), label)
+            if sure is not None:
+                self.thresholds[name] = sure
 
     def configure_optimizers(self) -> dict:
         matrices = [weight for weight in self.model.parameters() if weight.ndim > 1]
@@ -139,21 +151,24 @@ class Training(lightning.LightningModule):
 
 
 def train(
+    build: Callable[[], SignModel],
     training_clips: ClipStore,
     validation_clips: ClipStore,
     skeleton: Skeleton,
     classes: dict[str, list[str]],
-    config: ModelConfig,
     recipe: Recipe,
     run: Path,
     about: dict,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> float:
-    """Train, and keep the weights that were best on the validation clips in `run/model.safetensors`.
+    """Train a model, and keep its averaged weights in `run/model.safetensors`, written after every epoch.
 
-    Ctrl-C ends training after the step; the best so far stays.
+    The learning rate ends at zero, so the last epoch is the one to keep, and no clip chooses among epochs. The
+    validation clips set each head's temperature and the probability from which on its answers are called sure.
+    Ctrl-C ends training after the step; what was learnt until the last epoch stays.
 
     Args:
+        build: makes the model; called once the seed is set.
         classes: class names of each head.
         run: an empty folder, for the checkpoint and the logs (CSV and TensorBoard).
         about: what else the checkpoint shall tell of the data (splits, signers, extractor).
@@ -173,10 +188,8 @@ def train(
         ),
         DataLoader(validation_clips, 2 * batch_size, collate_fn=validation_clips.collate),
     )
-    steps = recipe.epochs * len(loaders[0])
-    model = SignModel(skeleton, {head: len(names) for head, names in classes.items()}, config)
-    training = Training(model, skeleton, recipe, steps)
-    keeper = _KeepBest(run, skeleton, classes, config, recipe, about, on_progress)
+    training = Training(build(), skeleton, recipe, steps=recipe.epochs * len(loaders[0]))
+    keeper = _KeepLast(run, skeleton, classes, recipe, about, on_progress)
     with _stop_on_interrupt() as interrupt:
         trainer = lightning.Trainer(
             max_epochs=recipe.epochs,
@@ -192,54 +205,40 @@ def train(
             num_sanity_val_steps=0,
         )
         for logger in trainer.loggers:
-            logger.log_hyperparams({"skeleton": skeleton.name, **asdict(config), **asdict(recipe), **about})
+            logger.log_hyperparams({"skeleton": skeleton.name, **asdict(training.model.config), **asdict(recipe), **about})
         interrupt.trainer = trainer
         trainer.fit(training, *loaders)
     return time.monotonic() - keeper.started
 
 
-class _KeepBest(Callback):
-    """Writes the checkpoint whenever validation is better than ever, and tells of every step."""
+class _KeepLast(Callback):
+    """Writes the checkpoint after every epoch, and tells of every step."""
 
-    def __init__(self, run, skeleton, classes, config, recipe, about, on_progress):
+    def __init__(self, run, skeleton, classes, recipe, about, on_progress):
         self.path = run / CHECKPOINT
-        self.identity = {"skeleton": skeleton.toml, "labels": classes, "model": asdict(config)}
+        self.identity = {"skeleton": skeleton.toml, "labels": classes}
         self.recipe, self.about, self.on_progress = recipe, about, on_progress
-        self.summary: dict = {}
         self.started = time.monotonic()
         self.top1: float | None = None
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx) -> None:
-        best = self.summary.get("val_top1")
-        self.on_progress(
-            Progress(
-                trainer.current_epoch + 1,
-                trainer.global_step,
-                module.steps,
-                outputs["loss"].item(),
-                self.top1,
-                best,
-            )
-        )
+        epoch, loss = trainer.current_epoch + 1, outputs["loss"].item()
+        self.on_progress(Progress(epoch, trainer.global_step, module.steps, loss, self.top1))
 
     def on_validation_end(self, trainer, module) -> None:
         metrics = {name: value.item() for name, value in trainer.callback_metrics.items() if name.startswith("val")}
         self.top1 = metrics["val_top1"]
-        rank = (metrics["val_top1"], -metrics["val_loss"])
-        if not self.summary or rank > (self.summary["val_top1"], -self.summary["val_loss"]):
-            self.summary = {
-                **metrics,
-                "best_epoch": trainer.current_epoch + 1,
-                "epochs": self.recipe.epochs,
-            }
-            weights = {name: weight.contiguous() for name, weight in module.averaged.module.state_dict().items()}
-            training = {
-                "recipe": asdict(self.recipe),
-                "torch": torch.__version__,
-                **self.about,
-                **self.summary,
-            }
-            save_checkpoint(self.path, weights, {**self.identity, "training": training})
+        weights = {name: weight.contiguous() for name, weight in module.averaged.module.state_dict().items()}
+        training = {
+            "recipe": asdict(self.recipe),
+            "torch": torch.__version__,
+            **self.about,
+            **metrics,
+            "epoch": trainer.current_epoch + 1,
+        }
+        model = asdict(module.model.config)
+        info = {**self.identity, "model": model, "thresholds": module.thresholds, "training": training}
+        save_checkpoint(self.path, weights, info)
 
 
 def save_checkpoint(path: Path, weights: dict[str, Tensor], info: dict) -> None:

@@ -1,0 +1,47 @@
+"""Make probabilities mean what they say: one temperature a head, and the probability below which an answer is unsure."""
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+FEWEST = 30  # labelled clips; fewer do not tell how sure a model may be
+RIGHT = 0.95  # share of the sure answers that shall be right
+
+
+def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """What logits are to be divided by so that their probabilities are the likeliest (Guo et al., ICML 2017).
+
+    Args:
+        logits: (clips, classes); labels: (clips,) class numbers, -1 = unknown.
+
+    Returns:
+        The temperature, 0.1 to 10; 1 where fewer than `FEWEST` clips are labelled.
+    """
+    logits, labels = logits[labels >= 0], labels[labels >= 0]
+    if len(labels) < FEWEST:
+        return 1.0
+
+    def loss(log_temperature: float) -> float:
+        return -log_softmax(logits / np.exp(log_temperature), axis=1)[np.arange(len(labels)), labels].mean()
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-np.log(10), np.log(10)), method="bounded").x))
+
+
+def threshold(probabilities: np.ndarray, labels: np.ndarray) -> float | None:
+    """The lowest probability from which on at least `RIGHT` of the answers are right.
+
+    Args:
+        probabilities: (clips, classes); labels: (clips,) class numbers, -1 = unknown.
+
+    Returns:
+        The probability; above 1 where no answer can be called sure; `None` where fewer than `FEWEST` are labelled.
+    """
+    probabilities, labels = probabilities[labels >= 0], labels[labels >= 0]
+    if len(labels) < FEWEST:
+        return None
+    best = probabilities.max(axis=1)
+    order = np.argsort(-best, kind="stable")
+    right = (probabilities.argmax(axis=1) == labels)[order]
+    share = right.cumsum() / np.arange(1, len(right) + 1)
+    sure = np.flatnonzero(share >= RIGHT)
+    return float(best[order[sure[-1]]]) if len(sure) else 1.01
