@@ -104,6 +104,44 @@ def test_the_same_seed_gives_the_same_model(slr, signs):
     assert all(np.array_equal(weights[0][key], weights[1][key]) for key in weights[0])
 
 
+def test_training_starts_from_a_trained_model_with_other_labels_and_joints(trained, signs, slr):
+    lines = signs.read_text().splitlines()
+    rows = [line.replace("clips/", f"{signs.parent}/clips/", 1) for line in lines[1:] if ",slide," not in line]
+    (slr.folder / "fewer.csv").write_text("\n".join([lines[0], *rows]) + "\n")
+    how = ("--from", trained.folder / "runs" / "signs", "--epochs", 1)
+    evaluate = ("evaluate", "fewer.csv", "--json")
+    slr("train", "fewer.csv", *how, "--name", "other-labels")
+    assert json.loads(slr(*evaluate).stdout)["scores"]["unseen signers"]["gloss"]["top1"] >= 0.75
+    slr("train", "fewer.csv", *how, "--name", "other-joints", "--skeleton", "signing_33")
+    assert json.loads(slr(*evaluate).stdout)["scores"]["unseen signers"]["gloss"]["top1"] >= 0.6  # chance is a third
+    assert "started from" in (slr.folder / "runs" / "other-joints" / "report.md").read_text()
+    refused = slr("train", "fewer.csv", *how, "--size", "tiny", exit_code=2)
+    assert "leave out --size" in refused.stderr
+    refused = slr("train", "fewer.csv", "--from", "nothing", exit_code=2)
+    assert "no model nothing" in refused.stderr
+
+
+def test_what_is_not_sure_says_so(slr):
+    folder, lines = slr.folder, ["path,gloss,split"]
+    for sign in signer.SIGNS:
+        for number in range(12):
+            signer.perform(sign, number, frames=12).write(folder / f"{sign}-{number}.pose")
+            lines.append(f"{sign}-{number}.pose,{sign},{'train' if number < 4 else 'val'}")
+    (folder / "clips.csv").write_text("\n".join(lines) + "\n")
+    slr("train", "clips.csv", "--size", "tiny", "--epochs", 3)
+    slr("export-onnx")
+    score = json.loads(slr("evaluate", "clips.csv", "--json").stdout)["scores"]["all clips"]["gloss"]
+    assert 0 < score["calibration_error"] < 1 and (score["sure"] == 0 or score["sure_top1"] >= 0.95)
+    for model in ((), ("--model", "model.onnx")):
+        answers = json.loads(slr("predict", *folder.glob("*.pose"), "--json", *model).stdout)
+        sure = [answer["sure"]["gloss"] for answer in answers]
+        probability = [answer["heads"]["gloss"][0]["probability"] for answer in answers]
+        assert not all(sure)
+        assert max(np.array(probability)[~np.array(sure)]) < min(np.array(probability)[sure], default=1)
+        table = slr("predict", *folder.glob("*.pose"), *model).stdout
+        assert table.count("not sure") == sure.count(False)
+
+
 def test_predict_a_video_and_its_pose_file(trained, video, tmp_path):
     result = trained("predict", video)
     assert "extracted by mediapipe 0.10.21, and the model learnt from signer 1." in result.stderr

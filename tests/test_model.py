@@ -128,6 +128,42 @@ def test_every_weight_learns():
     assert not idle
 
 
+def test_a_model_that_starts_from_another_answers_as_that_does_where_their_labels_meet():
+    before, after = {"gloss": ["a", "b", "c"], "mood": ["x", "y"]}, {"gloss": ["c", "d", "a", "e"], "hue": ["x"]}
+    first, second = (
+        SignModel(SKELETON, {head: len(names) for head, names in labels.items()}, SIZES["tiny"]).eval()
+        for labels in (before, after)
+    )
+    second.start_from(first, after, before)
+    with torch.no_grad():
+        expected, found = (model(clip(), FRAMES)["gloss"][0] for model in (first, second))
+    torch.testing.assert_close(found[[2, 0]], expected[[0, 2]])
+
+
+def test_another_skeleton_takes_over_the_joints_that_both_have():
+    small, large = Skeleton.load("signing_33"), Skeleton.load("mediapipe_75")
+    first, second = (SignModel(skeleton, {"gloss": 2}, SIZES["tiny"]) for skeleton in (large, small))
+    own = second.graph.learned.clone()
+    labels = {"gloss": ["a", "b"]}
+    second.start_from(first, labels, labels)
+    here, there = (
+        [skeleton.joints.index(joint) for joint in ("right_hand_thumb_tip", "nose", "left_elbow")]
+        for skeleton in (small, large)
+    )
+    assert torch.equal(second.graph.place[here], first.graph.place[there])
+    assert torch.equal(second.graph.learned[0, here][:, here], first.graph.learned[0, there][:, there])
+    assert not torch.equal(second.graph.learned, own) and torch.equal(
+        second.graph.merge.weight, first.graph.merge.weight
+    )
+    width = SIZES["tiny"].graph_width
+    hand, all_hand = small.part("right_hand").joints, large.part("right_hand").joints
+    last = large.joints.index(small.joints[hand[-1]]) - all_hand[0]  # the same fingertip there
+    assert torch.equal(
+        second.graph.pools["hand"].weight[:, -width:],
+        first.graph.pools["hand"].weight[:, last * width : (last + 1) * width],
+    )
+
+
 @pytest.mark.parametrize("size, limit", [("tiny", 0.4e6), ("base", 2e6), ("large", 8e6)])
 def test_sizes_and_heads(size, limit):
     model = SignModel(SKELETON, {"gloss": 30}, SIZES[size])

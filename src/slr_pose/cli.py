@@ -154,8 +154,12 @@ def train(
         Path, typer.Argument(metavar="DATA", help="CSV or TSV manifest, a folder with a folder a gloss, or one .npz.")
     ],
     head: Annotated[list[str] | None, typer.Option("--head", help="A further column of the manifest to learn.")] = None,
-    size: Annotated[str, typer.Option(help="tiny, base or large.")] = "base",
+    size: Annotated[str | None, typer.Option(help="tiny, base or large; base by default.")] = None,
     skeleton: Annotated[str | None, typer.Option(help="Layout of joints: a name or a TOML file.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Start from a trained model, a run or its checkpoint; of any language and labels."),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Times that every clip is seen.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed on the same machine gives the same model.")] = 0,
     name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
@@ -172,16 +176,19 @@ def train(
     )
     from slr_pose.evaluation import evaluate, write_report
     from slr_pose.model import SIZES, SignModel
-    from slr_pose.recognizer import Recognizer
+    from slr_pose.recognizer import Recognizer, load_model
     from slr_pose.skeleton import DEFAULT, Skeleton
     from slr_pose.training import CHECKPOINT, Recipe, train
 
-    if size not in SIZES:
+    if size not in (None, *SIZES):
         raise BadInput(f"there is no size '{size}': choose one of {', '.join(SIZES)}.")
+    if start and size:
+        raise BadInput("a model has the size of the one that it starts from; leave out --size, or --from.")
+    origin, learnt = load_model(start / CHECKPOINT if start.is_dir() else start) if start else (None, {})
     run = RUNS / (name or time.strftime("%Y-%m-%d_%H-%M-%S"))
     if run.exists():
         raise BadInput(f"{run} exists; name another run.")
-    layout = Skeleton.load(skeleton or DEFAULT)
+    layout = Skeleton.from_toml(learnt["skeleton"]) if start and not skeleton else Skeleton.load(skeleton or DEFAULT)
     root = root_of(data)
     clips, left_out = _ready(read_dataset(data, head or []), root)
     clips, how_split = split_clips(clips, seed)
@@ -202,12 +209,19 @@ def train(
         "left_out": left_out,
         "signers": sorted({clip.signer for clip in parts["train"] if clip.signer}),
         "extractor": found[0] if len(found) == 1 else {},
+        "started_from": str(start) if start else None,
     }
+
+    def build() -> SignModel:
+        counts = {head: len(names) for head, names in classes.items()}
+        model = SignModel(layout, counts, origin.config if origin else SIZES[size or "base"])
+        if origin:
+            model.start_from(origin, classes, learnt["labels"])
+        return model
+
     stores = (ClipStore(keypoints[split], parts[split], classes) for split in parts)
     run.mkdir(parents=True)
-    counts = {head: len(names) for head, names in classes.items()}
     with training_progress() as show, quiet("lightning.pytorch"):
-        build = lambda: SignModel(layout, counts, SIZES[size])  # noqa: E731
         seconds = train(build, *stores, layout, classes, recipe, run, about, show)
     if not (run / CHECKPOINT).exists():
         say("Stopped within the first epoch; there is no model yet.")

@@ -180,6 +180,7 @@ def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation, sec
     clips = ", ".join(f"{count} {split}" for split, count in training["clips"].items())
     lines += [f"- data: {training['data']}", f"- clips: {clips}; {training['split']}"]
     lines += [f"- left out: {reason}" for reason in training["left_out"]]
+    lines += [f"- started from: {training['started_from']}"] if training["started_from"] else []
     lines += [
         f"- skeleton: {recognizer.skeleton.name}, {len(recognizer.skeleton.joints)} joints",
         f"- heads: {', '.join(f'{head} ({len(names)})' for head, names in recognizer.labels.items())}",

@@ -65,6 +65,44 @@ class SignModel(nn.Module):
         x = self.norm(x)
         return {name: head(x) for name, head in self.heads.items()}
 
+    @torch.no_grad()
+    def start_from(self, other: "SignModel", labels: dict[str, list[str]], other_labels: dict[str, list[str]]) -> None:
+        """Take over what another model of the same sizes has learnt: of joints, parts, heads and classes, those that
+        both have by name; the rest stays as it is.
+
+        Args:
+            labels, other_labels: class names of each head.
+        """
+        names, other_names = self._axes(labels), other._axes(other_labels)
+        others = dict(other.named_parameters())
+        for name, weight in self.named_parameters():
+            if name in others:
+                axes = zip(names.get(name, [None] * weight.ndim), other_names.get(name, []), strict=False)
+                here, there = (
+                    [torch.arange(size) for size in weight.shape],
+                    [torch.arange(n) for n in others[name].shape],
+                )
+                for axis, (mine, theirs) in enumerate(axes):
+                    if mine is not None:
+                        common = [label for label in mine if label in set(theirs)]
+                        here[axis] = torch.tensor([mine.index(label) for label in common], dtype=torch.long)
+                        there[axis] = torch.tensor([theirs.index(label) for label in common], dtype=torch.long)
+                weight[_grid(here)] = others[name][_grid(there)]
+
+    def _axes(self, labels: dict[str, list[str]]) -> dict[str, list[list[str] | None]]:
+        """What the places along a weight's axes are called, for the weights whose shape depends on skeleton or labels;
+        `None` for an axis that does not."""
+        axes = {f"graph.{name}": names for name, names in self.graph.axes().items()}
+        for head, classes in labels.items():
+            axes[f"heads.{head}.linear.weight"] = [classes, None]
+            axes[f"heads.{head}.linear.bias"] = [classes]
+        return axes
+
+
+def _grid(indices: list[Tensor]) -> tuple[Tensor, ...]:
+    """One index an axis -> what picks all their combinations."""
+    return torch.meshgrid(*indices, indexing="ij")
+
 
 class Streams(nn.Module):
     """Joint, bone and motion streams as channels, each part in three frames.
@@ -153,6 +191,7 @@ class SpatialGraph(nn.Module):
         )
         self.merge = nn.Linear(len(self.parts) * config.width, config.width)
         self.norm = nn.LayerNorm(config.width)
+        self.joint_names, self.part_names = skeleton.joints, [part.name for part in skeleton.parts]
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, J, channels) -> (B, T, width)."""
@@ -162,6 +201,19 @@ class SpatialGraph(nn.Module):
             x = x + F.relu(convolution(norm(x), adjacency[None]))
         parts = [self.pools[name](x[:, members].flatten(1)) for name, members in self.parts]
         return self.norm(self.merge(F.gelu(torch.cat(parts, -1)))).unflatten(0, (batch, time))
+
+    def axes(self) -> dict[str, list[list[str] | None]]:
+        """As `SignModel._axes`. The joints of the hands are called alike on both sides where they share weights."""
+        joints = list(self.joint_names)
+        axes = {"place": [joints, None], "learned": [None, joints, joints]}
+        for name, members in self.parts:
+            called = [joints[joint].split("_", 1)[1] if name == "hand" else joints[joint] for joint in members]
+            axes[f"pools.{name}.weight"] = [
+                None,
+                [f"{joint} {i}" for joint in called for i in range(self.input.out_features)],
+            ]
+        parts = [f"{part} {i}" for part in self.part_names for i in range(self.merge.out_features)]
+        return {**axes, "merge.weight": [None, parts]}
 
 
 class TemporalBlock(nn.Module):

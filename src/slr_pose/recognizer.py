@@ -44,7 +44,7 @@ class Recognizer:
         self.info, self.run = info, run
         self.skeleton = Skeleton.from_toml(info["skeleton"])
         self.labels: dict[str, list[str]] = info["labels"]
-        self.thresholds: dict[str, float] = info["thresholds"]
+        self.thresholds: dict[str, float] = info.get("thresholds", {})  # earlier versions had none
         self.extractor: dict = info.get("training", {}).get("extractor", {})
         self.fast: bool = self.extractor.get("fast", False)
 
@@ -134,7 +134,7 @@ def load_model(path: Path) -> tuple:
     """A checkpoint -> the `SignModel` in evaluation mode, and its info.
 
     Raises:
-        BadInput: it is not a checkpoint of ours.
+        BadInput: there is no such file, it is not a checkpoint of ours, or one whose network is another by now.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -144,11 +144,18 @@ def load_model(path: Path) -> tuple:
         with safe_open(path, framework="pt") as file:
             info = _read_info(path, file.metadata() or {})
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no model {path}; `slr train` makes one.") from error
     except SafetensorError as error:
         raise BadInput(f"{path} is not a checkpoint that can be read; name a model.safetensors or .onnx.") from error
     classes = {head: len(names) for head, names in info["labels"].items()}
-    model = SignModel(Skeleton.from_toml(info["skeleton"]), classes, ModelConfig(**info["model"]))
-    model.load_state_dict(weights)
+    try:
+        model = SignModel(Skeleton.from_toml(info["skeleton"]), classes, ModelConfig(**info["model"]))
+        model.load_state_dict(weights)
+    except (TypeError, RuntimeError) as error:
+        raise BadInput(
+            f"{path} is of slr-pose {info['version']}, whose network was another; train it again."
+        ) from error
     return model.eval(), info
 
 

@@ -205,7 +205,9 @@ def train(
             num_sanity_val_steps=0,
         )
         for logger in trainer.loggers:
-            logger.log_hyperparams({"skeleton": skeleton.name, **asdict(training.model.config), **asdict(recipe), **about})
+            logger.log_hyperparams(
+                {"skeleton": skeleton.name, **asdict(training.model.config), **asdict(recipe), **about}
+            )
         interrupt.trainer = trainer
         trainer.fit(training, *loaders)
     return time.monotonic() - keeper.started
