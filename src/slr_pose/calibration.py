@@ -1,4 +1,4 @@
-"""Make probabilities mean what they say: one temperature a head, and the probability below which an answer is unsure."""
+"""Make probabilities mean what they say: one temperature a head and one threshold."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
