@@ -4,12 +4,16 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    from slr_pose.model import SignModel
 
 BATCH = 32  # clips that go through the network together
 
@@ -120,6 +124,11 @@ def _load_onnx(path: Path) -> tuple[dict, Callable]:
 
 def _load_checkpoint(path: Path) -> tuple[dict, Callable]:
     model, info = load_model(path)
+    return info, runner(model)
+
+
+def runner(model: "SignModel") -> Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]:
+    """What a `Recognizer` of a torch model in evaluation mode runs: keypoints and frames -> probabilities a head."""
     import torch
 
     def run(keypoints: np.ndarray, frames: np.ndarray) -> dict[str, np.ndarray]:
@@ -127,7 +136,7 @@ def _load_checkpoint(path: Path) -> tuple[dict, Callable]:
             logits = model(torch.from_numpy(keypoints), torch.from_numpy(frames))
         return {head: values.softmax(-1).numpy() for head, values in logits.items()}
 
-    return info, run
+    return run
 
 
 def load_model(path: Path) -> tuple:
@@ -136,18 +145,9 @@ def load_model(path: Path) -> tuple:
     Raises:
         BadInput: there is no such file, it is not a checkpoint of ours, or one whose network is another by now.
     """
-    from safetensors import SafetensorError, safe_open
-
     from slr_pose.model import ModelConfig, SignModel
 
-    try:
-        with safe_open(path, framework="pt") as file:
-            info = _read_info(path, file.metadata() or {})
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise BadInput(f"there is no model {path}; `slr train` makes one.") from error
-    except SafetensorError as error:
-        raise BadInput(f"{path} is not a checkpoint that can be read; name a model.safetensors or .onnx.") from error
+    weights, info = read_checkpoint(path)
     classes = {head: len(names) for head, names in info["labels"].items()}
     try:
         model = SignModel(Skeleton.from_toml(info["skeleton"]), classes, ModelConfig(**info["model"]))
@@ -157,6 +157,24 @@ def load_model(path: Path) -> tuple:
             f"{path} is of slr-pose {info['version']}, whose network was another; train it again."
         ) from error
     return model.eval(), info
+
+
+def read_checkpoint(path: Path) -> tuple[dict, dict]:
+    """A checkpoint -> its weights by name, and its info.
+
+    Raises:
+        BadInput: there is no such file, or it is not a checkpoint of ours.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            info = _read_info(path, file.metadata() or {})
+            return {name: file.get_tensor(name) for name in file.keys()}, info  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no model {path}; `slr train` makes one.") from error
+    except SafetensorError as error:
+        raise BadInput(f"{path} is not a checkpoint that can be read; name a model.safetensors or .onnx.") from error
 
 
 def _read_info(path: Path, metadata: dict[str, str]) -> dict:

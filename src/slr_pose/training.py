@@ -137,6 +137,8 @@ class Training(lightning.LightningModule):
 
     def _mix(self, clips: int) -> tuple[float, Tensor]:
         """How much of each clip stays, and which clip makes up for the rest (mixup; Zhang et al., ICLR 2018)."""
+        if not self.recipe.mixup:
+            return 1.0, torch.arange(clips, device=self.device)
         share = torch.distributions.Beta(self.recipe.mixup, self.recipe.mixup).sample().item()
         return share, torch.randperm(clips, device=self.device)
 

@@ -1,0 +1,82 @@
+"""Top-1 by the number of training clips a gloss: `python benchmarks/few_clips.py DATA... [--from MODEL]`"""
+
+import functools
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from trials import (
+    Data,
+    Epochs,
+    Folds,
+    Jobs,
+    Output,
+    Seeds,
+    Split,
+    Trial,
+    all_folds,
+    percent_over_seeds,
+    run_all,
+    table,
+    title,
+)
+
+from slr_pose.model import SIZES, SignModel
+from slr_pose.recognizer import load_model
+
+
+def few(clips: int, split: Split, seed: int) -> Split:
+    """That many training clips of each gloss, drawn by the seed."""
+    order = np.random.default_rng(seed).permutation(len(split.clips["train"]))
+    glosses = [split.clips["train"][index].labels["gloss"] for index in order]
+    return split.training_part(index for n, index in enumerate(order) if glosses[:n].count(glosses[n]) < clips)
+
+
+def built(start: Path | None, skeleton, classes: dict[str, int]) -> SignModel:
+    """A new network, or one that starts from a model whose glosses are others."""
+    if not start:
+        return SignModel(skeleton, classes, SIZES["base"])
+    origin, _ = load_model(start)
+    model = SignModel(skeleton, classes, origin.config)
+    model.start_from(origin, {}, {})
+    return model
+
+
+def main(
+    data: Data,
+    start: Annotated[Path | None, typer.Option("--from", help="A trained model to start from, beside none.")] = None,
+    clips: Annotated[list[int] | None, typer.Option(help="Training clips a gloss; 0 for all.")] = None,
+    epochs: Epochs = None,
+    seeds: Seeds = 3,
+    folds: Folds = 1,
+    jobs: Jobs = 2,
+    output: Output = Path("runs/few-clips"),
+) -> None:
+    amounts, recipe = clips or [1, 2, 5, 10, 0], (("epochs", epochs),) if epochs else ()
+    starts = {"new": None, f"from {start.parent.name}": start} if start else {"new": None}
+    trials = []
+    for name in data:
+        for amount in amounts:
+            for called, origin in starts.items():
+                for seed in range(seeds):
+                    build = functools.partial(built, origin)
+                    select = functools.partial(few, amount) if amount else None
+                    trial = Trial(f"{amount or 'all'} {called}", name, build, 0, seed, recipe, (), select)
+                    trials += all_folds(trial, folds)
+    figures = run_all(trials, jobs, output)
+
+    def cells(name: str, amount: int) -> list[str]:
+        row = [title(name), str(amount or "all")]
+        for called in starts:
+            found = [f for f in figures if f["variant"] == f"{amount or 'all'} {called}" and f["data"] == name]
+            group = "unseen signers" if any("unseen signers top1" in f for f in found) else "all clips"
+            row += [percent_over_seeds(found, f"{group} {metric}") for metric in ("top1", "top5")]
+        return row
+
+    columns = [f"{metric}, {called}" for called in starts for metric in ("top-1", "top-5")]
+    print(table(["data", "clips a gloss", *columns], [cells(name, amount) for name in data for amount in amounts]))
+
+
+if __name__ == "__main__":
+    typer.run(main)

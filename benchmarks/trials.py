@@ -1,0 +1,214 @@
+"""What the benchmarks of recognition share: their options, the trainings they are made of, and tables over seeds.
+
+A trial is one training of one variant on one split with one seed, on one core, in a process of its own. Its figures are
+written down as soon as it ends; the same command goes on where it was stopped, and prints its table from what is there.
+"""
+
+import functools
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+from slr_pose.dataset import Clip, ClipStore, class_names, load_keypoints, read_dataset, root_of
+from slr_pose.display import extract
+from slr_pose.skeleton import DEFAULT, Skeleton
+
+FOLDS, FOLD_SEED = 5, 7  # of a data set that names no validation clips
+
+Data = Annotated[
+    list[str],
+    typer.Argument(metavar="DATA[=SKELETON]...", help="What `slr train` takes, e.g. dgs30.npz=face_hands_43."),
+]
+Seeds = Annotated[int, typer.Option(min=1, help="Trainings of each variant, with seeds 0, 1, ...")]
+Folds = Annotated[
+    int, typer.Option(min=1, max=FOLDS, help="How many of the five folds, where DATA names no val clips.")
+]
+Epochs = Annotated[int | None, typer.Option(min=1, help="By default as `slr train`.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Trainings at a time, one core each.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for models and figures.")]
+
+
+class Split(NamedTuple):
+    """One split of a data set; `keypoints` of each clip, (frames, joints, 4)."""
+
+    skeleton: Skeleton
+    classes: dict[str, list[str]]
+    clips: dict[str, list[Clip]]
+    keypoints: dict[str, list[np.ndarray]]
+
+    def training_part(self, chosen: Iterable[int]) -> "Split":
+        """The same with some of the training clips only."""
+        chosen = list(chosen)
+        some = {"train": [self.clips["train"][index] for index in chosen], "val": self.clips["val"]}
+        points = {"train": [self.keypoints["train"][index] for index in chosen], "val": self.keypoints["val"]}
+        return Split(self.skeleton, self.classes, some, points)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training. `change` and `select` are functions that a worker process can import.
+
+    Attributes:
+        variant: what it is called in the table.
+        data: as the user named it.
+        build: makes the network from the skeleton and the number of classes of each head.
+        recipe: what differs from the recipe of `slr train`.
+        augmentation: constants of `slr_pose.augmentation` that differ.
+        select: picks the training clips, by (split, seed).
+    """
+
+    variant: str
+    data: str
+    build: Callable
+    fold: int = 0
+    seed: int = 0
+    recipe: tuple[tuple[str, float], ...] = ()
+    augmentation: tuple[tuple[str, float], ...] = ()
+    select: Callable | None = None
+
+    @property
+    def name(self) -> str:
+        """Tells it from all other trials of a benchmark, and is good for a folder."""
+        epochs = dict(self.recipe).get("epochs")
+        parts = [title(self.data), f"fold{self.fold}", self.variant, f"seed{self.seed}"]
+        return "_".join([*parts, *([f"epochs{epochs}"] if epochs else [])]).replace(" ", "-").replace("/", "-")
+
+
+def all_folds(trial: Trial, folds: int) -> list[Trial]:
+    """A trial for each fold of its data set, one where the data set has a split."""
+    return [replace(trial, fold=fold) for fold in range(folds if _is_unsplit(trial.data) else 1)]
+
+
+def run_all(trials: list[Trial], jobs: int, output: Path) -> list[dict]:
+    """Run what has not been run, and return the figures of all."""
+    for data in dict.fromkeys(trial.data for trial in trials):
+        _extract(data)
+    output.mkdir(parents=True, exist_ok=True)
+    figures = {trial.name: output / trial.name / "figures.json" for trial in trials}
+    pending = [trial for trial in trials if not figures[trial.name].exists()]
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "left", TimeRemainingColumn())
+    with (
+        Progress("trainings", *columns, console=Console(stderr=True)) as bar,
+        ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool,
+    ):
+        task = bar.add_task("", total=len(trials), completed=len(trials) - len(pending))
+        os.environ["OMP_NUM_THREADS"] = "1"
+        for done in as_completed([pool.submit(_run, trial, output / trial.name) for trial in pending]):
+            done.result()
+            bar.advance(task)
+    return [json.loads(figures[trial.name].read_text()) for trial in trials]
+
+
+def table(columns: list[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def spread(values: Iterable[float], digits: int = 1) -> str:
+    """Mean and standard deviation, `88.1 ± 0.6`."""
+    values = np.array(list(values))
+    return (
+        f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}"
+        if len(values) > 1
+        else f"{values[0]:.{digits}f}"
+    )
+
+
+def percent_over_seeds(figures: list[dict], metric: str) -> str:
+    """Mean over seeds and its spread, in percent, where a seed's value is its mean over folds; `-` without figures."""
+    seeds = sorted({figure["seed"] for figure in figures if metric in figure})
+    by_seed = [[100 * f[metric] for f in figures if f["seed"] == seed and metric in f] for seed in seeds]
+    return spread(np.mean(values) for values in by_seed) if seeds else "-"
+
+
+def title(data: str) -> str:
+    """What a table calls a data set."""
+    path = Path(data.partition("=")[0])
+    return path.parent.resolve().name if path.stem == "clips" else path.stem
+
+
+@functools.lru_cache
+def load(data: str, fold: int) -> Split:
+    """A split of a data set whose videos are extracted: its own, or one of five stratified, shuffled folds."""
+    path, _, layout = data.partition("=")
+    clips, skeleton = read_dataset(Path(path)), Skeleton.load(layout or DEFAULT)
+    if _is_unsplit(data):
+        from sklearn.model_selection import StratifiedKFold
+
+        glosses = [clip.labels["gloss"] for clip in clips]
+        folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED).split(clips, glosses))
+        held_out = set(folds[fold][1])
+        clips = [replace(clip, split="val" if i in held_out else "train") for i, clip in enumerate(clips)]
+    parts = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val")}
+    keypoints = {split: load_keypoints(part, root_of(Path(path)), skeleton) for split, part in parts.items()}
+    return Split(skeleton, class_names(parts["train"]), parts, keypoints)
+
+
+def _is_unsplit(data: str) -> bool:
+    return all(clip.split is None for clip in read_dataset(Path(data.partition("=")[0])))
+
+
+def _extract(data: str) -> None:
+    path = Path(data.partition("=")[0])
+    jobs = [job for clip in read_dataset(path) if (job := clip.job(root_of(path))) and not job.is_extracted()]
+    extract(jobs)
+
+
+def _run(trial: Trial, folder: Path) -> None:
+    import logging
+    import shutil
+    import warnings
+
+    import torch
+
+    from slr_pose import augmentation
+    from slr_pose.evaluation import evaluate
+    from slr_pose.files import write_whole
+    from slr_pose.recognizer import Recognizer, read_checkpoint, runner
+    from slr_pose.training import CHECKPOINT, Recipe, train
+
+    torch.set_num_threads(1)
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
+    for constant, value in trial.augmentation:
+        if not hasattr(augmentation, constant):
+            sys.exit(f"the augmentation has no {constant}")
+        setattr(augmentation, constant, value)
+    split = load(trial.data, trial.fold)
+    if trial.select:
+        split = trial.select(split, trial.seed)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    counts = {head: len(names) for head, names in split.classes.items()}
+    stores = [ClipStore(split.keypoints[part], split.clips[part], split.classes) for part in ("train", "val")]
+    build = functools.partial(trial.build, split.skeleton, counts)
+    recipe = Recipe(seed=trial.seed, **dict(trial.recipe))
+    about = {"signers": sorted({clip.signer for clip in split.clips["train"] if clip.signer})}
+    seconds = train(build, *stores, split.skeleton, split.classes, recipe, folder, about)
+    weights, info = read_checkpoint(folder / CHECKPOINT)
+    network = build()
+    network.load_state_dict(weights)
+    recognizer = Recognizer(info, runner(network.eval()))
+    result = evaluate(recognizer, split.clips["val"], split.keypoints["val"])
+    figures = {"variant": trial.variant, "data": trial.data, "fold": trial.fold, "seed": trial.seed}
+    figures |= {"clips": {part: len(clips) for part, clips in split.clips.items()}, "seconds": seconds}
+    figures["parameters"] = sum(weight.numel() for weight in network.parameters())
+    for group, scores in result.scores.items():
+        score = scores["gloss"]
+        for metric in ("top1", "top5", "macro_f1", "calibration_error", "sure", "sure_top1"):
+            figures[f"{group} {metric}"] = getattr(score, metric)
+        figures[f"{group} clips"] = score.clips
+    with write_whole(folder / "figures.json") as partial:
+        partial.write_text(json.dumps(figures, indent=1))
