@@ -160,7 +160,9 @@ def train(
         Path | None,
         typer.Option("--from", help="Start from a trained model, a run or its checkpoint; of any language and labels."),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Times that every clip is seen.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Times that every clip is seen; by default oftener where clips are few.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed on the same machine gives the same model.")] = 0,
     name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
 ) -> None:
@@ -201,7 +203,7 @@ def train(
     if len(found) > 1:
         say(f"[yellow]warning:[/] the clips were extracted in {len(found)} ways; `slr extract-pose --force` mends it.")
 
-    recipe = Recipe(seed=seed, **({"epochs": epochs} if epochs else {}))
+    recipe = Recipe(epochs=epochs, seed=seed)
     about = {
         "data": str(data),
         "clips": {split: len(part) for split, part in parts.items()},
@@ -231,7 +233,7 @@ def train(
     write_report(run / "report.md", recognizer, result, seconds)
     print_scores("val clips", result)
     kept = recognizer.info["training"]
-    say(f"Kept the averaged weights of epoch {kept['epoch']} of {recipe.epochs}: {run / CHECKPOINT}")
+    say(f"Kept the averaged weights of epoch {kept['epoch']} of {kept['recipe']['epochs']}: {run / CHECKPOINT}")
     say(f"Report: {run / 'report.md'}   Try it: slr predict VIDEO")
 
 

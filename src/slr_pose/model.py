@@ -180,7 +180,7 @@ class SpatialGraph(nn.Module):
         self.input = nn.Linear(channels, config.graph_width)
         self.place = nn.Parameter(torch.randn(joints, config.graph_width) * 0.02)
         self.register_buffer("twin", torch.tensor(twin), persistent=False)
-        self.register_buffer("bones", torch.from_numpy(skeleton.adjacency), persistent=False)
+        self.register_buffer("bones", torch.tensor(skeleton.adjacency), persistent=False)
         self.learned = nn.Parameter(torch.randn(config.graph_layers, joints, joints) * 0.01)
         self.convolutions = nn.ModuleList(
             DenseGraphConv(config.graph_width, config.graph_width) for _ in range(config.graph_layers)

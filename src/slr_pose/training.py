@@ -2,10 +2,11 @@
 
 import contextlib
 import json
+import math
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import lightning
@@ -27,13 +28,18 @@ from slr_pose.skeleton import Skeleton
 
 CHECKPOINT = "model.safetensors"
 STEPS_AN_EPOCH = 8  # at least: batches are smaller where clips are few
+STEPS = 2400  # at least, by default
+FEWEST_EPOCHS = 40  # by default, however many clips there are
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained; the defaults are the best that we know."""
+    """How a model is trained; the defaults are the best that we know.
 
-    epochs: int = 100
+    Without `epochs` there are as many as make `STEPS` steps, but at least `FEWEST_EPOCHS`: few clips are seen oftener.
+    """
+
+    epochs: int | None = None
     batch_size: int = 32
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
@@ -190,6 +196,8 @@ def train(
         ),
         DataLoader(validation_clips, 2 * batch_size, collate_fn=validation_clips.collate),
     )
+    if not recipe.epochs:
+        recipe = replace(recipe, epochs=max(FEWEST_EPOCHS, math.ceil(STEPS / len(loaders[0]))))
     training = Training(build(), skeleton, recipe, steps=recipe.epochs * len(loaders[0]))
     keeper = _KeepLast(run, skeleton, classes, recipe, about, on_progress)
     with _stop_on_interrupt() as interrupt:
