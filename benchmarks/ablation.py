@@ -40,19 +40,18 @@ class OnePool(SpatialGraph):
 
     def __init__(self, skeleton, channels, config):
         super().__init__(skeleton, channels, config)
-        joints = len(skeleton.joints)
-        self.parts = [("all", list(range(joints)))]
-        self.pools = nn.ModuleDict({"all": nn.Linear(joints * config.graph_width, config.width)})
-        self.merge = nn.Linear(config.width, config.width)
+        joints = list(range(len(skeleton.joints)))
+        self.parts, self.hands = [("all", joints)], []
+        self.pools = nn.ModuleDict({"all": nn.Linear(len(joints) * config.graph_width, config.width)})
 
 
 class OwnWeights(SpatialGraph):
-    """Each hand has weights of its own."""
+    """Each part, either hand too, is pooled by weights of its own, and the parts are added."""
 
     def __init__(self, skeleton, channels, config):
         super().__init__(skeleton, channels, config)
-        self.parts = [(part.name, list(part.joints)) for part in skeleton.parts]
-        self.twin.copy_(torch.arange(len(skeleton.joints)))
+        self.parts, self.hands = [(part.name, list(part.joints)) for part in skeleton.parts], []
+        self.twin = list(range(len(skeleton.joints)))
         sizes = {name: len(joints) * config.graph_width for name, joints in self.parts}
         self.pools = nn.ModuleDict({name: nn.Linear(size, config.width) for name, size in sizes.items()})
 

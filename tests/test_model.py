@@ -152,15 +152,13 @@ def test_another_skeleton_takes_over_the_joints_that_both_have():
     )
     assert torch.equal(second.graph.place[here], first.graph.place[there])
     assert torch.equal(second.graph.learned[0, here][:, here], first.graph.learned[0, there][:, there])
-    assert not torch.equal(second.graph.learned, own) and torch.equal(
-        second.graph.merge.weight, first.graph.merge.weight
-    )
+    assert not torch.equal(second.graph.learned, own) and torch.equal(second.graph.meet.weight, first.graph.meet.weight)
     width = SIZES["tiny"].graph_width
     hand, all_hand = small.part("right_hand").joints, large.part("right_hand").joints
     last = large.joints.index(small.joints[hand[-1]]) - all_hand[0]  # the same fingertip there
     assert torch.equal(
-        second.graph.pools["hand"].weight[:, -width:],
-        first.graph.pools["hand"].weight[:, last * width : (last + 1) * width],
+        second.graph.pools["right_hand"].weight[:, -width:],
+        first.graph.pools["right_hand"].weight[:, last * width : (last + 1) * width],
     )
 
 

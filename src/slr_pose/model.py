@@ -163,35 +163,33 @@ class SpatialGraph(nn.Module):
     """Embed each skeleton frame: graph convolutions over bones and a learned adjacency, then one embedding a part.
 
     The skeleton is fixed, so the graph is dense: one matrix of the bones (normalised) plus one that is learned a
-    layer (as in 2s-AGCN; Shi et al., CVPR 2019). Both hands are embedded by the same weights.
+    layer (as in 2s-AGCN; Shi et al., CVPR 2019). Both hands are embedded by the same weights. The body and the leading
+    hand speak for themselves, the other hand only together with the leading one.
     """
 
     def __init__(self, skeleton: Skeleton, channels: int, config: ModelConfig):
         super().__init__()
-        joints, twin = len(skeleton.joints), list(range(len(skeleton.joints)))
-        self.parts: list[tuple[str, list[int]]] = []  # name of its weights, joints
-        for part in skeleton.parts:
-            members = list(part.joints)
-            if part.name == "left_hand" and (right := skeleton.part("right_hand")):
-                members = [skeleton.mirror[joint] for joint in right.joints]
-                for joint in members:
-                    twin[joint] = skeleton.mirror[joint]
-            self.parts.append(("hand" if part.is_hand else part.name, members))
+        self.joints = skeleton.joints
+        self.parts = [(part.name, list(part.joints)) for part in skeleton.parts if part.name != "left_hand"]
+        self.twin = list(range(len(self.joints)))  # the joint whose place in the hand it has
+        self.hands: list[list[int]] = []
+        if (left := skeleton.part("left_hand")) and (right := skeleton.part("right_hand")):
+            self.hands = [[skeleton.mirror[joint] for joint in right.joints], list(right.joints)]
+            for joint in left.joints:
+                self.twin[joint] = skeleton.mirror[joint]
+            self.meet = nn.Linear(2 * config.width, config.width)
         self.input = nn.Linear(channels, config.graph_width)
-        self.place = nn.Parameter(torch.randn(joints, config.graph_width) * 0.02)
-        self.register_buffer("twin", torch.tensor(twin), persistent=False)
+        self.place = nn.Parameter(torch.randn(len(self.joints), config.graph_width) * 0.02)
         self.register_buffer("bones", torch.tensor(skeleton.adjacency), persistent=False)
-        self.learned = nn.Parameter(torch.randn(config.graph_layers, joints, joints) * 0.01)
+        self.learned = nn.Parameter(torch.randn(config.graph_layers, *skeleton.adjacency.shape) * 0.01)
         self.convolutions = nn.ModuleList(
             DenseGraphConv(config.graph_width, config.graph_width) for _ in range(config.graph_layers)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(config.graph_width) for _ in range(config.graph_layers))
         self.pools = nn.ModuleDict(
-            {name: nn.Linear(len(members) * config.graph_width, config.width) for name, members in self.parts}
+            {name: nn.Linear(len(joints) * config.graph_width, config.width) for name, joints in self.parts}
         )
-        self.merge = nn.Linear(len(self.parts) * config.width, config.width)
         self.norm = nn.LayerNorm(config.width)
-        self.joint_names, self.part_names = skeleton.joints, [part.name for part in skeleton.parts]
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, J, channels) -> (B, T, width)."""
@@ -199,21 +197,19 @@ class SpatialGraph(nn.Module):
         x = (self.input(x) + self.place[self.twin]).flatten(0, 1)  # (B * T, J, C)
         for adjacency, convolution, norm in zip(self.bones + self.learned, self.convolutions, self.norms, strict=True):
             x = x + F.relu(convolution(norm(x), adjacency[None]))
-        parts = [self.pools[name](x[:, members].flatten(1)) for name, members in self.parts]
-        return self.norm(self.merge(F.gelu(torch.cat(parts, -1)))).unflatten(0, (batch, time))
+        frame = sum(self.pools[name](x[:, joints].flatten(1)) for name, joints in self.parts)
+        if self.hands:
+            hands = [F.gelu(self.pools["right_hand"](x[:, joints].flatten(1))) for joints in self.hands]
+            frame = frame + self.meet(torch.cat(hands, -1))
+        return self.norm(frame).unflatten(0, (batch, time))
 
     def axes(self) -> dict[str, list[list[str] | None]]:
-        """As `SignModel._axes`. The joints of the hands are called alike on both sides where they share weights."""
-        joints = list(self.joint_names)
+        """As `SignModel._axes`."""
+        joints, width = list(self.joints), self.input.out_features
         axes = {"place": [joints, None], "learned": [None, joints, joints]}
         for name, members in self.parts:
-            called = [joints[joint].split("_", 1)[1] if name == "hand" else joints[joint] for joint in members]
-            axes[f"pools.{name}.weight"] = [
-                None,
-                [f"{joint} {i}" for joint in called for i in range(self.input.out_features)],
-            ]
-        parts = [f"{part} {i}" for part in self.part_names for i in range(self.merge.out_features)]
-        return {**axes, "merge.weight": [None, parts]}
+            axes[f"pools.{name}.weight"] = [None, [f"{joints[joint]} {i}" for joint in members for i in range(width)]]
+        return axes
 
 
 class TemporalBlock(nn.Module):
