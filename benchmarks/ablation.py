@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from trials import Data, Epochs, Folds, Jobs, Output, Seeds, Trial, all_folds, percent_over_seeds, run_all, table, title
 
 from slr_pose.model import SIZES, SignModel, SpatialGraph, Streams
+from slr_pose.preprocessing import Preprocessing
 
 STREAMS = ("joint", "local", "upright", "bone", "motion", "local motion")  # three channels each, then presence
 
@@ -20,6 +21,20 @@ class Nothing(nn.Module):
 
     def forward(self, x: Tensor, *_: Tensor) -> Tensor:
         return torch.zeros_like(x)
+
+
+class AnyHand(Preprocessing):
+    """No hand is made the leading one: half of the clips are mirrored in training instead."""
+
+    def canonical_hand(self, positions: Tensor, presence: Tensor) -> tuple[Tensor, Tensor]:
+        if not self.training:
+            return positions, presence
+        chosen = (torch.rand(len(positions), device=positions.device) < 0.5)[:, None, None]
+        mirrored = positions[:, :, self.mirror] * self.flip_x
+        return (
+            torch.where(chosen[..., None], mirrored, positions),
+            torch.where(chosen, presence[:, :, self.mirror], presence),
+        )
 
 
 class Blind(Streams):
@@ -104,7 +119,7 @@ def _depth(model, skeleton, config) -> None:
 
 
 def _handedness(model, skeleton, config) -> None:
-    model.preprocessing.hands = []
+    model.preprocessing = AnyHand(skeleton, config.frames)
 
 
 def _convolution(model, skeleton, config) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 import typer
+from ablation import AnyHand
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from trials import (
@@ -29,7 +30,6 @@ from trials import (
 )
 
 from slr_pose.model import SIZES, SignModel
-from slr_pose.preprocessing import Preprocessing
 from slr_pose.skeleton import Skeleton
 
 
@@ -39,8 +39,7 @@ class Baseline(nn.Module):
     def __init__(self, skeleton: Skeleton, classes: dict[str, int], width: int):
         super().__init__()
         self.config = SIZES["base"]  # of which the number of samples counts
-        self.preprocessing = Preprocessing(skeleton, self.config.frames)
-        self.preprocessing.hands = []  # no hand is the leading one
+        self.preprocessing = AnyHand(skeleton, self.config.frames)
         self.heads = nn.ModuleDict({name: _Head(width, count) for name, count in classes.items()})
 
     def forward(self, keypoints: Tensor, frames: Tensor) -> dict[str, Tensor]:

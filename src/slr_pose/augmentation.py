@@ -17,13 +17,15 @@ LONGEST_LOSS = 0.15  # of the clip's length
 
 
 class Augmentation(nn.Module):
-    """What the same sign might have looked like: raw keypoints in, raw keypoints out, plus the part of the clip."""
+    """What the same sign might have looked like: raw keypoints in, raw keypoints out, plus the part of the clip.
+
+    It mirrors nothing: `Preprocessing` makes the leading hand the right one, so a clip and its mirror image are one.
+    """
 
     def __init__(self, skeleton: Skeleton):
         super().__init__()
         self.body = skeleton.part("body") or skeleton.parts[0]
         self.hands = [part for part in skeleton.parts if part.is_hand]
-        self.register_buffer("mirror", torch.tensor(skeleton.mirror), persistent=False)
 
     def forward(self, keypoints: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
         """
@@ -64,10 +66,7 @@ class Augmentation(nn.Module):
 
         size = SHORTEST_WINDOW + (1 - SHORTEST_WINDOW) * uniform(batch)
         start = (1 - size) * uniform(batch)
-        changed = torch.cat([positions, confidence[..., None]], -1)
-        mirrored = changed[:, :, self.mirror] * torch.tensor([-1.0, 1, 1, 1], device=keypoints.device)
-        changed = torch.where((uniform(batch) < 0.5)[:, None, None, None], mirrored, changed)
-        return changed, torch.stack([start, start + size], 1)
+        return torch.cat([positions, confidence[..., None]], -1), torch.stack([start, start + size], 1)
 
 
 def _rotation(angle: Tensor) -> Tensor:
