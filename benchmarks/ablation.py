@@ -165,6 +165,7 @@ AUGMENTATION = {
     "rotation": {"ROTATION": 0.0},
     "stretch and shear": {"STRETCH": 0.0},
     "rotation and size of the hands": {"HAND_ROTATION": 0.0, "HAND_SCALE": 0.0},
+    "tilt of the hands": {"HAND_TILT": 0.0},
     "noise": {"NOISE": 0.0},
     "lost hands": {"LOST_HAND": 0.0},
 }

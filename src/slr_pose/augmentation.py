@@ -9,7 +9,8 @@ from slr_pose.skeleton import Skeleton
 ROTATION = 0.22  # radians, of the whole image, standard deviation
 STRETCH = 0.12  # of width against height, and of shear
 HAND_SCALE = 0.10  # of each hand about its wrist
-HAND_ROTATION = 0.15  # radians, of each hand about its wrist
+HAND_ROTATION = 0.15  # radians, of each hand about its wrist, in the image
+HAND_TILT = 0.2  # radians, of each hand about its wrist, out of the image, to the side and up
 NOISE = 0.008  # of each keypoint, in units of the body's scale
 SHORTEST_WINDOW = 0.6  # of the clip's length
 LOST_HAND = 0.3  # chance that a hand is not seen for a while
@@ -46,10 +47,10 @@ class Augmentation(nn.Module):
 
         for hand in self.hands:
             wrist = positions[:, :, hand.origin].mean(2, keepdim=True)
-            turn = _rotation(normal(batch) * HAND_ROTATION) * (1 + normal(batch) * HAND_SCALE)[:, None, None]
-            shape = positions[:, :, hand.joints] - wrist
-            shape[..., :2] = shape[..., :2] @ turn[:, None]
-            positions[:, :, hand.joints] = wrist + shape
+            turn = _rotation(normal(batch) * HAND_ROTATION, 0, 1)
+            turn = turn @ _rotation(normal(batch) * HAND_TILT, 0, 2) @ _rotation(normal(batch) * HAND_TILT, 1, 2)
+            turn = turn * (1 + normal(batch) * HAND_SCALE)[:, None, None]
+            positions[:, :, hand.joints] = wrist + (positions[:, :, hand.joints] - wrist) @ turn[:, None]
             start = uniform(batch) * frames
             time = torch.arange(length, device=keypoints.device)[None] - start[:, None]
             lost = (time >= 0) & (time < (uniform(batch) * LONGEST_LOSS * frames)[:, None])
@@ -58,7 +59,7 @@ class Augmentation(nn.Module):
             drop[list(hand.joints)] = 1
             confidence = confidence * (1 - lost[..., None] * drop)
 
-        warp = _rotation(normal(batch) * ROTATION)
+        warp = _rotation(normal(batch) * ROTATION, 0, 1)[:, :2, :2]
         stretch = torch.eye(2, device=keypoints.device) + normal(batch, 2, 2) * STRETCH
         positions[..., :2] = positions[..., :2] @ (warp @ stretch)[:, None]
         unit = part_scale(self.body, keypoints[..., :3], keypoints[..., 3])
@@ -69,7 +70,10 @@ class Augmentation(nn.Module):
         return torch.cat([positions, confidence[..., None]], -1), torch.stack([start, start + size], 1)
 
 
-def _rotation(angle: Tensor) -> Tensor:
-    """(batch,) radians -> (batch, 2, 2)."""
-    cos, sin = angle.cos(), angle.sin()
-    return torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], -2)
+def _rotation(angle: Tensor, first: int, second: int) -> Tensor:
+    """(batch,) radians -> (batch, 3, 3), in the plane of two of the axes."""
+    matrix = torch.eye(3, device=angle.device).repeat(len(angle), 1, 1)
+    matrix[:, first, first] = matrix[:, second, second] = angle.cos()
+    matrix[:, first, second] = -angle.sin()
+    matrix[:, second, first] = angle.sin()
+    return matrix
