@@ -56,7 +56,7 @@ class OnePool(SpatialGraph):
     def __init__(self, skeleton, channels, config):
         super().__init__(skeleton, channels, config)
         joints = list(range(len(skeleton.joints)))
-        self.parts, self.hands = [("all", joints)], []
+        self.parts, self.other_hand = [("all", joints)], []
         self.pools = nn.ModuleDict({"all": nn.Linear(len(joints) * config.graph_width, config.width)})
 
 
@@ -65,7 +65,7 @@ class OwnWeights(SpatialGraph):
 
     def __init__(self, skeleton, channels, config):
         super().__init__(skeleton, channels, config)
-        self.parts, self.hands = [(part.name, list(part.joints)) for part in skeleton.parts], []
+        self.parts, self.other_hand = [(part.name, list(part.joints)) for part in skeleton.parts], []
         self.twin = list(range(len(skeleton.joints)))
         sizes = {name: len(joints) * config.graph_width for name, joints in self.parts}
         self.pools = nn.ModuleDict({name: nn.Linear(size, config.width) for name, size in sizes.items()})

@@ -172,9 +172,9 @@ class SpatialGraph(nn.Module):
         self.joints = skeleton.joints
         self.parts = [(part.name, list(part.joints)) for part in skeleton.parts if part.name != "left_hand"]
         self.twin = list(range(len(self.joints)))  # the joint whose place in the hand it has
-        self.hands: list[list[int]] = []
+        self.other_hand: list[int] = []
         if (left := skeleton.part("left_hand")) and (right := skeleton.part("right_hand")):
-            self.hands = [[skeleton.mirror[joint] for joint in right.joints], list(right.joints)]
+            self.other_hand = [skeleton.mirror[joint] for joint in right.joints]
             for joint in left.joints:
                 self.twin[joint] = skeleton.mirror[joint]
             self.meet = nn.Linear(2 * config.width, config.width)
@@ -197,10 +197,11 @@ class SpatialGraph(nn.Module):
         x = (self.input(x) + self.place[self.twin]).flatten(0, 1)  # (B * T, J, C)
         for adjacency, convolution, norm in zip(self.bones + self.learned, self.convolutions, self.norms, strict=True):
             x = x + F.relu(convolution(norm(x), adjacency[None]))
-        frame = sum(self.pools[name](x[:, joints].flatten(1)) for name, joints in self.parts)
-        if self.hands:
-            hands = [F.gelu(self.pools["right_hand"](x[:, joints].flatten(1))) for joints in self.hands]
-            frame = frame + self.meet(torch.cat(hands, -1))
+        parts = {name: self.pools[name](x[:, joints].flatten(1)) for name, joints in self.parts}
+        frame = sum(parts.values())
+        if self.other_hand:
+            other = self.pools["right_hand"](x[:, self.other_hand].flatten(1))
+            frame = frame + self.meet(F.gelu(torch.cat([other, parts["right_hand"]], -1)))
         return self.norm(frame).unflatten(0, (batch, time))
 
     def axes(self) -> dict[str, list[list[str] | None]]:
