@@ -31,7 +31,7 @@ class Score:
         sure_top1: share of those whose answer is right; 0 where there is none.
     """
 
-    columns = ("top-1", "top-5", "macro-F1", "calibration error", "sure", "of them right")
+    columns = ("top-1", "top-5", "macro-F1", "ECE", "sure", "right if sure")
 
     clips: int
     top1: float
@@ -196,6 +196,7 @@ def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation, sec
     for group, heads in evaluation.scores.items():
         for head, found in heads.items():
             lines.append(f"| {group} | {head} | {found.clips} | " + " | ".join(found.as_text()) + " |")
+    lines += ["", "ECE: expected calibration error. Sure: answers whose probability reaches the head's threshold."]
     if any(evaluation.confusions.values()):
         lines += [
             "",
