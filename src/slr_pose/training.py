@@ -28,7 +28,7 @@ from slr_pose.skeleton import Skeleton
 
 CHECKPOINT = "model.safetensors"
 STEPS_AN_EPOCH = 8  # at least: batches are smaller where clips are few
-STEPS = 1200  # at least, by default
+STEPS = 2400  # at least, by default
 FEWEST_EPOCHS = 40  # by default, however many clips there are
 
 
