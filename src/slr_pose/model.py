@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
@@ -73,21 +74,19 @@ class SignModel(nn.Module):
         Args:
             labels, other_labels: class names of each head.
         """
-        names, other_names = self._axes(labels), other._axes(other_labels)
-        others = dict(other.named_parameters())
+        names, other_names, others = self._axes(labels), other._axes(other_labels), dict(other.named_parameters())
         for name, weight in self.named_parameters():
-            if name in others:
-                axes = zip(names.get(name, [None] * weight.ndim), other_names.get(name, []), strict=False)
-                here, there = (
-                    [torch.arange(size) for size in weight.shape],
-                    [torch.arange(n) for n in others[name].shape],
-                )
-                for axis, (mine, theirs) in enumerate(axes):
-                    if mine is not None:
-                        common = [label for label in mine if label in set(theirs)]
-                        here[axis] = torch.tensor([mine.index(label) for label in common], dtype=torch.long)
-                        there[axis] = torch.tensor([theirs.index(label) for label in common], dtype=torch.long)
-                weight[_grid(here)] = others[name][_grid(there)]
+            if name not in others:
+                continue
+            unnamed, here, there = [None] * weight.ndim, [], []
+            for mine, theirs, size in zip(
+                names.get(name, unnamed), other_names.get(name, unnamed), weight.shape, strict=True
+            ):
+                place = {label: index for index, label in enumerate(theirs or range(size))}
+                common = [(index, place[label]) for index, label in enumerate(mine or range(size)) if label in place]
+                here.append([index for index, _ in common])
+                there.append([index for _, index in common])
+            weight[np.ix_(*here)] = others[name][np.ix_(*there)]
 
     def _axes(self, labels: dict[str, list[str]]) -> dict[str, list[list[str] | None]]:
         """What the places along a weight's axes are called, for the weights whose shape depends on skeleton or labels;
@@ -99,17 +98,12 @@ class SignModel(nn.Module):
         return axes
 
 
-def _grid(indices: list[Tensor]) -> tuple[Tensor, ...]:
-    """One index an axis -> what picks all their combinations."""
-    return torch.meshgrid(*indices, indexing="ij")
-
-
 class Streams(nn.Module):
     """Joint, bone and motion streams as channels, each part in three frames.
 
-    The body's frame tells where a joint is; the part's own frame (its origin and scale), how the hand is held; and that
-    frame turned in the image so that the middle finger's base is above the wrist, what the hand's shape is, however it
-    is held. All are mirrored for the left hand: both hands look like right ones.
+    The body's frame tells where a joint is. The part's own frame, its origin and scale, tells how a hand is held. The
+    same turned in the image, so that wrist and middle finger stand upright, tells its shape, however it is held. All
+    are mirrored for the left hand: both hands look like right ones.
     """
 
     channels = 3 + 3 + 3 + 3 + 3 + 3 + 1
@@ -145,7 +139,7 @@ class Streams(nn.Module):
 
 
 def _upright(local: Tensor, positions: Tensor, part: Part) -> Tensor:
-    """Turn a part's (B, T, joints, 3) in the image so that its scale pair points up (y grows downwards)."""
+    """Turn a part's (B, T, joints, 3) in the image so that its scale pair points along y."""
     start, end = part.scale[0]
     axis = F.normalize((positions[:, :, end] - positions[:, :, start])[..., :2], dim=-1, eps=1e-4)[:, :, None]
     x, y, z = local.unbind(-1)
