@@ -114,7 +114,7 @@ def main(
         more.append(
             [
                 title(name),
-                f"{together[0]:.1f} / {together[1]:.1f}",
+                f"{together[0]:.1f} / {together[1]:.1f}" if seeds > 1 else "-",
                 f"{np.mean(honest):.1f}",
                 f"{figures[0]['parameters'] / 1e6:.2f}",
                 f"{min(minutes):.1f} to {max(minutes):.1f}",
