@@ -55,11 +55,11 @@ def ensemble(found: list[tuple]) -> tuple[float, float]:
 
 
 def honest_calibration_error(probabilities: np.ndarray, labels: np.ndarray, clips: list) -> float:
-    """With temperatures of five groups of signers, each found on the other four."""
+    """With temperatures of up to five groups of signers, each found on the others."""
     logits = np.log(probabilities.clip(1e-12))  # a temperature that is in them only scales what is found here
     calibrated = np.zeros_like(probabilities)
-    signers = [clip.signer or number for number, clip in enumerate(clips)]
-    for fitted, measured in GroupKFold(5).split(logits, labels, list(map(str, signers))):
+    signers = [clip.signer or str(number) for number, clip in enumerate(clips)]
+    for fitted, measured in GroupKFold(min(5, len(set(signers)))).split(logits, labels, signers):
         calibrated[measured] = softmax(logits[measured] / temperature(logits[fitted], labels[fitted]), axis=1)
     return score(calibrated, labels).calibration_error
 
