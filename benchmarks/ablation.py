@@ -8,7 +8,7 @@ from typing import Annotated
 import torch
 import typer
 from torch import Tensor, nn
-from trials import Data, Epochs, Folds, Jobs, Output, Seeds, Trial, all_folds, percent_over_seeds, run_all, table, title
+from trials import Data, Epochs, Folds, Jobs, Output, Seeds, Trial, all_folds, run_all, table, title, top_over_seeds
 
 from slr_pose.model import SIZES, SignModel, SpatialGraph, Streams
 from slr_pose.preprocessing import Preprocessing
@@ -197,8 +197,7 @@ def main(
         row = ["without " + variant]
         for name in data:
             found = [f for f in figures if f["variant"] == variant and f["data"] == name]
-            group = "unseen signers" if any("unseen signers top1" in f for f in found) else "all clips"
-            row += [percent_over_seeds(found, f"{group} {metric}") for metric in ("top1", "top5")]
+            row += top_over_seeds(found)
         return row
 
     columns = [f"{title(name)} {metric}" for name in data for metric in ("top-1", "top-5")]

@@ -5,7 +5,6 @@ the same for all: MediaPipe's keypoints, the sampling of a clip in time, augment
 optimiser, its schedule (but for SPOTER's learning rate), mixup, label smoothing and averaged weights.
 """
 
-import functools
 from pathlib import Path
 
 import torch
@@ -203,7 +202,7 @@ class _ConvBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = F.silu(self.expand(x)).transpose(1, 2)
         y = self.norm(self.depthwise(F.pad(y, (self.kernel - 1, 0))).transpose(1, 2))
-        y = y * self.attention(y.mean(1)[:, None]).sigmoid().transpose(1, 2).transpose(1, 2)
+        y = y * self.attention(y.mean(1)[:, None]).sigmoid()
         y = self.project(y)
         return x + y * self.drop(torch.ones(len(x), 1, 1, device=x.device))
 
@@ -224,13 +223,13 @@ class _Transformer(nn.Module):
         return x + self.drop(self.feed_forward(self.norms[1](x)))
 
 
-def ours(size: str, skeleton: Skeleton, classes: dict[str, int]) -> SignModel:
+def ours(skeleton: Skeleton, classes: dict[str, int]) -> SignModel:
     """The network of `slr train`."""
-    return SignModel(skeleton, classes, SIZES[size])
+    return SignModel(skeleton, classes, SIZES["base"])
 
 
 VARIANTS = {
-    "ours": functools.partial(ours, "base"),
+    "ours": ours,
     "Conv1D + transformer": Conv1DTransformer,
     "ST-GCN": STGCN,
     "SPOTER": Spoter,
@@ -249,7 +248,7 @@ def main(
 ) -> None:
     trials = []
     for variant, build in VARIANTS.items():
-        recipe = tuple({**RECIPES.get(variant, {}), **({"epochs": epochs} if epochs else {})}.items())
+        recipe = tuple({**RECIPES.get(variant, {}), "epochs": epochs}.items())
         for name in data:
             for seed in range(seeds):
                 trials += all_folds(Trial(variant, name, build, 0, seed, recipe), folds)

@@ -16,10 +16,10 @@ from trials import (
     Split,
     Trial,
     all_folds,
-    percent_over_seeds,
     run_all,
     table,
     title,
+    top_over_seeds,
 )
 
 from slr_pose.model import SIZES, SignModel
@@ -53,7 +53,7 @@ def main(
     jobs: Jobs = 2,
     output: Output = Path("runs/few-clips"),
 ) -> None:
-    amounts, recipe = clips or [1, 2, 5, 10, 0], (("epochs", epochs),) if epochs else ()
+    amounts, recipe = clips or [1, 2, 5, 10, 0], (("epochs", epochs),)
     starts = {"new": None, f"from {start.parent.name}": start} if start else {"new": None}
     trials = []
     for name in data:
@@ -70,8 +70,7 @@ def main(
         row = [title(name), str(amount or "all")]
         for called in starts:
             found = [f for f in figures if f["variant"] == f"{amount or 'all'} {called}" and f["data"] == name]
-            group = "unseen signers" if any("unseen signers top1" in f for f in found) else "all clips"
-            row += [percent_over_seeds(found, f"{group} {metric}") for metric in ("top1", "top5")]
+            row += top_over_seeds(found)
         return row
 
     columns = [f"{metric}, {called}" for called in starts for metric in ("top-1", "top-5")]

@@ -4,7 +4,6 @@ Beside each seed's own figures: what averaging the seeds' probabilities would ad
 temperature was found on other signers than it is measured on. Folds that a data set does not name are ours, see trials.
 """
 
-import functools
 import tempfile
 import time
 from pathlib import Path
@@ -94,11 +93,10 @@ def main(
     jobs: Jobs = 2,
     output: Output = Path("runs/baselines"),
 ) -> None:
-    recipe = (("epochs", epochs),) if epochs else ()
-    build = functools.partial(ours, "base")
+    recipe = (("epochs", epochs),)
     rows, more = [], []
     for name in data:
-        trials = [t for seed in range(seeds) for t in all_folds(Trial("ours", name, build, 0, seed, recipe), folds)]
+        trials = [t for seed in range(seeds) for t in all_folds(Trial("ours", name, ours, 0, seed, recipe), folds)]
         figures = run_all(trials, jobs, output)
         for group in GROUPS:
             found = [f for f in figures if f"{group} top1" in f]

@@ -57,7 +57,7 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Trial:
-    """One training. `change` and `select` are functions that a worker process can import.
+    """One training. `build` and `select` are functions that a worker process can import.
 
     Attributes:
         variant: what it is called in the table.
@@ -116,14 +116,10 @@ def table(columns: list[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def spread(values: Iterable[float], digits: int = 1) -> str:
+def spread(values: Iterable[float]) -> str:
     """Mean and standard deviation, `88.1 ± 0.6`."""
     values = np.array(list(values))
-    return (
-        f"{values.mean():.{digits}f} ± {values.std(ddof=1):.{digits}f}"
-        if len(values) > 1
-        else f"{values[0]:.{digits}f}"
-    )
+    return f"{values.mean():.1f}" + (f" ± {values.std(ddof=1):.1f}" if len(values) > 1 else "")
 
 
 def percent_over_seeds(figures: list[dict], metric: str) -> str:
@@ -131,6 +127,12 @@ def percent_over_seeds(figures: list[dict], metric: str) -> str:
     seeds = sorted({figure["seed"] for figure in figures if metric in figure})
     by_seed = [[100 * f[metric] for f in figures if f["seed"] == seed and metric in f] for seed in seeds]
     return spread(np.mean(values) for values in by_seed) if seeds else "-"
+
+
+def top_over_seeds(figures: list[dict]) -> list[str]:
+    """Top-1 and top-5, of the unseen signers where there are such."""
+    group = "unseen signers" if any("unseen signers top1" in figure for figure in figures) else "all clips"
+    return [percent_over_seeds(figures, f"{group} {metric}") for metric in ("top1", "top5")]
 
 
 def title(data: str) -> str:
