@@ -1,6 +1,7 @@
 """What each idea is worth: `python benchmarks/ablation.py DATA...` trains without one of them at a time."""
 
 import functools
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -183,14 +184,13 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="A row of the table; all by default.")] = None,
 ) -> None:
     trials = []
-    for variant in only or VARIANTS:
+    for seed, variant in itertools.product(range(seeds), only or VARIANTS):
         recipe = {"epochs": epochs, **RECIPE.get(variant, {})}
         build = functools.partial(built_without, variant if variant in NETWORK else None)
         augmentation = tuple(AUGMENTATION.get(variant, {}).items())
         for name in data:
-            for seed in range(seeds):
-                trial = Trial(variant, name, build, 0, seed, tuple(recipe.items()), augmentation)
-                trials += all_folds(trial, folds)
+            trial = Trial(variant, name, build, 0, seed, tuple(recipe.items()), augmentation)
+            trials += all_folds(trial, folds)
     figures = run_all(trials, jobs, output)
 
     def cells(variant: str) -> list[str]:
