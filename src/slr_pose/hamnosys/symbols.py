@@ -1,0 +1,62 @@
+"""The symbols of HamNoSys 4: code point, name, kind and meaning of each, from `symbols.csv`.
+
+Names and code points as in HamNoSys4TeX (Schulder and Hanke, University of Hamburg, 2021); nearly all lie in Unicode's
+Private Use Area, which only the font HamNoSysUnicode draws. Meanings are in our own words.
+"""
+
+import csv
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from slr_pose import BadInput
+
+
+@dataclass(frozen=True)
+class Symbol:
+    character: str
+    name: str
+    kind: str
+    meaning: str
+
+
+def _read() -> list[Symbol]:
+    with open(Path(__file__).with_name("symbols.csv"), encoding="utf-8", newline="") as table:
+        return [
+            Symbol(chr(int(row["code"], 16)), row["name"], row["kind"], row["meaning"]) for row in csv.DictReader(table)
+        ]
+
+
+SYMBOLS: dict[str, Symbol] = {symbol.name: symbol for symbol in _read()}  # by name
+_NAMES = {symbol.character: symbol.name for symbol in SYMBOLS.values()}
+
+
+def read_names(notation: str) -> list[str]:
+    """The names of a notation's symbols, of characters or of names with commas or spaces between them.
+
+    White space tells nothing in either.
+
+    Raises:
+        BadInput: a character or a name is unknown.
+    """
+    words = notation.replace(",", " ").split()
+    if words and all(word.isascii() and word[0].isalpha() for word in words):
+        for position, word in enumerate(words, start=1):
+            if word not in SYMBOLS:
+                near = difflib.get_close_matches(word, SYMBOLS, n=1)
+                hint = f": did you mean {near[0]}?" if near else "; names look like hamflathand."
+                raise BadInput(f"'{word}' (symbol {position}) is not the name of a HamNoSys symbol{hint}")
+        return words
+    characters = "".join(notation.split())
+    for position, character in enumerate(characters, start=1):
+        if character not in _NAMES:
+            raise BadInput(
+                f"'{character}' (character {position}) is not a HamNoSys symbol; write Unicode HamNoSys or the names"
+                " of its symbols."
+            )
+    return [_NAMES[character] for character in characters]
+
+
+def write_characters(names: list[str]) -> str:
+    """The names' Unicode characters."""
+    return "".join(SYMBOLS[name].character for name in names)
