@@ -298,7 +298,7 @@ class _Parser:
         posture = self.posture()
         if len(posture) == 1 and self.kind() == "plus" and self.kind(1) in {"handshape", "direction", "palm"}:
             posture = self.both_without_brackets(posture[0])
-        if not _has_shape(posture):
+        if not one_hand(posture).shapes:
             self.at = start
             raise self.fail("a sign begins with a handshape")
         return Sign(posture, self.steps(), symmetry, nondominant)
@@ -306,16 +306,19 @@ class _Parser:
     def posture(self) -> Posture:
         parts: list[Hand | Both | Choice | Still] = []
         while True:
+            start, before = self.at, one_hand(tuple(parts))
             if self.kind() in {"handshape", "hand", "direction", "palm"} or self.at_location():
                 parts.append(self.hand())
-                if self.kind() in {"handshape", "direction", "palm"}:
-                    raise self.fail(self.misplaced())
             elif self.kind() == "hamparbegin" and self.is_posture(self.inside()):
                 parts.append(self.both())
             elif self.kind() == "hamaltbegin" and self.kind(1) in {"handshape", "direction", "palm"}:
                 parts.append(self.choice(self.posture))
             else:
                 return tuple(parts)
+            twice = [what for what in ("shapes", "directions", "palms") if getattr(one_hand((parts[-1],)), what)]
+            if any(getattr(before, what) for what in twice):
+                self.at = start
+                raise self.fail("the posture has that already; a change takes hamreplace before it")
 
     def is_posture(self, tokens: list[str]) -> bool:
         """Whether a bracket holds what differs between the hands, and no movements."""
@@ -479,7 +482,10 @@ class _Parser:
         return None
 
     def move(self) -> Move:
-        return Move(self.take(), self.take_while({"finger"}), self.take_while(MODIFIERS))
+        name, fingers = self.take(), []
+        while name == "hamfingerplay" and self.kind() == "finger" and self.kind(1) != "finger part":
+            fingers.append(self.take())
+        return Move(name, tuple(fingers), self.take_while(MODIFIERS))
 
     def replace(self) -> Replace:
         self.take()
@@ -506,9 +512,9 @@ class _Parser:
 
 
 _MISPLACED = {
-    "handshape": "a further handshape takes hamreplace before it",
-    "direction": "a further finger direction takes hamreplace before it",
-    "palm": "a further palm orientation takes hamreplace before it",
+    "handshape": "a new posture takes hamreplace before it",
+    "direction": "a new posture takes hamreplace before it",
+    "palm": "a new posture takes hamreplace before it",
     "thumb": "it belongs to a handshape, right behind it",
     "bending": "it belongs to a handshape or a finger, right behind it",
     "size change": "it belongs behind a movement, a repetition or hamreplace",
@@ -525,15 +531,22 @@ def _token(name: str) -> str:
     return name if kind(name) in {"bracket", "alternative"} else kind(name)
 
 
-def _has_shape(posture: Posture) -> bool:
+def one_hand(posture: Posture, dominant: bool = True) -> Hand:
+    """What is written for one hand, and for both; of a choice, the first."""
+    found = Hand()
     for part in posture:
-        if isinstance(part, Hand) and part.shapes:
-            return True
-        if isinstance(part, Both) and _has_shape(part.dominant):
-            return True
-        if isinstance(part, Choice) and all(map(_has_shape, part.options)):
-            return True
-    return False
+        if isinstance(part, Both):
+            part = one_hand(part.dominant if dominant else part.nondominant, dominant)
+        elif isinstance(part, Choice):
+            part = one_hand(part.options[0], dominant)
+        if isinstance(part, Hand):
+            found = Hand(
+                found.shapes or part.shapes,
+                found.directions or part.directions,
+                found.palms or part.palms,
+                found.locations + part.locations,
+            )
+    return found
 
 
 def write_names(notation: Notation) -> list[str]:
