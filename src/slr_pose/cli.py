@@ -21,6 +21,7 @@ from slr_pose.display import (
     quiet,
     say,
     stderr,
+    synthesis_progress,
     title,
     training_progress,
 )
@@ -329,6 +330,40 @@ def export_onnx(
             say(f"[red]error:[/] {error}")
             raise typer.Exit(1) from error
     say(f"{output}: {output.stat().st_size / 1e6:.1f} MB; greatest difference to torch {difference:.0e}.")
+
+
+@app.command()
+def synthesize(
+    signs: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SIGNS]",
+            help="HamNoSys, in Unicode or the names of its symbols, or a CSV with columns gloss and hamnosys;"
+            " by default twelve made-up signs.",
+        ),
+    ] = None,
+    signers: Annotated[int, typer.Option(min=1, help="How many signers sign each.")] = 1,
+    clips: Annotated[int, typer.Option(min=1, help="How many times each of them does.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same signers and clips.")] = 0,
+    pose_only: Annotated[
+        bool, typer.Option("--pose-only", help="No videos: keypoints as MediaPipe would find them, thousands a minute.")
+    ] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the clips and clips.csv.")] = Path("signs"),
+) -> None:
+    """Let synthetic signers sign HamNoSys: videos with their exact poses, and a manifest to train on."""
+    from slr_pose.signer.synthesis import MADE_UP, plan, read_lexicon, synthesize, write_manifest
+
+    lexicon = read_lexicon(signs or str(MADE_UP))
+    planned = plan(lexicon, output, signers, clips, seed, pose_only)
+    pending = [clip for clip in planned if not clip.is_made()]
+    if len(pending) < len(planned):
+        say(f"{len(planned) - len(pending)} of {len(planned)} are made already.")
+    with synthesis_progress(len(pending)) as on_clips:
+        for made in synthesize(pending):
+            on_clips(made)
+    manifest = write_manifest(output, planned)
+    what = f"{count(len(lexicon), 'sign')}, {count(signers, 'signer')}, {count(len(planned), 'clip')}"
+    say(f"{what}: {escape(str(manifest))}   Try it: slr train {escape(str(manifest))}")
 
 
 def _files(inputs: list[Path], suffixes: set[str], what: str) -> Iterator[tuple[Path, Path]]:

@@ -160,6 +160,21 @@ def drawing_progress(frames: int) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
+@contextmanager
+def synthesis_progress(clips: int) -> Iterator[Callable[[int], None]]:
+    """A bar over clips that are made; gives what is called with how many more there are."""
+    if not clips:
+        yield lambda made: None
+        return
+    try:
+        with _bar("Signing", "{task.completed}/{task.total} clips") as bar:
+            task = bar.add_task("", total=clips)
+            yield lambda made: bar.advance(task, made)
+    except KeyboardInterrupt as interrupt:
+        say("Stopped. What is made is kept; the same command goes on from there.")
+        raise typer.Exit(130) from interrupt
+
+
 def title(head: str) -> str:
     """A head's name as a person reads it."""
     return head.replace("_", " ")

@@ -7,7 +7,6 @@ Everything here is said of a right-handed signer; a left-handed one is the mirro
 
 import csv
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -95,11 +94,6 @@ def place(name: str, before: str, after: str, proportions: Proportions) -> tuple
 
 
 _AXES = ("right", "up", "out")
-
-
-@lru_cache(maxsize=2)
-def _part_radii() -> dict[str, float]:
-    return {"hamfingertip": 0.004, "hamfingerpad": 0.008, "hamfingernail": 0.007}
 
 
 def part_of_hand(joints: np.ndarray, parts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -202,19 +196,36 @@ def within_reach(shoulder: np.ndarray, wrist: np.ndarray, upper: float, fore: fl
     return shoulder + line * (distance.clip(abs(upper - fore) + 0.06, (upper + fore) * 0.985) / distance)
 
 
-def best_swivel(shoulder: np.ndarray, wrist: np.ndarray, turned: np.ndarray, side: float, upper: float, fore: float):
-    """How far the elbow swings out, in radians, so that the wrist bends little and the elbow neither rises nor enters.
+SWIVELS = np.linspace(-0.35, 1.9, 46)
+
+# How far the hand may move away from where neutral space has it, for the wrist's sake: outwards, up, to the front.
+COMFORT = np.stack(np.meshgrid((0, 0.05, 0.1), (-0.09, -0.045, 0, 0.045, 0.09), (-0.1, -0.05, 0, 0.05)), axis=-1)
+COMFORT = COMFORT.reshape(-1, 3)
+
+
+def strain(shoulder: np.ndarray, wrist: np.ndarray, turned: np.ndarray, side: float, upper: float, fore: float):
+    """How strained an arm is at each of `SWIVELS`: the wrist bends, the elbow rises, swings out or enters the body.
 
     Args:
+        wrist: (..., 3), within reach.
         turned: (3, 3) the hand's rotation.
+
+    Returns:
+        (..., swivels), without a unit.
     """
-    swivels = np.linspace(-0.35, 1.9, 46)
-    elbow = elbows(shoulder, wrist, swivels, side, upper, fore)
+    wrist = wrist[..., None, :]
+    elbow = elbows(shoulder, wrist, SWIVELS, side, upper, fore)
     bend = np.arccos((_unit(wrist - elbow) @ turned[:, 1]).clip(-1, 1))
-    rise = (elbow[:, 1] - shoulder[1] + 0.16).clip(0) / 0.10
-    inside = (0.14 - elbow[:, 0] * side).clip(0) * (elbow[:, 2] < 0.16) / 0.03
-    cost = (bend / 0.7) ** 2 + rise**2 + inside**2 + 0.8 * (swivels - 0.25) ** 2
-    return swivels[cost.argmin()]
+    rise = (elbow[..., 1] - shoulder[1] + 0.16).clip(0) / 0.10
+    inside = (0.14 - elbow[..., 0] * side).clip(0) * (elbow[..., 2] < 0.16) / 0.03
+    return (bend / 0.7) ** 2 + rise**2 + inside**2 + 0.8 * (SWIVELS - 0.25) ** 2
+
+
+def comfortable(shoulder: np.ndarray, wrist: np.ndarray, turned: np.ndarray, side: float, upper: float, fore: float):
+    """A wrist near the one that is asked for, (3,), at which the arm is less strained."""
+    near = within_reach(shoulder, wrist + COMFORT * (side, 1, 1), upper, fore)
+    cost = strain(shoulder, near, turned, side, upper, fore).min(axis=-1) + (COMFORT**2).sum(axis=-1) / 0.07**2
+    return near[cost.argmin()]
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

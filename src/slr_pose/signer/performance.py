@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from slr_pose import BadInput
 from slr_pose.extraction import layout
 from slr_pose.hamnosys.notation import (
     Arrive,
@@ -31,7 +30,7 @@ from slr_pose.hamnosys.notation import (
     Step,
     Still,
 )
-from slr_pose.hamnosys.orientation import AXES
+from slr_pose.hamnosys.orientation import AXES, mirrored
 from slr_pose.pose import Pose
 from slr_pose.signer import body, hand
 from slr_pose.signer.person import Signer
@@ -189,14 +188,13 @@ def perform(notation: Notation, signer: Signer, clip: int = 0, fps: float = 25.0
 
     Args:
         clip: the number of the clip, from which its variation is drawn.
-
-    Raises:
-        BadInput: there is something in the notation that can't be signed.
+        fps: frames a second.
     """
-    random = np.random.default_rng([clip, *signer.name.encode()])
+    random = np.random.default_rng([signer.seed, clip])
     segments = _Choreography(signer, random).segments(notation)
     performance = _animate(segments, signer, random, fps)
-    return _mirrored(performance) if signer.left_handed else performance
+    by_left = signer.left_handed != notation.signs[0].nondominant
+    return _mirrored(performance) if by_left else performance
 
 
 class _Choreography:
@@ -245,8 +243,6 @@ class _Choreography:
     def postures(self, sign: Sign) -> tuple[Hand, Hand | None]:
         """What is written of each hand; None where a hand is not spoken of."""
         first, second = _hands(sign.posture, (Hand(), None))
-        if sign.nondominant:
-            raise BadInput("a sign by the other hand (hamnondominant in front) can't be signed yet; leave it out.")
         return first, second
 
     def keys(self, postures: tuple[Hand, Hand | None], sign: Sign, rest: tuple[Key, Key]) -> tuple[Key, Key]:
@@ -260,6 +256,10 @@ class _Choreography:
             if operator == "hamsymmlr":
                 return dominant, dominant.mirrored()
             return dominant, self.key(first, LEFT, None, alone=False)
+        if operator == "hamsymmlr":
+            second = _with_mirrored(second, first)
+        if any(map(is_on_hand, second.locations)):  # where the dominant hand is, on this one
+            second = replace(second, locations=())
         other = self.key(second, LEFT, None, alone=False)
         return self.key(first, RIGHT, other, alone=False), other
 
@@ -292,6 +292,8 @@ class _Choreography:
             wrist = point + normal * 0.15 - joints[[0, 9]].mean(axis=0) * (1, 1, 0.5)
             if not marked:
                 wrist[0] += side * (APART_M - 0.02 if alone else APART_M)
+            bones = self.proportions.upper_arm, self.proportions.forearm
+            wrist = body.comfortable(self.shoulder(which), wrist, turned, side, *bones)
         else:
             is_pointed = bool(shapes) and shapes[0].base in POINTED
             if is_pointed and near == "hamtouch":
@@ -352,7 +354,7 @@ class _Choreography:
         bones = self.proportions.upper_arm, self.proportions.forearm
         shoulder = self.shoulder(which)
         wrist = body.within_reach(shoulder, key.wrist, *bones)
-        swivel = body.best_swivel(shoulder, wrist, key.turned, SIDES[which], *bones)
+        swivel = body.SWIVELS[body.strain(shoulder, wrist, key.turned, SIDES[which], *bones).argmin()]
         return shoulder, body.elbows(shoulder, wrist, swivel, SIDES[which], *bones), swivel
 
     # Movements
@@ -458,7 +460,7 @@ class _Choreography:
                 key, written, longest = self.replaced(key, which, written, new, other), new, max(longest, TURN_S)
             elif isinstance(step, Arrive):
                 new = replace(written, locations=(step.location,))
-                alone = self.key(new, which, other if body_site(step.location) else None, alone=True)
+                alone = self.key(new, which, other if is_on_hand(step.location) else None, alone=True)
                 key, written, longest = Key(alone.wrist, key.turned, key.angles), new, max(longest, MOVE_S)
         return key, path, longest or TURN_S, written
 
@@ -466,7 +468,7 @@ class _Choreography:
         """Another posture, at the same place unless it names one."""
         side = SIDES[which]
         if new.locations != old.locations:
-            return self.key(new, which, other if any(map(body_site, new.locations)) else None, alone=True)
+            return self.key(new, which, other if any(map(is_on_hand, new.locations)) else None, alone=True)
         shapes = tuple(shape for shape in new.shapes if shape.base in hand.TABLES["bases"])
         angles = hand.angles(shapes) + self.ease * 0.4 if shapes != old.shapes and shapes else key.angles
         same = (new.directions, new.palms) == (old.directions, old.palms)
@@ -513,7 +515,7 @@ class _Choreography:
 RELAXED = np.radians([(26, 22, 12, 12), (4, 18, 22, 12), (1, 22, 24, 14), (-3, 26, 26, 14), (-8, 30, 26, 14)])
 
 
-def body_site(location: Location) -> bool:
+def is_on_hand(location: Location) -> bool:
     """Whether a place is on the other hand or arm."""
     return any(body.is_on_hand(site) for site in location.sites)
 
@@ -538,6 +540,16 @@ def _hands(posture: Posture, before: tuple[Hand, Hand | None]) -> tuple[Hand, Ha
 
 def _over(new: Hand, old: Hand) -> Hand:
     return Hand(*(getattr(new, name) or getattr(old, name) for name in ("shapes", "directions", "palms", "locations")))
+
+
+def _with_mirrored(second: Hand, first: Hand) -> Hand:
+    """What is written once for two mirroring hands is meant of the dominant one."""
+    directions, palms = second.directions, second.palms
+    if directions == first.directions:
+        directions = tuple(replace(one, names=tuple(map(mirrored, one.names))) for one in directions)
+    if palms == first.palms:
+        palms = tuple(replace(one, name=mirrored(one.name)) for one in palms)
+    return replace(second, directions=directions, palms=palms)
 
 
 def _has_both(steps: list[Step]) -> bool:

@@ -67,6 +67,7 @@ class Signer:
         left_handed: signs as the mirror image.
         variation: how much a sign differs from one time to the next; 0 is always the same.
         rest: where the hands rest, metres below the shoulders.
+        seed: what is drawn for each clip is drawn from this.
     """
 
     name: str = "signer"
@@ -75,13 +76,14 @@ class Signer:
     left_handed: bool = False
     variation: float = 1.0
     rest: float = 0.34
+    seed: int = 0
     camera: Camera = field(default_factory=Camera)
     look: Look = field(default_factory=Look)
 
     @classmethod
-    def draw(cls, seed: int, width: int = 320, height: int = 240) -> "Signer":
-        """A signer who differs from those of other seeds in everything; about one of ten is left-handed."""
-        random = np.random.default_rng([seed, 7])
+    def draw(cls, number: int, seed: int = 0, width: int = 320, height: int = 240) -> "Signer":
+        """One of many signers, who differ in everything; about one of ten is left-handed."""
+        random = np.random.default_rng([seed, number])
         height_m = random.uniform(0.94, 1.16)
         proportions = Proportions(
             half_shoulders=random.uniform(0.158, 0.186),
@@ -98,11 +100,11 @@ class Signer:
             random.uniform(1.7, 2.8),
         )
         side = 1 if random.random() < 0.5 else -1
-        tone = (3 * seed) % len(SKINS)
+        tone = (3 * (number + seed)) % len(SKINS)
         look = Look(
             skin=SKINS[tone],
             hair=HAIRS[random.integers(2)] if tone > 3 else random.choice(HAIRS),
-            hairstyle=HAIRSTYLES[(seed // 2) % len(HAIRSTYLES)],
+            hairstyle=HAIRSTYLES[(number + seed) // 2 % len(HAIRSTYLES)],
             clothes=random.choice(CLOTHES),
             sleeves=float(random.choice(SLEEVES)),
             wall=random.choice(WALLS),
@@ -111,11 +113,12 @@ class Signer:
             grain=random.uniform(0.003, 0.012),
         )
         return cls(
-            f"signer{seed}",
+            f"signer{number}",
             proportions,
             tempo=random.uniform(0.85, 1.25),
             left_handed=bool(random.random() < 0.1),
             rest=random.uniform(0.31, 0.36),
+            seed=1000 * seed + number,
             camera=camera,
             look=look,
         )

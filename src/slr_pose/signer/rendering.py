@@ -49,7 +49,7 @@ class Renderer:
         self.paint = _Paint(signer.look)
         light = torch.tensor(signer.look.light, dtype=torch.float32)
         self.light = light / light.norm()
-        self.noise = np.random.default_rng([0, *signer.name.encode()])
+        self.noise = np.random.default_rng(signer.seed)
 
     @torch.inference_mode()
     def frame(self, performance: Performance, frame: int) -> np.ndarray:

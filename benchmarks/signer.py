@@ -1,0 +1,180 @@
+"""Does MediaPipe see the synthetic signer, and how wrong is what it sees? Tables in Markdown.
+
+    python benchmarks/signer.py [CLIPS] [FOLDER]     by default 40 clips, in a folder that is thrown away
+
+Renders made-up signs by as many signers, extracts keypoints with `slr extract-pose`'s own code, and compares them with
+the exact ones. A hand counts as visible when all of its joints are in the picture. Errors are 2D distances in shoulder
+widths. The second part prints the constants of `slr_pose/signer/noise.py`.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from slr_pose.extraction import extract_pose
+from slr_pose.hamnosys import write_names
+from slr_pose.pose import Pose
+from slr_pose.signer.invention import invent
+from slr_pose.signer.noise import HANDS, fold_of
+from slr_pose.signer.synthesis import Clip
+
+SEED = 1
+WRONG = 0.15  # a hand whose joints are off by more, in the mean, is taken for something else
+
+
+def main(clips: int, folder: Path) -> None:
+    random = np.random.default_rng(SEED)
+    pairs = []
+    for number in range(clips):
+        notation = " ".join(write_names(invent(random)))
+        clip = Clip(folder, f"clip{number}", "sign", notation, number, 0, SEED, pose_only=False)
+        if not clip.is_made():
+            clip.make()
+        extracted = clip.file.with_suffix(".pose")
+        if not extracted.exists():
+            extract_pose(clip.file).write(extracted)
+        pairs.append((Pose.read(clip.truth), Pose.read(extracted)))
+        print(f"\r{number + 1} of {clips} clips", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    print_detection(pairs)
+    print_errors(pairs)
+    print_noise(pairs)
+
+
+def joined(pairs: list[tuple[Pose, Pose]]) -> tuple[np.ndarray, ...]:
+    """True keypoints and what was found of them, confidence of both, in one row, and the clip of each frame."""
+    lengths = [min(len(truth.keypoints), len(found.keypoints)) for truth, found in pairs]
+    parts = [
+        (truth.keypoints[:n], found.keypoints[:n], truth.confidence[:n], found.confidence[:n], np.full(n, number))
+        for number, ((truth, found), n) in enumerate(zip(pairs, lengths, strict=True))
+    ]
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def shoulder_width(keypoints: np.ndarray) -> np.ndarray:
+    """(frames, 1) pixels."""
+    return np.linalg.norm(keypoints[:, 11, :2] - keypoints[:, 12, :2], axis=-1)[:, None]
+
+
+def in_picture(truth: np.ndarray, hand: slice, size: tuple[int, int]) -> np.ndarray:
+    """Frames in which all joints of a hand are in the picture."""
+    return ((truth[:, hand, :2] > 2) & (truth[:, hand, :2] < np.array(size) - 2)).all(axis=(1, 2))
+
+
+def before_face(truth: np.ndarray, hand: slice) -> np.ndarray:
+    """Frames in which a hand's middle lies before the face."""
+    width = shoulder_width(truth)[:, 0]
+    return np.linalg.norm(truth[:, hand, :2].mean(axis=1) - truth[:, 0, :2], axis=-1) < 0.42 * width
+
+
+def print_detection(pairs: list[tuple[Pose, Pose]]) -> None:
+    truth, found, _, seen, _ = joined(pairs)
+    size = pairs[0][0].width, pairs[0][0].height
+    rows = {"body": seen[:, 0] > 0}
+    for name, hand in zip(("left hand", "right hand"), HANDS, strict=True):
+        visible, face = in_picture(truth, hand, size), before_face(truth, hand)
+        there = seen[:, hand.start] > 0
+        rows |= {name: there[visible], f"{name}, before the face": there[visible & face]}
+        rows |= {f"{name}, elsewhere": there[visible & ~face]}
+    print(f"{len(pairs)} clips, {len(truth)} frames\n\n| | frames | found |\n|---|---|---|")
+    for name, there in rows.items():
+        print(f"| {name} | {len(there)} | {there.mean():.1%} |")
+
+
+def print_errors(pairs: list[tuple[Pose, Pose]]) -> None:
+    truth, found, _, seen, _ = joined(pairs)
+    error = np.linalg.norm(found[..., :2] - truth[..., :2], axis=-1) / shoulder_width(truth)
+    names = [point for _, point in pairs[0][0].points]
+    groups = {"eyes, nose, mouth, ears": slice(0, 11), "shoulders": slice(11, 13), "elbows": slice(13, 15)}
+    groups |= {"wrists of the body": slice(15, 17), "left hand": HANDS[0], "right hand": HANDS[1]}
+    print("\n| error / shoulder width | median | 90 % | hands that are wrong |\n|---|---|---|---|")
+    for name, columns in groups.items():
+        inside = error[:, columns][seen[:, columns] > 0.5]
+        wrong = ""
+        if "hand" in name:
+            there = seen[:, columns.start] > 0
+            wrong = f"{(error[there, columns].mean(axis=1) > WRONG).mean():.1%}"
+        print(f"| {name} | {np.median(inside):.3f} | {np.percentile(inside, 90):.3f} | {wrong} |")
+    offset = (found[..., :2] - truth[..., :2]) / shoulder_width(truth)[..., None]
+    print("\nMedian offset of body points, shoulder widths (x, y):")
+    print(", ".join(f"{names[n]} {x:+.3f} {y:+.3f}" for n, (x, y) in enumerate(np.median(offset[:, :25], axis=0))))
+
+
+def print_noise(pairs: list[tuple[Pose, Pose]]) -> None:
+    """What `noise.py` needs: sizes in shoulder widths for the body and in palm lengths for the hands."""
+    truth, found, _, seen, clip = joined(pairs)
+    goes_on = (clip[1:] == clip[:-1])[:, None]
+    body = (found[:, :25, :2] - truth[:, :25, :2]) / shoulder_width(truth)[..., None]
+    body -= np.stack([np.median(body[clip == n], axis=0) for n in range(len(pairs))])[clip]
+    print("\nBody, by joint: spread of what moves within a clip:", spread(body, axis=(0, 2)).round(4).tolist())
+    print("body, lag-1 correlation:", lag(body, goes_on[..., None] & np.ones_like(body[1:], bool)).round(3))
+    scale = pairs[0][0].width
+    for axis, name in ((slice(0, 11), "face"), (slice(11, 13), "shoulders"), (slice(13, 17), "arms")):
+        true_z, found_z = truth[:, axis, 2].ravel(), found[:, axis, 2].ravel()
+        slope, rest = np.polyfit(true_z, found_z, 1)
+        left = found_z - slope * true_z - rest
+        width = shoulder_width(truth).mean() / scale
+        print(
+            f"body depth, {name}: slope {slope:.2f}, offset {rest / width:.2f}, rest {spread(left) / width:.3f} widths"
+        )
+    for name, hand in zip(("left", "right"), HANDS, strict=True):
+        there = seen[:, hand.start] > 0
+        palm = palm_length(truth[:, hand], scale)
+        error = (found[:, hand] - truth[:, hand]) / palm[:, None, None]
+        wrong = (np.linalg.norm(error[..., :2], axis=-1).mean(axis=1) > 0.5) & there
+        good = there & ~wrong
+        common = error[..., :2].mean(axis=1, keepdims=True)
+        own = error[..., :2] - common
+        folded = fold_of(truth[:, hand], scale)
+        both = good[1:] & good[:-1] & goes_on[:, 0]
+        print(f"\n{name} hand: wrong {wrong.sum() / there.sum():.3f}, together {spread(common[good]):.3f}")
+        print("own, in view:", [round(float(spread(own[good][:, j][~folded[good][:, j]])), 3) for j in range(21)])
+        print("own, hidden:", round(float(spread(own[good][folded[good]])), 3), "share", folded[good].mean().round(2))
+        print(f"lag-1: together {lag(common, both[:, None, None]):.2f}, own {lag(own, both[:, None, None] & True):.2f}")
+        step = own[1:] - own[:-1]
+        print(
+            f"jitter from frame to frame, own: {spread(step[both]):.3f}, together {spread((common[1:] - common[:-1])[both]):.3f}"
+        )
+        true_z = truth[:, hand, 2] * scale / palm[:, None]
+        found_z = found[:, hand, 2] * scale / palm[:, None]
+        slope, rest = np.polyfit(true_z[good].ravel(), found_z[good].ravel(), 1)
+        left = found_z - slope * true_z
+        print(
+            f"depth: slope {slope:.2f}, rest {rest:+.2f}, spread {spread(left[good]):.3f}, lag {lag(left, both[:, None]):.2f}"
+        )
+        lost = ~there & in_picture(truth, hand, (pairs[0][0].width, pairs[0][0].height))
+        face = before_face(truth, hand)
+        for where, mask in (("before the face", face), ("elsewhere", ~face)):
+            runs = np.flatnonzero(np.diff(np.concatenate([[0], (lost & mask).astype(int), [0]])))
+            lengths = (runs[1::2] - runs[::2]) if len(runs) else np.array([0])
+            print(f"lost {where}: {(lost & mask).sum() / max(mask.sum(), 1):.4f}, runs of {lengths.mean():.1f} frames")
+
+
+def palm_length(hand: np.ndarray, width: int) -> np.ndarray:
+    """(frames, 21, 3) -> (frames,) pixels from the wrist to the middle finger's knuckle, in 3D."""
+    bone = (hand[:, 9] - hand[:, 0]) * (1, 1, width)
+    return np.linalg.norm(bone, axis=-1)
+
+
+def spread(values: np.ndarray, axis=None) -> np.ndarray:
+    """A standard deviation that outliers do not move: from the quartiles."""
+    low, high = np.percentile(values, (25, 75), axis=axis)
+    return (high - low) / 1.349
+
+
+def lag(values: np.ndarray, both: np.ndarray) -> float:
+    """Correlation of neighbouring frames."""
+    first, second = (np.where(both, part, np.nan).ravel() for part in (values[:-1], values[1:]))
+    ok = np.isfinite(first) & np.isfinite(second) & (abs(first) < 1) & (abs(second) < 1)
+    return float(np.corrcoef(first[ok], second[ok])[0, 1])
+
+
+if __name__ == "__main__":
+    clips = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    if len(sys.argv) > 2:
+        main(clips, Path(sys.argv[2]))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            main(clips, Path(folder))

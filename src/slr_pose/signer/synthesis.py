@@ -1,0 +1,202 @@
+"""A lexicon -> clips of synthetic signers, as videos with exact poses or as poses alone, and a manifest for training."""
+
+import csv
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from slr_pose import BadInput
+from slr_pose.files import write_whole
+from slr_pose.hamnosys import parse, read_attributes, write_names
+from slr_pose.pose import Pose
+from slr_pose.signer.performance import perform
+from slr_pose.signer.person import Signer
+
+MADE_UP = Path(__file__).with_name("made_up_signs.csv")
+MANIFEST = "clips.csv"
+CHUNK = 16  # clips that a worker takes at a time, where they are poses alone
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One clip to be made.
+
+    Attributes:
+        folder: where the manifest is.
+        name: of its files.
+        notation: names of HamNoSys symbols.
+        signer, number, seed: who signs it, the how manieth clip of that signer it is, and the seed of them all.
+        pose_only: no video; the pose as MediaPipe would find it.
+    """
+
+    folder: Path
+    name: str
+    gloss: str
+    notation: str
+    signer: int
+    number: int
+    seed: int
+    pose_only: bool
+
+    @property
+    def file(self) -> Path:
+        """What training reads."""
+        return self.folder / "clips" / f"{self.name}{'.pose' if self.pose_only else '.mp4'}"
+
+    @property
+    def truth(self) -> Path:
+        """The pose of the clip: of a video, the exact one, apart from the one that extraction will find."""
+        return self.file if self.pose_only else self.folder / "truth" / f"{self.name}.pose"
+
+    def source(self) -> dict:
+        """What the clip is made from; travels with its pose."""
+        made_of = ("notation", "signer", "number", "seed", "pose_only")
+        return {"synthetic": {key: getattr(self, key) for key in made_of}}
+
+    def is_made(self) -> bool:
+        """Whether the files are there, of the same notation, signer and seed."""
+        return self.file.exists() and Pose.read_footer(self.truth).get("source") == self.source()
+
+    def make(self) -> None:
+        """Write the clip's files."""
+        performance = perform(parse(self.notation), Signer.draw(self.signer, self.seed), self.number)
+        pose = performance.pose()
+        pose.source = self.source()
+        if self.pose_only:
+            from slr_pose.signer.noise import as_extracted
+
+            pose = as_extracted(pose, np.random.default_rng([self.seed, self.signer, self.number]))
+        else:
+            from slr_pose.signer.rendering import render
+            from slr_pose.video import write_video
+
+            with write_whole(self.file) as partial:
+                write_video(partial, render(performance), performance.fps)
+        pose.write(self.truth)
+
+
+def read_lexicon(signs: str) -> dict[str, str]:
+    """A HamNoSys notation, or a CSV or TSV file with columns `gloss` and `hamnosys` -> gloss -> names of the symbols.
+
+    Raises:
+        BadInput: it is neither, a row lacks a column or repeats a gloss, or a notation is not well-formed.
+    """
+    path = Path(signs)
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        if path.suffix or len(path.parts) > 1:
+            raise BadInput(
+                f"{signs} is neither a notation nor a lexicon: name a CSV file with columns gloss, hamnosys."
+            )
+        return {"sign": _names(signs)}
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            first = file.readline()
+            file.seek(0)
+            rows = list(csv.DictReader(file, delimiter="\t" if "\t" in first else ","))
+    except FileNotFoundError as error:
+        raise BadInput(f"there is no file {path}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"{path} is not a CSV or TSV file in UTF-8 ({error}).") from error
+    if not rows:
+        raise BadInput(f"{path} holds no signs: it needs a header line, gloss,hamnosys, and a line a sign.")
+    lexicon: dict[str, str] = {}
+    for line, row in enumerate(rows, start=2):
+        gloss, notation = ((row.get(column) or "").strip() for column in ("gloss", "hamnosys"))
+        if not gloss or not notation:
+            missing = "hamnosys" if gloss else "gloss"
+            raise BadInput(f"{path}, line {line}: {missing} is missing; each sign needs a gloss and its hamnosys.")
+        if gloss in lexicon:
+            raise BadInput(f"{path}, line {line}: {gloss} is there twice; give each sign a gloss of its own.")
+        try:
+            lexicon[gloss] = _names(notation)
+        except BadInput as error:
+            raise BadInput(f"{path}, line {line}: {error}") from error
+    return lexicon
+
+
+def plan(lexicon: dict[str, str], folder: Path, signers: int, clips: int, seed: int, pose_only: bool) -> list[Clip]:
+    """Every sign by every signer, `clips` times over."""
+    stems = {gloss: "".join(letter if letter.isalnum() else "-" for letter in gloss)[:60] for gloss in lexicon}
+    same = Counter(stem.lower() for stem in stems.values())
+    return [
+        Clip(
+            folder,
+            f"{stem}{f'-{place}' if same[stem.lower()] > 1 else ''}-signer{signer}-{clip}",
+            gloss,
+            lexicon[gloss],
+            signer,
+            place * clips + clip,
+            seed,
+            pose_only,
+        )
+        for place, (gloss, stem) in enumerate(stems.items())
+        for signer in range(signers)
+        for clip in range(clips)
+    ]
+
+
+def write_manifest(folder: Path, clips: list[Clip]) -> Path:
+    """The table that `slr train` reads: path, gloss, signer, hamnosys."""
+    manifest = folder / MANIFEST
+    with write_whole(manifest) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["path", "gloss", "signer", "hamnosys"])
+        for clip in clips:
+            path = clip.file.relative_to(folder).as_posix()
+            table.writerow([path, clip.gloss, f"signer{clip.signer}", _readable(clip.notation)])
+    return manifest
+
+
+def _readable(notation: str) -> str:
+    """The notation, or nothing where it tells too little for the eight attributes."""
+    try:
+        read_attributes(notation)
+    except BadInput:
+        return ""
+    return notation
+
+
+def synthesize(clips: list[Clip], workers: int | None = None) -> Iterator[int]:
+    """Make clips, on all cores.
+
+    Yields:
+        How many were made since the last time.
+
+    Raises:
+        BadInput: a file cannot be written; what was made before stays.
+    """
+    step = CHUNK if all(clip.pose_only for clip in clips) else 1
+    chunks = [clips[start : start + step] for start in range(0, len(clips), step)]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(workers or cores, len(chunks))
+    if workers < 2:
+        for chunk in chunks:
+            yield _make(chunk)
+        return
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
+    try:
+        yield from pool.map(_make, chunks)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _make(clips: list[Clip]) -> int:
+    for clip in clips:
+        clip.make()
+    return len(clips)
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    os.environ["OMP_NUM_THREADS"] = "1"  # a process a core is enough
+
+
+def _names(notation: str) -> str:
+    return " ".join(write_names(parse(notation)))
