@@ -105,51 +105,53 @@ def print_errors(pairs: list[tuple[Pose, Pose]]) -> None:
 def print_noise(pairs: list[tuple[Pose, Pose]]) -> None:
     """What `noise.py` needs: sizes in shoulder widths for the body and in palm lengths for the hands."""
     truth, found, _, seen, clip = joined(pairs)
-    goes_on = (clip[1:] == clip[:-1])[:, None]
-    body = (found[:, :25, :2] - truth[:, :25, :2]) / shoulder_width(truth)[..., None]
-    body -= np.stack([np.median(body[clip == n], axis=0) for n in range(len(pairs))])[clip]
-    print("\nBody, by joint: spread of what moves within a clip:", spread(body, axis=(0, 2)).round(4).tolist())
-    print("body, lag-1 correlation:", lag(body, goes_on[..., None] & np.ones_like(body[1:], bool)).round(3))
-    scale = pairs[0][0].width
-    for axis, name in ((slice(0, 11), "face"), (slice(11, 13), "shoulders"), (slice(13, 17), "arms")):
-        true_z, found_z = truth[:, axis, 2].ravel(), found[:, axis, 2].ravel()
-        slope, rest = np.polyfit(true_z, found_z, 1)
-        left = found_z - slope * true_z - rest
-        width = shoulder_width(truth).mean() / scale
-        print(
-            f"body depth, {name}: slope {slope:.2f}, offset {rest / width:.2f}, rest {spread(left) / width:.3f} widths"
+    size = pairs[0][0].width, pairs[0][0].height
+    goes_on = clip[1:] == clip[:-1]
+    pixels = np.array((1, 1, size[0]))
+    error = (found[:, :25] - truth[:, :25]) * pixels / shoulder_width(truth)[..., None]
+    clips = np.stack([np.median(error[clip == n], axis=0) for n in range(len(pairs))])
+    rows = {"offset": np.median(clips, axis=0), "from clip to clip": spread(clips, axis=0)}
+    rows["within a clip"] = spread(error - clips[clip], axis=0)
+    print("\nBody, shoulder widths: x, y, z of each of 25 points")
+    for name, values in rows.items():
+        print(f"{name}: {[[float(v) for v in row] for row in values.round(3)]}")
+    print(f"lag-1 correlation {lag(error - clips[clip], goes_on[:, None, None]):.2f}")
+    for joint in (13, 14, 15, 16):
+        true_z, found_z = (
+            part[:, joint, 2] - np.array([np.median(part[clip == n, joint, 2]) for n in range(len(pairs))])[clip]
+            for part in (truth, found)
         )
+        print(f"depth of point {joint}: slope {(true_z * found_z).sum() / (true_z**2).sum():.2f}")
     for name, hand in zip(("left", "right"), HANDS, strict=True):
         there = seen[:, hand.start] > 0
-        palm = palm_length(truth[:, hand], scale)
-        error = (found[:, hand] - truth[:, hand]) / palm[:, None, None]
-        wrong = (np.linalg.norm(error[..., :2], axis=-1).mean(axis=1) > 0.5) & there
+        palm = palm_length(truth[:, hand], size[0])[:, None]
+        error = (found[:, hand, :2] - truth[:, hand, :2]) / palm[..., None]
+        wrong = (np.linalg.norm(error, axis=-1).mean(axis=1) > 0.5) & there
         good = there & ~wrong
-        common = error[..., :2].mean(axis=1, keepdims=True)
-        own = error[..., :2] - common
-        folded = fold_of(truth[:, hand], scale)
-        both = good[1:] & good[:-1] & goes_on[:, 0]
-        print(f"\n{name} hand: wrong {wrong.sum() / there.sum():.3f}, together {spread(common[good]):.3f}")
-        print("own, in view:", [round(float(spread(own[good][:, j][~folded[good][:, j]])), 3) for j in range(21)])
-        print("own, hidden:", round(float(spread(own[good][folded[good]])), 3), "share", folded[good].mean().round(2))
-        print(f"lag-1: together {lag(common, both[:, None, None]):.2f}, own {lag(own, both[:, None, None] & True):.2f}")
-        step = own[1:] - own[:-1]
+        both = good[1:] & good[:-1] & goes_on
+        common = error.mean(axis=1, keepdims=True)
+        own = error - common
+        folded = fold_of(truth[:, hand], size[0])
         print(
-            f"jitter from frame to frame, own: {spread(step[both]):.3f}, together {spread((common[1:] - common[:-1])[both]):.3f}"
+            f"\n{name} hand, palm lengths: wrong {wrong.sum() / there.sum():.3f}, together {spread(common[good]):.3f}"
         )
-        true_z = truth[:, hand, 2] * scale / palm[:, None]
-        found_z = found[:, hand, 2] * scale / palm[:, None]
+        print(f"own, in view: {[float(spread(own[good][:, j][~folded[good][:, j]]).round(3)) for j in range(21)]}")
+        print(f"own, hidden: {spread(own[good][folded[good]]):.3f}, share hidden {folded[good].mean():.2f}")
+        for what, values in (("together", common), ("own", own)):
+            step = spread((values[1:] - values[:-1])[both])
+            print(f"{what}: lag-1 {lag(values, both[:, None, None]):.2f}, from frame to frame {step:.3f}")
+        true_z, found_z = (part[:, hand, 2] * size[0] / palm for part in (truth, found))
         slope, rest = np.polyfit(true_z[good].ravel(), found_z[good].ravel(), 1)
         left = found_z - slope * true_z
-        print(
-            f"depth: slope {slope:.2f}, rest {rest:+.2f}, spread {spread(left[good]):.3f}, lag {lag(left, both[:, None]):.2f}"
-        )
-        lost = ~there & in_picture(truth, hand, (pairs[0][0].width, pairs[0][0].height))
-        face = before_face(truth, hand)
-        for where, mask in (("before the face", face), ("elsewhere", ~face)):
-            runs = np.flatnonzero(np.diff(np.concatenate([[0], (lost & mask).astype(int), [0]])))
-            lengths = (runs[1::2] - runs[::2]) if len(runs) else np.array([0])
-            print(f"lost {where}: {(lost & mask).sum() / max(mask.sum(), 1):.4f}, runs of {lengths.mean():.1f} frames")
+        smooth = lag(left, both[:, None])
+        print(f"depth: slope {slope:.2f}, rest {rest:+.2f}, spread {spread(left[good]):.3f}, lag-1 {smooth:.2f}")
+        runs = np.flatnonzero(np.diff(np.concatenate([[0], wrong.astype(int), [0]])))
+        print(f"wrong: runs of {(runs[1::2] - runs[::2]).mean() if len(runs) else 0:.1f} frames")
+        visible, face = in_picture(truth, hand, size), before_face(truth, hand)
+        for where, mask in (("before the face", face & visible), ("elsewhere", ~face & visible)):
+            runs = np.flatnonzero(np.diff(np.concatenate([[0], (~there & mask).astype(int), [0]])))
+            length = (runs[1::2] - runs[::2]).mean() if len(runs) else 0
+            print(f"lost {where}: {(~there & mask).sum() / max(mask.sum(), 1):.4f}, runs of {length:.1f} frames")
 
 
 def palm_length(hand: np.ndarray, width: int) -> np.ndarray:

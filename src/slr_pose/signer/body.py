@@ -196,7 +196,15 @@ def within_reach(shoulder: np.ndarray, wrist: np.ndarray, upper: float, fore: fl
     return shoulder + line * (distance.clip(abs(upper - fore) + 0.06, (upper + fore) * 0.985) / distance)
 
 
-SWIVELS = np.linspace(-0.35, 1.9, 46)
+SWIVELS = np.linspace(-0.2, 1.9, 43)
+
+# What a forearm, here at some points from elbow to wrist, has to keep out of: ellipsoids of head, neck and chest.
+ALONG = np.array((0.0, 0.35, 0.7, 0.9))
+SOLID = (
+    (HEAD, np.array((0.11, 0.15, 0.13))),
+    (np.array((0.0, 0.09, 0.0)), np.array((0.10, 0.12, 0.11))),
+    (np.array((0.0, -0.22, 0.0)), np.array((0.20, 0.30, 0.17))),
+)
 
 # How far the hand may move away from where neutral space has it, for the wrist's sake: outwards, up, to the front.
 COMFORT = np.stack(np.meshgrid((0, 0.05, 0.1), (-0.09, -0.045, 0, 0.045, 0.09), (-0.1, -0.05, 0, 0.05)), axis=-1)
@@ -216,9 +224,12 @@ def strain(shoulder: np.ndarray, wrist: np.ndarray, turned: np.ndarray, side: fl
     wrist = wrist[..., None, :]
     elbow = elbows(shoulder, wrist, SWIVELS, side, upper, fore)
     bend = np.arccos((_unit(wrist - elbow) @ turned[:, 1]).clip(-1, 1))
-    rise = (elbow[..., 1] - shoulder[1] + 0.16).clip(0) / 0.10
-    inside = (0.14 - elbow[..., 0] * side).clip(0) * (elbow[..., 2] < 0.16) / 0.03
-    return (bend / 0.7) ** 2 + rise**2 + inside**2 + 0.8 * (SWIVELS - 0.25) ** 2
+    rise = (elbow[..., 1] - shoulder[1] + 0.08).clip(0) / 0.10
+    points = elbow[..., None, :] + ALONG[:, None] * (wrist - elbow)[..., None, :]
+    inside = sum(
+        (1 - np.linalg.norm((points - centre) / radii, axis=-1)).clip(0).max(axis=-1) for centre, radii in SOLID
+    )
+    return (bend / 0.7) ** 2 + rise**2 + (inside / 0.15) ** 2 + 0.8 * (SWIVELS - 0.35) ** 2
 
 
 def comfortable(shoulder: np.ndarray, wrist: np.ndarray, turned: np.ndarray, side: float, upper: float, fore: float):

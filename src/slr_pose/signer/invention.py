@@ -6,6 +6,7 @@ from slr_pose.hamnosys import ATTRIBUTES, compose
 from slr_pose.hamnosys.notation import Contact, Move, Notation, Repeat, Step
 from slr_pose.hamnosys.orientation import DIRECTIONS
 from slr_pose.signer.body import PLACES
+from slr_pose.signer.performance import strain
 
 # What arms reach without strain: fingers to the right, or to the signer, are rare in every sign language.
 EASY = [f"hamextfinger{name}" for name in DIRECTIONS if name not in ("r", "ur", "dr", "ir", "i", "ui", "di", "d")]
@@ -14,11 +15,20 @@ CIRCLES = ["hamcircleo", "hamcirclel", "hamcircleu"]
 INTERNAL = ["hamtwisting", "hamnodding", "hamfingerplay"]
 
 
+STRAIN = 3.5  # the most that is asked of an arm
+
+
 def invent(random: np.random.Generator, moving: bool = True) -> Notation:
     """A sign of one posture, of one hand or of two that mirror each other, and perhaps a movement.
 
-    Handshapes, thumbs, bendings, directions, palms and places are drawn evenly, from those that the arm reaches.
+    Handshapes, thumbs, bendings, directions, palms and places are drawn evenly; what strains the arms is drawn again.
     """
+    while strain(notation := _draw(random, moving)) > STRAIN:
+        pass
+    return notation
+
+
+def _draw(random: np.random.Generator, moving: bool) -> Notation:
 
     def drawn(head: str, names: list[str] | None = None, plain: float = 0.0) -> str:
         if random.random() < plain:

@@ -197,6 +197,15 @@ def perform(notation: Notation, signer: Signer, clip: int = 0, fps: float = 25.0
     return _mirrored(performance) if by_left else performance
 
 
+def strain(notation: Notation) -> float:
+    """How uncomfortable the first posture of a sign is, without a unit: 2 is as usual, beyond 6 is hardly possible."""
+    stage = _Choreography(Signer(variation=0), np.random.default_rng(0))
+    rest = stage.rest(RIGHT), stage.rest(LEFT)
+    sign = notation.signs[0]
+    keys = stage.keys(stage.postures(sign), sign, rest)
+    return max(float(stage.strain(which, key).min()) for which, key in enumerate(keys))
+
+
 class _Choreography:
     """Reads a notation for one signer: what each hand does, and how long it takes."""
 
@@ -277,14 +286,16 @@ class _Choreography:
         if location is None and near in ("hamtouch", "haminterlock", "hamcross", "hamclose") and not alone:
             return Key(self.meeting(joints, side, near), turned, angles)
         sites = location.sites if location else (Site(("hamneutralspace",)),)
+        if not alone and other is None:  # two hands at one place of the head are at its two sides
+            sites = tuple(_at_side(site) for site in sites)
         found = [self.site(site, other) for site in sites]
         point, normal = np.mean([place for place, _ in found], axis=0), sum(normal for _, normal in found)
         normal = normal / max(np.linalg.norm(normal), 1e-6)
         is_free = near not in NEAR_M
         marked = any(site.before or site.after for site in sites)
         on_trunk = body.PLACES.get(sites[0].parts[0], {}).get("region") == "trunk"
-        if which == LEFT and other is None and marked is False and not on_trunk:
-            point = point * SWAPPED if point[0] < 0 else point
+        if which == LEFT and other is None and not on_trunk:
+            point, normal = point * SWAPPED, normal * SWAPPED
         if near == "hamarmextended":
             point, is_free = point + normal * 0.42, False
             wrist = point - joints[[0, 9]].mean(axis=0)
@@ -308,7 +319,7 @@ class _Choreography:
                 touching, reach = body.touching_part(joints, -normal, is_pointed)
             sideways = touching - normal * (touching @ normal)
             wrist = point - sideways + normal * (distance + reach)
-        if is_free and not alone and other is None and not marked:  # keep two free hands out of each other
+        if not alone and other is None and not marked:  # keep two hands out of each other
             inner = (wrist[0] + joints[:, 0] * 1.0) * -side
             wrist[0] += side * max(inner.max() + 0.02, 0)
         return Key(wrist + self.wander * (0.3 if not is_free else 1), turned, angles)
@@ -353,9 +364,16 @@ class _Choreography:
         """Shoulder, elbow and swivel of an arm whose hand is at a key."""
         bones = self.proportions.upper_arm, self.proportions.forearm
         shoulder = self.shoulder(which)
+        swivel = body.SWIVELS[self.strain(which, key).argmin()]
         wrist = body.within_reach(shoulder, key.wrist, *bones)
-        swivel = body.SWIVELS[body.strain(shoulder, wrist, key.turned, SIDES[which], *bones).argmin()]
         return shoulder, body.elbows(shoulder, wrist, swivel, SIDES[which], *bones), swivel
+
+    def strain(self, which: int, key: Key) -> np.ndarray:
+        """`body.strain` of an arm whose hand is at a key."""
+        bones = self.proportions.upper_arm, self.proportions.forearm
+        shoulder = self.shoulder(which)
+        wrist = body.within_reach(shoulder, key.wrist, *bones)
+        return body.strain(shoulder, wrist, key.turned, SIDES[which], *bones)
 
     # Movements
 
@@ -570,6 +588,11 @@ def _alternated(segment: Segment) -> Segment:
     circle = path.circle and (-path.circle[0], -path.circle[1], path.circle[2])
     swings = tuple((axis, -radians, often) for axis, radians, often in path.swings)
     return replace(segment, paths=(segment.paths[RIGHT], replace(path, circle=circle, swings=swings)))
+
+
+def _at_side(site: Site) -> Site:
+    on_head = body.PLACES.get(site.parts[0], {}).get("region") == "head"
+    return site if site.before or site.after or not on_head else replace(site, after="hamlrat")
 
 
 def _vector(letters: str) -> np.ndarray:

@@ -232,7 +232,9 @@ def _march(group: "_Group", eye: torch.Tensor, ray: torch.Tensor, near: torch.Te
         depth[left_over] += distance_left * 1.3  # what is left grazes, and is far from anything ahead
         distance[left_over] = distance_left
         left_over = left_over[(distance_left > hit) & (depth[left_over] < far)]
-    return torch.where((distance < 4 * hit) & (depth < far), depth, torch.inf)
+    there = distance < 2 * hit
+    there[left_over] = distance[left_over] < 0.006  # it grazes all the way
+    return torch.where(there & (depth < far), depth, torch.inf)
 
 
 _CORNERS = torch.tensor(((1.0, -1, -1), (-1, -1, 1), (-1, 1, -1), (1, 1, 1)))

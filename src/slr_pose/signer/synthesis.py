@@ -1,4 +1,4 @@
-"""A lexicon -> clips of synthetic signers, as videos with exact poses or as poses alone, and a manifest for training."""
+"""A lexicon -> clips of synthetic signers, videos with exact poses or poses alone, and a manifest for training."""
 
 import csv
 import multiprocessing
