@@ -17,7 +17,7 @@ from slr_pose.extraction import extract_pose
 from slr_pose.hamnosys import write_names
 from slr_pose.pose import Pose
 from slr_pose.signer.invention import invent
-from slr_pose.signer.noise import HANDS, fold_of
+from slr_pose.signer.noise import HANDS, before_face, behind
 from slr_pose.signer.synthesis import Clip
 
 SEED = 1
@@ -61,12 +61,6 @@ def shoulder_width(keypoints: np.ndarray) -> np.ndarray:
 def in_picture(truth: np.ndarray, hand: slice, size: tuple[int, int]) -> np.ndarray:
     """Frames in which all joints of a hand are in the picture."""
     return ((truth[:, hand, :2] > 2) & (truth[:, hand, :2] < np.array(size) - 2)).all(axis=(1, 2))
-
-
-def before_face(truth: np.ndarray, hand: slice) -> np.ndarray:
-    """Frames in which a hand's middle lies before the face."""
-    width = shoulder_width(truth)[:, 0]
-    return np.linalg.norm(truth[:, hand, :2].mean(axis=1) - truth[:, 0, :2], axis=-1) < 0.42 * width
 
 
 def print_detection(pairs: list[tuple[Pose, Pose]]) -> None:
@@ -131,7 +125,7 @@ def print_noise(pairs: list[tuple[Pose, Pose]]) -> None:
         both = good[1:] & good[:-1] & goes_on
         common = error.mean(axis=1, keepdims=True)
         own = error - common
-        folded = fold_of(truth[:, hand], size[0])
+        folded = behind(truth[:, hand], size[0])
         print(
             f"\n{name} hand, palm lengths: wrong {wrong.sum() / there.sum():.3f}, together {spread(common[good]):.3f}"
         )

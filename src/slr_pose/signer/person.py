@@ -6,7 +6,7 @@ import numpy as np
 
 from slr_pose.signer.body import Proportions
 
-SKINS = ("#f3cdb6", "#e9b998", "#d9a07c", "#bd8560", "#96633f", "#7d5135", "#5f3d29")
+SKINS = ("#f3cdb6", "#e9b998", "#d9a07c", "#bd8560", "#96633f", "#865739", "#6c4630")
 HAIRS = ("#17120f", "#2b1c14", "#4a2f1d", "#7a4b27", "#b08a4f", "#8d8a86", "#5b2415")
 CLOTHES = ("#2f4a72", "#24505a", "#6b2f3c", "#3d4148", "#3f6b57", "#8a5a2e", "#5a4778", "#b7b1a4", "#1f2a3a", "#a2483c")
 WALLS = ("#a9b4bd", "#c9c2b6", "#8fa3a0", "#b8a9a4", "#7f8b99", "#d3d6d8", "#9aa78f", "#6c7783")

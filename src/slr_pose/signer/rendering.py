@@ -16,7 +16,7 @@ from slr_pose.signer.performance import LEFT, RIGHT, SIDES, Performance
 from slr_pose.signer.person import Look, Signer
 
 BLOCK_PX = 8
-OFTEN = (26, 5, 14)  # steps of a block's cone, of all pixels, and of those that are not there yet
+OFTEN = (26, 5, 28)  # steps of a block's cone, of all pixels, and of those that are not there yet
 GAMMA = 2.2
 
 # Material of a point.
@@ -233,7 +233,7 @@ def _march(group: "_Group", eye: torch.Tensor, ray: torch.Tensor, near: torch.Te
         distance[left_over] = distance_left
         left_over = left_over[(distance_left > hit) & (depth[left_over] < far)]
     there = distance < 2 * hit
-    there[left_over] = distance[left_over] < 0.006  # it grazes all the way
+    there[left_over] = distance[left_over] < 0.02  # it grazes all the way
     return torch.where(there & (depth < far), depth, torch.inf)
 
 
@@ -523,9 +523,9 @@ class _Trunk(_Group):
         local = points - self.middle
         folds = torch.sin(local[:, 0] * 23 + 9 * torch.sin(local[:, 1] * 11 + local[:, 0] * 7)) * 0.03
         albedo = paint.cloth * (1 + folds)[:, None]
-        for end, direction in self.ends:
-            hem = ((points - end) @ direction).abs() < 0.012
-            hem &= (points - end).norm(dim=-1) < 0.08
+        sleeves, _ = self.sleeves.along(points)
+        for arm, (end, direction) in enumerate(self.ends):
+            hem = (((points - end) @ direction).abs() < 0.012) & (sleeves[2 * arm + 1] < 0.008)
             albedo[hem] *= 0.82
         neck = ((local[:, 0] / 0.074) ** 2 + ((local[:, 1] - 0.078) / 0.088) ** 2).sqrt()
         rib = (neck - 1.0) * 0.078
@@ -637,7 +637,8 @@ class _Head(_Group):
         strands = 1 + 0.16 * torch.sin(p[:, 0] * 300 + 40 * p[:, 1]) * torch.sin(p[:, 2] * 70 + p[:, 0] * 120)
         albedo = torch.where(is_hair[:, None], paint.hair * strands[:, None], albedo)
         hair = is_hair[:, None].expand_as(points)
-        gloss = torch.where(hair, 0.45, 0.5 + 0.9 * eye)
+        matt = 1 - 0.9 * torch.maximum(soft(brow) * front, eye * (1 - soft(spark)))
+        gloss = torch.where(hair, 0.45, 0.5 * matt)
         return albedo, gloss, torch.where(hair, 0.0, 1 - eye)
 
 
@@ -678,7 +679,7 @@ _FACE = _Ellipsoids(
         (0.066, 0.082, 0.070),
         (0.026, 0.021, 0.024),
         (0.024, 0.026, 0.022),
-        (0.024, 0.009, 0.012),
+        (0.024, 0.009, 0.010),
         (0.020, 0.0135, 0.020),
         (0.021, 0.0055, 0.0095),
         (0.018, 0.0068, 0.0105),
@@ -688,7 +689,7 @@ _FACE = _Ellipsoids(
 )
 _NECK_AND_NOSE = _Capsules.of(
     [
-        ((0, -0.09, -0.022), (0, -0.235, -0.030), 0.050, 0.055),
+        ((0, -0.09, -0.022), (0, -0.235, -0.034), 0.049, 0.060),
         ((0, 0.004, 0.086), (0, -0.037, 0.1065), 0.0068, 0.0112),
         ((0.0105, -0.0435, 0.0935), (0.0105, -0.044, 0.0935), 0.0076, 0.0076),
     ]
