@@ -17,9 +17,10 @@ from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, pal
 from slr_pose.pose import Pose
 from slr_pose.signer import hand
 from slr_pose.signer.body import TO_WORLD
+from slr_pose.signer.choreography import PHASES
 from slr_pose.signer.invention import invent
 from slr_pose.signer.noise import HANDS, as_extracted
-from slr_pose.signer.performance import PHASES, perform
+from slr_pose.signer.performance import perform
 from slr_pose.signer.person import Signer
 from slr_pose.signer.rendering import render
 from slr_pose.video import write_video

@@ -17,6 +17,7 @@ from slr_pose.signer import hand
 
 TO_WORLD = np.array((-1.0, 1.0, 1.0))  # signer's frame -> world, and back
 HEAD = np.array((0.0, 0.232, 0.0))  # between the ears, at the height of the eyes
+FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 TORSO_LENGTH = 0.50  # shoulders to hips
 
 # Of the head, in metres from HEAD: signer's right, up, out. What the face points of a body pose are.
@@ -103,8 +104,8 @@ def part_of_hand(joints: np.ndarray, parts: tuple[str, ...]) -> tuple[np.ndarray
         joints: (21, 3) in the hand's own frame.
         parts: symbols: a finger, a part of a finger, a part of the hand.
     """
-    finger = next((name for name in parts if name.removeprefix("ham").removesuffix("finger") in _FINGERS), None)
-    number = _FINGERS.index(finger.removeprefix("ham").removesuffix("finger")) if finger else _longest(joints)
+    finger = next((name for name in parts if name.removeprefix("ham").removesuffix("finger") in FINGERS), None)
+    number = FINGERS.index(finger.removeprefix("ham").removesuffix("finger")) if finger else _longest(joints)
     first = 1 + 4 * number
     base, middle, last, tip = joints[first : first + 4]
     along = _unit(tip - last)
@@ -128,9 +129,6 @@ def part_of_hand(joints: np.ndarray, parts: tuple[str, ...]) -> tuple[np.ndarray
         "hamwristpulse": (0.018 * z, z),
     }
     return points.get(part, points["hampalm"])
-
-
-_FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 
 
 def _longest(joints: np.ndarray) -> int:

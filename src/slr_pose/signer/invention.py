@@ -1,12 +1,14 @@
 """Signs that nobody signs: postures and movements drawn at random, such as a body can take."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from slr_pose.hamnosys import ATTRIBUTES, compose
 from slr_pose.hamnosys.notation import Contact, Move, Notation, Repeat, Step
 from slr_pose.hamnosys.orientation import DIRECTIONS
 from slr_pose.signer.body import PLACES
-from slr_pose.signer.performance import strain
+from slr_pose.signer.choreography import strain
 
 # What arms reach without strain: fingers to the right, or to the signer, are rare in every sign language.
 EASY = [f"hamextfinger{name}" for name in DIRECTIONS if name not in ("r", "ur", "dr", "ir", "i", "ui", "di", "d")]
@@ -54,18 +56,16 @@ def _draw(random: np.random.Generator, moving: bool) -> Notation:
     notation = compose(attributes)
     (sign,) = notation.signs
     (hand,) = sign.posture
-    if hand.locations:
-        contact = Contact((("hamtouch", "hamclose")[random.integers(2)],)) if random.random() < 0.5 else None
-        hand = type(hand)(
-            hand.shapes, hand.directions, hand.palms, (type(hand.locations[0])(hand.locations[0].sites, contact),)
-        )
+    if hand.locations and random.random() < 0.5:
+        contact = Contact((("hamtouch", "hamclose")[random.integers(2)],))
+        hand = replace(hand, locations=(replace(hand.locations[0], contact=contact),))
     steps: tuple[Step, ...] = ()
     if moving and random.random() < 0.75:
         kind = [MOVES, MOVES, CIRCLES, INTERNAL][random.integers(4)]
         steps = (Move(kind[random.integers(len(kind))]),)
         if random.random() < 0.3:
             steps += (Repeat("hamrepeatfromstart"),)
-    return Notation((type(sign)((hand,), steps, sign.symmetry),))
+    return Notation((replace(sign, posture=(hand,), steps=steps),))
 
 
 _NARROW = {"nose", "nostrils", "lips", "tongue", "teeth", "chin", "underchin", "neck"}  # no room for two hands

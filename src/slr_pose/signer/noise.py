@@ -1,8 +1,8 @@
 """What MediaPipe makes of a perfect pose: errors that wander, guessed fingers, weak depth, lost hands.
 
 The constants were measured by `benchmarks/signer.py`, which renders clips, extracts them, and compares; they are
-rounded, and the same for both sides. Sizes are in shoulder widths for the body and in palm lengths (wrist to the knuckle of the
-middle finger) for the hands.
+rounded, and the same for both sides. Sizes are in shoulder widths for the body and in palm lengths (wrist to the
+knuckle of the middle finger) for the hands.
 """
 
 import numpy as np

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from slr_pose.signer.performance import LEFT, RIGHT, SIDES, Performance
+from slr_pose.signer.choreography import LEFT, RIGHT, SIDES
+from slr_pose.signer.performance import Performance
 from slr_pose.signer.person import Look, Signer
 
 BLOCK_PX = 8
