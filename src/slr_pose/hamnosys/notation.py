@@ -193,6 +193,7 @@ def kind(name: str) -> str:
     return SYMBOLS[name].kind
 
 
+LOCATION = 3  # handshape, direction, palm, location
 MOVEMENTS = {"straight movement", "circle", "hand-internal movement", "no motion"}
 PLACES = {"body", "arm", "hand part", "finger", "finger part"}
 MODIFIERS = {"size", "path", "clock", "size change", "manner"}
@@ -315,10 +316,10 @@ class _Parser:
                 parts.append(self.choice(self.posture))
             else:
                 return tuple(parts)
-            twice = [what for what in ("shapes", "directions", "palms") if getattr(one_hand((parts[-1],)), what)]
-            if any(getattr(before, what) for what in twice):
+            first = min(_filled(one_hand((parts[-1],))), default=LOCATION)
+            if first < LOCATION and first <= max(_filled(before), default=-1):
                 self.at = start
-                raise self.fail("the posture has that already; a change takes hamreplace before it")
+                raise self.fail("the posture has that already, or it comes too late; a change takes hamreplace")
 
     def is_posture(self, tokens: list[str]) -> bool:
         """Whether a bracket holds what differs between the hands, and no movements."""
@@ -525,6 +526,12 @@ _MISPLACED = {
     "symmetry": "it stands at the very beginning",
     **{name: "it closes a bracket that was not opened" for name in END.values()},
 }
+
+
+def _filled(hand: Hand) -> list[int]:
+    """Which of a hand's parts are there, by their place in the order in which they are written."""
+    parts = (hand.shapes, hand.directions, hand.palms, hand.locations)
+    return [number for number, part in enumerate(parts) if part]
 
 
 def _token(name: str) -> str:
