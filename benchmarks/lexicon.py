@@ -37,16 +37,15 @@ def main(folder: Path) -> None:
             read(notation)
         except BadInput as error:
             without[str(error).rsplit(",", 1)[1]] += 1
-    print(
-        f"{len(found)} of {len(rows)} notations ({len(found) / len(rows):.2%}) are read, and written back as they were."
-    )
+    share = len(found) / len(rows)
+    print(f"{len(found)} of {len(rows)} notations ({share:.2%}) are read, and written back as they were.")
     print(f"\n{refused.total()} are not well-formed:")
     print_counts(refused)
     print(f"\n{without.total()} are read, but have no eight attributes:")
     print_counts(without)
     print("\nOf the first postures, the palm of a flat hand that touches the front of the body, by fingers:")
     print_counts(Counter(filter(None, map(on_the_body, found))))
-    print("\nand the palm of a hand whose fingers point level towards the signer, up or down it is not:")
+    print("\nand the palm of a hand whose fingers point towards the signer, neither up nor down:")
     print_counts(Counter(name for notation in found for sign in notation.signs for name in towards_the_signer(sign)))
     print("\nDifferences from HearAI's parser, by column:")
     print_counts(differences(folder))
@@ -59,14 +58,12 @@ def print_counts(counts: Counter) -> None:
 
 def on_the_body(notation: Notation) -> str | None:
     hand = one_hand(notation.signs[0].posture)
-    if len(hand.shapes) != 1 or len(hand.directions) != 1 or len(hand.palms) != 1 or len(hand.locations) != 1:
+    if not len(hand.shapes) == len(hand.directions) == len(hand.palms) == len(hand.locations) == 1:
         return None
-    shape, contact, sites = hand.shapes[0], hand.locations[0].contact, hand.locations[0].sites
-    flat = shape.base in FLAT and not shape.bending
-    touches = (
-        contact and contact.names == ("hamtouch",) and not contact.own and {p for s in sites for p in s.parts} <= FRONT
-    )
-    if not flat or not touches or not sites:
+    (shape,), (location,) = hand.shapes, hand.locations
+    parts = {part for site in location.sites for part in site.parts}
+    touches = location.contact and location.contact.names == ("hamtouch",) and not location.contact.own
+    if shape.base not in FLAT or shape.bending or not touches or not parts or not parts <= FRONT:
         return None
     return f"{' '.join(hand.directions[0].names)} {hand.palms[0].name}"
 
@@ -86,23 +83,20 @@ def differences(folder: Path) -> Counter:
     counts = Counter(pairs=len(sources))
     for source, line in zip(sources, results, strict=True):
         ours, theirs = read(parse(source.split()[-1])), line.split()[3:]
-        columns = [("symmetry_operator", ours.attributes), ("nondominant", None)]
-        columns += [(head, ours.attributes) for head in OF_A_HAND]
-        columns += [(head, hand) for hand in (ours.second, ours.other_hand, ours.other_second) for head in OF_A_HAND]
-        columns += [("hand_location_x", ours.attributes), ("hand_location_y", ours.attributes), ("distance", None)]
-        names = [
-            f"{hand}{head}" for hand in ("", "second ", "other hand's ", "other hand's second ") for head in OF_A_HAND
-        ]
-        names = ["symmetry_operator", "nondominant", *names, "hand_location_x", "hand_location_y", "distance"]
-        for name, (head, hand), value in zip(names, columns, theirs, strict=True):
+        hands = {"": ours.attributes, "second ": ours.second}
+        hands |= {"other hand's ": ours.other_hand, "other hand's second ": ours.other_second}
+        columns = [("", "symmetry_operator"), ("", "nondominant")]
+        columns += [(hand, head) for hand in hands for head in OF_A_HAND]
+        columns += [("", "hand_location_x"), ("", "hand_location_y"), ("", "distance")]
+        for (hand, head), value in zip(columns, theirs, strict=True):
             if head == "nondominant":
                 own = int(ours.nondominant)
             elif head == "distance":
                 own = distances.index(ours.distance) if ours.distance != "none" else 0
             else:
-                own = ATTRIBUTES[head].index(hand[head]) if head in hand else None
+                own = ATTRIBUTES[head].index(hands[hand][head]) if head in hands[hand] else None
             if own != (None if value == "NaN" else int(float(value))):
-                counts[f"{name}{', which theirs leaves empty' if value == 'NaN' else ''}"] += 1
+                counts[f"{hand}{head}{', which theirs leaves empty' if value == 'NaN' else ''}"] += 1
     return counts
 
 

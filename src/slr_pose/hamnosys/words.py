@@ -47,7 +47,8 @@ def describe(sign: Sign) -> list[tuple[str, str, str]]:
     """
     hand = _rows(one_hand(sign.posture))
     other = _rows(one_hand(sign.posture, dominant=False)) if has_two_hands(sign.posture) else {}
-    symmetry = ", ".join(_meaning(name) for name in sign.symmetry)
+    own_words = {"symmetry", "alternation"}  # what its other modifiers mean is not settled
+    symmetry = ", ".join(_meaning(name) if _kind(name) in own_words else f"with {name}" for name in sign.symmetry)
     rows = [("hands", symmetry or ("two that differ" if other else "one"), "")]
     if sign.nondominant:
         rows.append(("by", "the non-dominant hand", ""))
