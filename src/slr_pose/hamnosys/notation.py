@@ -304,11 +304,11 @@ class _Parser:
             raise self.fail("a sign begins with a handshape")
         return Sign(posture, self.steps(), symmetry, nondominant)
 
-    def posture(self) -> Posture:
-        parts: list[Hand | Both | Choice | Still] = []
+    def posture(self, beginning: Posture = ()) -> Posture:
+        parts = list(beginning)
         while True:
             start, before = self.at, one_hand(tuple(parts))
-            if self.kind() in {"handshape", "hand", "direction", "palm"} or self.at_location():
+            if self.kind() in {"handshape", "other hand", "direction", "palm"} or self.at_location():
                 parts.append(self.hand())
             elif self.kind() == "hamparbegin" and self.is_posture(self.inside()):
                 parts.append(self.both())
@@ -323,8 +323,8 @@ class _Parser:
 
     def is_posture(self, tokens: list[str]) -> bool:
         """Whether a bracket holds what differs between the hands, and no movements."""
-        first = next((token for token in tokens if token != "hamparbegin"), "")
-        if first in {"handshape", "direction", "palm", "hand", "hamaltbegin"}:
+        first = next((token for token in tokens if token not in {"hamparbegin", "hamaltbegin"}), "")
+        if first in {"handshape", "other hand", "direction", "palm"}:
             return True
         return first in PLACES | {"side"} and "plus" in tokens and not {"replace", *MOVEMENTS} & set(tokens)
 
@@ -345,7 +345,9 @@ class _Parser:
             return (first,)
         self.take()
         other = self.hand(palm=bool(first.palms), direction=bool(first.palms or first.directions), location=False)
-        return (Both((first,), (other,), bracketed=False), *self.posture())
+        if other == Hand():
+            raise self.fail("after hamplus, the handshape of the other hand is missing")
+        return self.posture((Both((first,), (other,), bracketed=False),))
 
     def side_of_both(self) -> Posture:
         posture = (Still(),) if self.accept("hamnomotion") else self.posture()
@@ -365,7 +367,7 @@ class _Parser:
 
     def hand(self, direction: bool = True, palm: bool = True, location: bool = True) -> Hand:
         shapes = directions = palms = ()
-        if self.kind() in {"handshape", "hand"}:
+        if self.kind() in {"handshape", "other hand"}:
             shapes = self.between(self.handshape, {"handshape"})
         if direction and self.kind() == "direction":
             directions = self.between(self.direction, {"direction"})
