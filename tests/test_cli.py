@@ -32,7 +32,7 @@ def test_help_needs_no_heavy_import():
 
 
 def test_every_command_has_help(slr):
-    for command in ("extract-pose", "view", "train", "evaluate", "predict", "export-onnx"):
+    for command in ("extract-pose", "view", "train", "evaluate", "predict", "export-onnx", "hamnosys", "synthesize"):
         assert "Usage" in slr(command, "--help").output
 
 
@@ -351,7 +351,7 @@ class TestBadInput:
             ("path,gloss\na.pose,x\nb.pose,x\nc.pose,lonely\n", "single clip of lonely"),
             ("path,gloss,split\na.pose,x,train\nb.pose,x,dev\n", "split 'dev'"),
             ("path,gloss,start\na.pose,x,soon\nb.pose,x,\n", "start 'soon'"),
-            ("path,gloss,hamnosys\na.pose,x,Q\nb.pose,x,\n", "'Q' (character 1)"),
+            ("path,gloss,hamnosys\na.pose,x,Q\nb.pose,x,\n", "'Q' (symbol 1) is not the name"),
             ("path,gloss,hand_shape_bending\na.pose,x,6\nb.pose,x,\n", "'6' is no hand_shape_bending"),
             ("path,gloss\na.pose,x\nb.pose,x\n", "none of the 2 clips can be read"),
         ],
@@ -388,3 +388,29 @@ class TestBadInput:
         short = trained.folder / "short.pose"
         short.write_bytes(whole[: len(whole) // 2])
         assert "not a whole .pose file" in self.refused(slr, "predict", short, "--model", trained.folder / MODEL)
+
+
+SIGN = "hamsymmlr,hamflathand,hamextfingeru,hampalmd,hamchin,hamtouch,hammoveo,hamsmallmod,hamrepeatfromstart"
+
+
+def test_a_notation_is_explained_in_words_names_and_code_points(slr):
+    said = slr("hamnosys", SIGN).output
+    for words in ("the other hand mirrors it", "flat hand", "touching the chin", "moves away from the signer, small"):
+        assert words in said
+    assert "away from the signer (symbol: down)" in said  # the palm of a hand that points up
+    assert "hampalmd" in said and "U+E03C" in said
+    assert not any("\ue000" <= character <= "\uf8ff" for character in said)
+
+
+def test_a_notation_is_the_same_by_characters_and_by_names(slr):
+    found = json.loads(slr("hamnosys", "--json", SIGN).stdout)
+    assert found["names"] == SIGN.split(",")
+    assert found["attributes"]["attributes"]["hand_location_y"] == "hamchin"
+    assert found["attributes"]["distance"] == "hamtouch"
+    assert json.loads(slr("hamnosys", "--json", found["notation"]).stdout) == found
+    assert json.loads(slr("hamnosys", "--json", *SIGN.split(",")).stdout) == found
+
+
+def test_a_notation_that_is_not_well_formed_is_refused(slr):
+    said = slr("hamnosys", SIGN.replace("hamchin", "hampalmu"), exit_code=2).stderr
+    assert "hampalmu (symbol 5 of 9)" in said.replace("\n", " ")

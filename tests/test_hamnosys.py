@@ -99,6 +99,14 @@ def test_of_two_hands_the_dominant_one_counts_and_the_other_is_told():
     assert found.other_hand["hand_position_palm_orientation"] == "hampalml"  # of both
 
 
+def test_two_hands_may_stand_without_brackets_at_the_beginning_of_a_sign():
+    found = read(parse("hamfist hamplus hamflathand hamextfingeru hampalml hamchin hammoveu"))
+    assert found.attributes["hand_shape_base_form"] == "hamfist"
+    assert found.attributes["hand_location_y"] == "hamchin"
+    assert found.other_hand["hand_shape_base_form"] == "hamflathand"
+    assert len(parse(f"{FIST} hammoveu hamplus {FIST}").signs) == 2  # with a movement between, it is a compound
+
+
 def test_of_what_is_between_two_the_first_counts_and_the_second_is_told():
     found = read(
         parse("hamfist hambetween hamflathand hamthumboutmod hamextfingeru hambetween hamextfingeruo hampalml")
@@ -153,6 +161,10 @@ def test_the_structure_of_a_sign_with_all_its_parts():
         (f"{FIST} hamreplace", "the new posture is missing"),
         (f"{FIST} hamchin hamdoublebent", r"hamdoublebent \(symbol 5 of 5\)"),
         (f"{FIST} hamparbegin hamparend", "nothing in the brackets"),
+        ("hamfist hamplus hamextfingeru hampalml", "the handshape of the other hand is missing"),
+        ("hamfist hamextfingeru hamplus hamfist hamextfingeru hamfist", r"hamfist \(symbol 6 of 6\) does not fit"),
+        ("hamfist hampalml hamextfingeru", r"hamextfingeru \(symbol 3 of 3\) does not fit"),
+        (f"hamnonipsi {FIST}", r"hamnonipsi \(symbol 1 of 4\) does not fit"),
         ("hamnondominant hametc hamextfingeru hampalml", "a sign begins with a handshape"),
     ],
 )

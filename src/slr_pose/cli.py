@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from slr_pose.display import (
     drawing_progress,
     extract,
     print_extraction,
+    print_notation,
     print_prediction,
     print_scores,
     quiet,
@@ -28,6 +30,7 @@ from slr_pose.display import (
 
 if TYPE_CHECKING:
     from slr_pose.dataset import Clip
+    from slr_pose.hamnosys.notation import Notation
     from slr_pose.recognizer import Prediction
 
 RUNS = Path("runs")
@@ -335,7 +338,7 @@ def export_onnx(
 @app.command()
 def synthesize(
     signs: Annotated[
-        str | None,
+        list[str] | None,
         typer.Argument(
             metavar="[SIGNS]",
             help="HamNoSys, in Unicode or the names of its symbols, or a CSV with columns gloss and hamnosys;"
@@ -353,7 +356,7 @@ def synthesize(
     """Let synthetic signers sign HamNoSys: videos with their exact poses, and a manifest to train on."""
     from slr_pose.signer.synthesis import MADE_UP, plan, read_lexicon, synthesize, write_manifest
 
-    lexicon = read_lexicon(signs or str(MADE_UP))
+    lexicon = read_lexicon(" ".join(signs) if signs else str(MADE_UP))
     planned = plan(lexicon, output, signers, clips, seed, pose_only)
     pending = [clip for clip in planned if not clip.is_made()]
     if len(pending) < len(planned):
@@ -364,6 +367,21 @@ def synthesize(
     manifest = write_manifest(output, planned)
     what = f"{count(len(lexicon), 'sign')}, {count(signers, 'signer')}, {count(len(planned), 'clip')}"
     say(f"{what}: {escape(str(manifest))}   Try it: slr train {escape(str(manifest))}")
+
+
+@app.command()
+def hamnosys(
+    notation: Annotated[list[str], typer.Argument(metavar="NOTATION", help="Unicode HamNoSys, or names of symbols.")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
+) -> None:
+    """Explain a HamNoSys notation: in words, its attributes, names and code points of its symbols."""
+    from slr_pose.hamnosys import parse
+
+    found = parse(" ".join(notation))
+    if as_json:
+        print(json.dumps(_notation_as_json(found), ensure_ascii=False, indent=1))
+    else:
+        print_notation(found)
 
 
 def _files(inputs: list[Path], suffixes: set[str], what: str) -> Iterator[tuple[Path, Path]]:
@@ -416,3 +434,22 @@ def _as_json(file: Path, answer: "Prediction") -> dict:
         for head, ranked in answer.heads.items()
     }
     return {"input": str(file), "heads": heads, "sure": answer.sure}
+
+
+def _notation_as_json(notation: "Notation") -> dict:
+    from slr_pose.hamnosys import write, write_names
+    from slr_pose.hamnosys.attributes import read
+    from slr_pose.hamnosys.words import actions, describe
+
+    signs = [
+        {
+            "begins": [{"part": part, "hand": hand, "other_hand": other} for part, hand, other in describe(sign)],
+            "then": actions(sign.steps),
+        }
+        for sign in notation.signs
+    ]
+    try:
+        attributes = asdict(read(notation))
+    except BadInput:  # no handshape, direction or palm at the beginning
+        attributes = None
+    return {"notation": write(notation), "names": write_names(notation), "attributes": attributes, "signs": signs}

@@ -20,9 +20,21 @@ if TYPE_CHECKING:
     from slr_pose.batch import Outcome
     from slr_pose.evaluation import Evaluation
     from slr_pose.extraction import Job
+    from slr_pose.hamnosys.notation import Notation
     from slr_pose.recognizer import Prediction
     from slr_pose.training import Progress
 
+WORDS = (
+    "",
+    "answer",
+    "clip",
+    "hand",
+    "other hand",
+    "class",
+    "symbol",
+    "kind",
+    "meaning",
+)  # columns that stand to the left
 MANY = 30  # rows of a table; what has more is shown in part
 
 stdout, stderr = Console(), Console(stderr=True)
@@ -202,11 +214,47 @@ def print_prediction(answer: "Prediction") -> None:
     stdout.print(table)
 
 
+def print_notation(notation: "Notation") -> None:
+    """A HamNoSys notation in words, sign by sign; the eight attributes; its symbols."""
+    from slr_pose.hamnosys.attributes import meaning, read
+    from slr_pose.hamnosys.notation import write_names
+    from slr_pose.hamnosys.symbols import SYMBOLS
+    from slr_pose.hamnosys.words import actions, describe
+
+    tables = []
+    for number, sign in enumerate(notation.signs, start=1):
+        rows = describe(sign)
+        two = any(other for *_, other in rows)
+        of = f", sign {number} of {len(notation.signs)}" if len(notation.signs) > 1 else ""
+        tables.append(_table(f"It begins{of}", "", "hand", *["other hand"] * two))
+        for part, hand, other in rows:
+            tables[-1].add_row(part, hand, *[other] * two)
+        if sign.steps:
+            tables.append(_table("Then", "", ""))
+            for step, words in enumerate(actions(sign.steps), start=1):
+                tables[-1].add_row(str(step), words)
+    try:
+        attributes = read(notation).attributes
+    except BadInput as error:
+        say(f"[yellow]No attributes:[/] {escape(str(error))}")
+    else:
+        tables.append(_table("Attributes of the beginning", "", "class", "meaning"))
+        for head, name in attributes.items():
+            tables[-1].add_row(title(head), name, meaning(head, name))
+    tables.append(_table("Symbols", "", "symbol", "code point", "kind", "meaning"))
+    for number, name in enumerate(write_names(notation), start=1):
+        symbol = SYMBOLS[name]
+        tables[-1].add_row(str(number), name, f"U+{ord(symbol.character):04X}", symbol.kind, symbol.meaning)
+    for number, table in enumerate(tables):
+        stdout.print(*[""] * bool(number), table, sep="\n")
+
+
 def _table(name: str, *columns: str) -> "Table":
     """A light table; all but its words are figures, and stand to the right."""
     from rich.table import Table
 
     table = Table(title=name or None, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    table.show_header = any(columns)
     for column in columns:
-        table.add_column(column, justify="left" if column in ("", "answer", "clip") else "right")
+        table.add_column(column, justify="left" if column in WORDS else "right")
     return table

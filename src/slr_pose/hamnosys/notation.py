@@ -193,6 +193,7 @@ def kind(name: str) -> str:
     return SYMBOLS[name].kind
 
 
+LOCATION = 3  # handshape, direction, palm, location
 MOVEMENTS = {"straight movement", "circle", "hand-internal movement", "no motion"}
 PLACES = {"body", "arm", "hand part", "finger", "finger part"}
 MODIFIERS = {"size", "path", "clock", "size change", "manner"}
@@ -303,11 +304,11 @@ class _Parser:
             raise self.fail("a sign begins with a handshape")
         return Sign(posture, self.steps(), symmetry, nondominant)
 
-    def posture(self) -> Posture:
-        parts: list[Hand | Both | Choice | Still] = []
+    def posture(self, beginning: Posture = ()) -> Posture:
+        parts = list(beginning)
         while True:
             start, before = self.at, one_hand(tuple(parts))
-            if self.kind() in {"handshape", "hand", "direction", "palm"} or self.at_location():
+            if self.kind() in {"handshape", "other hand", "direction", "palm"} or self.at_location():
                 parts.append(self.hand())
             elif self.kind() == "hamparbegin" and self.is_posture(self.inside()):
                 parts.append(self.both())
@@ -315,15 +316,15 @@ class _Parser:
                 parts.append(self.choice(self.posture))
             else:
                 return tuple(parts)
-            twice = [what for what in ("shapes", "directions", "palms") if getattr(one_hand((parts[-1],)), what)]
-            if any(getattr(before, what) for what in twice):
+            first = min(_filled(one_hand((parts[-1],))), default=LOCATION)
+            if first < LOCATION and first <= max(_filled(before), default=-1):
                 self.at = start
-                raise self.fail("the posture has that already; a change takes hamreplace before it")
+                raise self.fail("the posture has that already, or it comes too late; a change takes hamreplace")
 
     def is_posture(self, tokens: list[str]) -> bool:
         """Whether a bracket holds what differs between the hands, and no movements."""
-        first = next((token for token in tokens if token != "hamparbegin"), "")
-        if first in {"handshape", "direction", "palm", "hand", "hamaltbegin"}:
+        first = next((token for token in tokens if token not in {"hamparbegin", "hamaltbegin"}), "")
+        if first in {"handshape", "other hand", "direction", "palm"}:
             return True
         return first in PLACES | {"side"} and "plus" in tokens and not {"replace", *MOVEMENTS} & set(tokens)
 
@@ -344,7 +345,9 @@ class _Parser:
             return (first,)
         self.take()
         other = self.hand(palm=bool(first.palms), direction=bool(first.palms or first.directions), location=False)
-        return (Both((first,), (other,), bracketed=False), *self.posture())
+        if other == Hand():
+            raise self.fail("after hamplus, the handshape of the other hand is missing")
+        return self.posture((Both((first,), (other,), bracketed=False),))
 
     def side_of_both(self) -> Posture:
         posture = (Still(),) if self.accept("hamnomotion") else self.posture()
@@ -364,7 +367,7 @@ class _Parser:
 
     def hand(self, direction: bool = True, palm: bool = True, location: bool = True) -> Hand:
         shapes = directions = palms = ()
-        if self.kind() in {"handshape", "hand"}:
+        if self.kind() in {"handshape", "other hand"}:
             shapes = self.between(self.handshape, {"handshape"})
         if direction and self.kind() == "direction":
             directions = self.between(self.direction, {"direction"})
@@ -525,6 +528,12 @@ _MISPLACED = {
     "symmetry": "it stands at the very beginning",
     **{name: "it closes a bracket that was not opened" for name in END.values()},
 }
+
+
+def _filled(hand: Hand) -> list[int]:
+    """Which of a hand's parts are there, by their place in the order in which they are written."""
+    parts = (hand.shapes, hand.directions, hand.palms, hand.locations)
+    return [number for number, part in enumerate(parts) if part]
 
 
 def _token(name: str) -> str:

@@ -7,11 +7,11 @@ and z (away from the camera) are each the opposite: signer = -image, axis by axi
 
 **Extended finger direction.** The letters at the end of the name are summed: u and d are up and down, l and r the
 signer's left and right, o and i away from and towards the signer; `hamextfingerul` is (-1, 1, 0) / sqrt(2). It is where
-the metacarpals point, whether the fingers are stretched or not (Hanke 2004, 2.3: "HamNoSys - representing sign language
-data in language resources and language processing contexts").
+the fingers point, or would if they were stretched: two of the three degrees of freedom of a hand's orientation (Hanke
+2004, "HamNoSys - representing sign language data in language resources and language processing contexts").
 
-**Palm orientation** is a rotation about that axis, eight steps of 45 degrees, named as the palm of a hand that points
-away from the signer would face. For the other directions:
+**Palm orientation** is the third: a rotation about that axis in eight steps of 45 degrees, named as the palm of a hand
+that points away from the signer would face. For the other directions:
 
 - `u`, `d`, `l`, `r` keep their word where the hand can keep it: of the two normals in the vertical plane through the
   fingers, d is the one that faces down; of the two level ones, l is the one that faces left.
