@@ -340,7 +340,7 @@ def synthesize(
     signs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[SIGNS]",
+            metavar="SIGNS",
             help="HamNoSys, in Unicode or the names of its symbols, or a CSV with columns gloss and hamnosys;"
             " by default twelve made-up signs.",
         ),

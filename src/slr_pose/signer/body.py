@@ -22,12 +22,12 @@ TORSO_LENGTH = 0.50  # shoulders to hips
 
 # Of the head, in metres from HEAD: signer's right, up, out. What the face points of a body pose are.
 FACE = {
-    "NOSE": (0, -0.040, 0.116),
+    "NOSE": (0, -0.033, 0.116),
     "EYE_INNER": (0.018, 0.002, 0.086),
     "EYE": (0.034, 0.003, 0.086),
     "EYE_OUTER": (0.050, 0.001, 0.078),
-    "EAR": (0.084, -0.012, 0.0),
-    "MOUTH": (0.027, -0.074, 0.092),
+    "EAR": (0.070, -0.006, 0.0),
+    "MOUTH": (0.027, -0.068, 0.092),
 }
 
 with open(Path(__file__).with_name("places.csv"), encoding="utf-8", newline="") as _table:
@@ -44,7 +44,7 @@ class Proportions:
     half_shoulders: float = 0.172
     upper_arm: float = 0.285
     forearm: float = 0.250
-    head: float = 1.0
+    head: float = 1.04
     hand: float = 1.0
 
 

@@ -16,7 +16,7 @@ ARMS = slice(15, 23)  # wrists, and the fingers of the body
 
 # Of each point of the body: where MediaPipe sees it on average, x of the signer's left side; how much that differs from
 # clip to clip and within a clip. In the order of MediaPipe's points, left and right alike from the second on.
-_FACE = [(0.004, -0.032), (0.009, -0.010), (-0.002, -0.004), (-0.015, -0.010), (-0.061, -0.028), (-0.003, -0.020)]
+_FACE = [(0.004, -0.012), (0.009, -0.010), (-0.002, -0.004), (-0.015, -0.010), (-0.020, -0.011), (-0.003, -0.003)]
 _LIMBS = [
     (-0.004, -0.018),
     (0.024, 0.010),

@@ -89,14 +89,14 @@ class Signer:
             half_shoulders=random.uniform(0.158, 0.186),
             upper_arm=random.uniform(0.265, 0.305),
             forearm=random.uniform(0.235, 0.265),
-            head=random.uniform(0.95, 1.06),
+            head=random.uniform(0.99, 1.09),
             hand=random.uniform(0.93, 1.08),
         )
         camera = Camera(
             width,
             height,
             height_m,
-            (random.uniform(-0.05, 0.05), 0.435 - height_m / 2 + random.uniform(-0.02, 0.02)),
+            (random.uniform(-0.05, 0.05), 0.445 - height_m / 2 + random.uniform(-0.02, 0.02)),
             random.uniform(1.7, 2.8),
         )
         side = 1 if random.random() < 0.5 else -1

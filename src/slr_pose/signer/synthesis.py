@@ -7,6 +7,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -183,6 +184,10 @@ def synthesize(clips: list[Clip], workers: int | None = None) -> Iterator[int]:
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
     try:
         yield from pool.map(_make, chunks)
+    except BrokenProcessPool as error:
+        raise BadInput(
+            "a process that made clips died; run the same command again, and it goes on from there."
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
