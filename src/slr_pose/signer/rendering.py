@@ -55,17 +55,16 @@ class Renderer:
     @torch.inference_mode()
     def frame(self, performance: Performance, frame: int) -> np.ndarray:
         """(height, width, 3) uint8 RGB."""
-        groups, shades = _groups(performance, frame)
-        blink = _blink(frame / performance.fps)
+        scene = _Scene.of(performance, frame)
         rows, columns = torch.meshgrid(torch.arange(self.height), torch.arange(self.width), indexing="ij")
         x, y = columns.reshape(-1) + 0.5, rows.reshape(-1) + 0.5
-        depth, which = self._visible(groups, x, y, blocks=True)
+        depth, which = self._visible(scene, x, y)
         color = self.wall.clone()
         found = which >= 0
-        color[found] = self._shade(groups, shades, blink, x[found], y[found], depth[found], which[found])
+        color[found] = self._shade(scene, x[found], y[found], depth[found], which[found])
         if self.samples == 1:
             rough = self._rough(depth, which).reshape(-1)
-            color[rough] = self._refined(groups, shades, blink, x[rough], y[rough], color[rough], depth, rough)
+            color[rough] = self._refined(scene, x[rough], y[rough], color[rough], depth, rough)
         image = color.reshape(self.height, self.width, 3)
         if self.samples > 1:
             camera = self.signer.camera
@@ -83,11 +82,15 @@ class Renderer:
         )
         return eye, ray / ray.norm(dim=-1, keepdim=True)
 
-    def _visible(self, groups, x, y, blocks: bool, start=None):
-        """The nearest surface behind each pixel: how far it is, and of which group; -1 where there is none."""
+    def _visible(self, scene: "_Scene", x: torch.Tensor, y: torch.Tensor, start: torch.Tensor | None = None):
+        """The nearest surface behind each pixel: how far it is, and of which group; -1 where there is none.
+
+        Args:
+            start: how far each ray can go before it meets anything; found by blocks of pixels where that isn't known.
+        """
         depth, which = torch.full_like(x, torch.inf), torch.full(x.shape, -1)
-        for number, group in enumerate(groups):
-            if blocks:
+        for number, group in enumerate(scene.groups):
+            if start is None:
                 pixels, near = self._blocks(group)
             else:
                 pixels = torch.nonzero(self._in_box(group, x, y))[:, 0]
@@ -105,10 +108,8 @@ class Renderer:
         """What of the picture a group can cover, in pixels: left, right, top, bottom."""
         camera = self.signer.camera
         corners = camera.project(group.corners()) * self.samples
-        return (*corners[:, 0].min(keepdims=True), *corners[:, 0].max(keepdims=True)) + (
-            *corners[:, 1].min(keepdims=True),
-            *corners[:, 1].max(keepdims=True),
-        )
+        (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+        return left, right, top, bottom
 
     def _in_box(self, group: "_Group", x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         left, right, top, bottom = self._box(group)
@@ -144,7 +145,7 @@ class Renderer:
         return (y * self.width + x)[inside], depth[hit, None, None].expand_as(x)[inside]
 
     def _rough(self, depth: torch.Tensor, which: torch.Tensor) -> torch.Tensor:
-        """Pixels at an edge, and those of faces and hands, which one sample does not do justice."""
+        """Pixels at an edge, and those of the face, to which one sample does no justice."""
         depth, which = (flat.reshape(self.height, self.width) for flat in (depth, which))
         depth = torch.where(which < 0, 9.0, depth)
         rough = which == _Head.number
@@ -156,7 +157,7 @@ class Renderer:
             rough[tuple(high)] |= step
         return rough
 
-    def _refined(self, groups, shades, blink, x, y, color, depth, rough):
+    def _refined(self, scene: "_Scene", x, y, color, depth, rough) -> torch.Tensor:
         """Three more samples of some pixels, mixed with the one that is there."""
         near = torch.where(depth.isfinite(), depth, 9.0).reshape(1, 1, self.height, self.width)
         near = -torch.nn.functional.max_pool2d(-near, 3, 1, 1).reshape(-1)[rough] - 0.02
@@ -164,45 +165,45 @@ class Renderer:
         offsets = ((0.25, -0.25), (-0.25, 0.25), (0.25, 0.25))
         many_x = torch.cat([x + dx for dx, _ in offsets])
         many_y = torch.cat([y + dy for _, dy in offsets])
-        there, which = self._visible(groups, many_x, many_y, blocks=False, start=near.repeat(3))
+        there, which = self._visible(scene, many_x, many_y, near.repeat(3))
         samples = behind.repeat(3, 1)
         found = which >= 0
-        samples[found] = self._shade(groups, shades, blink, many_x[found], many_y[found], there[found], which[found])
+        samples[found] = self._shade(scene, many_x[found], many_y[found], there[found], which[found])
         return (total + samples.reshape(3, -1, 3).sum(dim=0)) / 4
 
-    def _shade(self, groups, shades, blink, x, y, depth, which) -> torch.Tensor:
+    def _shade(self, scene: "_Scene", x, y, depth, which) -> torch.Tensor:
         """Colors of visible points, (points, 3), linear."""
         eye, ray = self._rays(x, y)
         points = eye + depth[:, None] * ray
-        normals, open_, albedo, gloss, skin = (torch.zeros_like(points) for _ in range(5))
-        for number, group in enumerate(groups):
+        normals, openness, albedo, gloss, skin = (torch.zeros_like(points) for _ in range(5))
+        for number, group in enumerate(scene.groups):
             mine = torch.nonzero(which == number)[:, 0]
             if len(mine):
                 own = points[mine]
                 own_normals = _normals(group, own)
                 normals[mine] = own_normals
-                open_[mine] = _openness(group, own, own_normals)[:, None]
-                albedo[mine], gloss[mine], skin[mine] = group.paint(self.paint, own, own_normals, blink)
+                openness[mine] = _openness(group, own, own_normals)[:, None]
+                albedo[mine], gloss[mine], skin[mine] = group.paint(self.paint, own, own_normals, scene.eyes)
         facing = -(normals * ray).sum(dim=-1, keepdim=True)
         toward = (normals @ self.light)[:, None]
         shadow = torch.ones_like(toward)
         lit = torch.nonzero(toward[:, 0] > -0.35)[:, 0]
         offset = torch.where(which[lit] == _Trunk.number, 0.016, 0.007)[:, None]
-        shadow[lit] = _shadow(points[lit] + normals[lit] * offset, which[lit], self.light, shades)[:, None]
+        shadow[lit] = _shadow(points[lit] + normals[lit] * offset, which[lit], self.light, scene.shades)[:, None]
         wrap = skin * torch.tensor((0.34, 0.16, 0.10)) + (1 - skin) * 0.10
         key = ((toward + wrap) / (1 + wrap)).clamp(min=0) * (1 - (1 - shadow) * 0.82)
         sky = 0.5 + 0.5 * normals[:, 1:2]
         fill = (normals @ (self.light * torch.tensor((-1.0, 0.25, 0.9))))[:, None].clamp(min=0)
-        ambient = open_ * (torch.tensor((0.30, 0.32, 0.36)) * sky + torch.tensor((0.20, 0.17, 0.15)) * (1 - sky))
+        ambient = openness * (torch.tensor((0.30, 0.32, 0.36)) * sky + torch.tensor((0.20, 0.17, 0.15)) * (1 - sky))
         warm = self.signer.look.warmth
         sun = torch.tensor((0.98 + 0.05 * warm, 0.95, 0.92 - 0.07 * warm)) * 0.86
         half = self.light - ray
         half = half / half.norm(dim=-1, keepdim=True)
         shine = (normals * half).sum(dim=-1, keepdim=True).clamp(min=0)
         shine = gloss * (shine**28 * 0.30 + shine**6 * 0.06) * shadow * (toward > 0)
-        rim = (1 - facing.clamp(0, 1)) ** 3 * (0.10 + 0.08 * skin) * open_
-        blood = 1 + skin * (1 - open_) * torch.tensor((0.30, 0.02, -0.10))  # light that went through
-        return albedo * blood * (key * sun + ambient + 0.16 * fill * open_) + shine + rim * albedo
+        rim = (1 - facing.clamp(0, 1)) ** 3 * (0.10 + 0.08 * skin) * openness
+        blood = 1 + skin * (1 - openness) * torch.tensor((0.30, 0.02, -0.10))  # light that went through
+        return albedo * blood * (key * sun + ambient + 0.16 * fill * openness) + shine + rim * albedo
 
     def _wall(self) -> torch.Tensor:
         """The background, (pixels, 3), linear: a wall, lighter where the light comes from."""
@@ -422,7 +423,7 @@ class _Arm(_Group):
         palm = _smooth_min(palm, arm, 0.030)
         return torch.minimum(_smooth_min(fingers[0], palm, 0.013), _smooth_min(fingers[1:], palm, 0.008).amin(dim=0))
 
-    def paint(self, paint: "_Paint", points: torch.Tensor, normals: torch.Tensor, blink: float):
+    def paint(self, paint: "_Paint", points: torch.Tensor, normals: torch.Tensor, eyes: float):
         albedo = paint.skin.expand_as(points).clone()
         inner = (normals @ self.palm_out).clamp(-1, 1)[:, None]
         near = ((0.135 - (points - self.joints[9]).norm(dim=-1, keepdim=True)) / 0.03).clamp(0, 1)
@@ -520,7 +521,7 @@ class _Trunk(_Group):
             chest = torch.minimum(sleeve, chest) - mix * mix * (width / 4)
         return chest
 
-    def paint(self, paint: "_Paint", points: torch.Tensor, normals: torch.Tensor, blink: float):
+    def paint(self, paint: "_Paint", points: torch.Tensor, normals: torch.Tensor, eyes: float):
         local = points - self.middle
         folds = torch.sin(local[:, 0] * 23 + 9 * torch.sin(local[:, 1] * 11 + local[:, 0] * 7)) * 0.03
         albedo = paint.cloth * (1 + folds)[:, None]
@@ -587,7 +588,7 @@ class _Head(_Group):
             cap = _smooth_min(cap, lock, 0.018)
         return cap * 0.9
 
-    def paint(self, paint: "_Paint", points: torch.Tensor, normals: torch.Tensor, blink: float):
+    def paint(self, paint: "_Paint", points: torch.Tensor, normals: torch.Tensor, eyes: float):
         p = self.local(points)
         x, y, z = p[:, 0].abs(), p[:, 1], p[:, 2]
         pixel = 0.0016
@@ -622,7 +623,7 @@ class _Head(_Group):
         # Eye: an almond of white, iris, pupil, lashes; what is beyond the almond is lid.
         ex, ey = x - 0.0330, y - 0.0030
         roundness = (1 - (ex / 0.0160) ** 2).clamp(min=0)
-        top, bottom = 0.0072 * blink * roundness**0.7, 0.0062 * blink * roundness
+        top, bottom = 0.0072 * eyes * roundness**0.7, 0.0062 * eyes * roundness
         gap = torch.minimum(top - ey + 0.06 * ex, ey + bottom - 0.06 * ex)
         gap = torch.where(ex.abs() < 0.0160, gap, -1.0)
         eye = soft(gap) * front
@@ -743,29 +744,47 @@ def _tone(color: torch.Tensor) -> torch.Tensor:
     return color ** (1 / GAMMA)
 
 
-def _blink(seconds: float) -> float:
+def _open_eyes(seconds: float) -> float:
     """How far the eyes are open, 0..1."""
     since = (seconds + 0.4) % 2.9 - 2.7
     return 1.0 if since < 0 else abs(since - 0.1) / 0.1 * 0.95 + 0.05
 
 
-def _groups(performance: Performance, frame: int) -> tuple[list[_Group], _Shades]:
-    """The parts of one frame, and the capsules that throw shadows."""
-    signer = performance.signer
-    shoulders, elbows = performance.shoulders[:, frame], performance.elbows[:, frame]
-    scale = signer.proportions.hand
-    trunk = _Trunk(shoulders, elbows, performance.wrists[:, frame], signer.look)
-    head = _Head(performance.head[frame], performance.head_place[frame], signer.look, signer.proportions.head)
-    groups: list[_Group] = [trunk, head]
-    rows = [(head.place.numpy() + (0, 0.03, -0.01), head.place.numpy() + (0, -0.05, 0.02), 0.072, 1, False)]
-    for side in (RIGHT, LEFT):
-        joints = performance.hands[side, frame]
-        groups.append(_Arm(2 + side, joints, elbows[side], shoulders[side], SIDES[side], scale))
-        rows += [(shoulders[side], elbows[side], 0.036, 0, False), (elbows[side], joints[0], 0.026, 2 + side, False)]
-        rows += [(joints[0], joints[knuckle], 0.013, 2 + side, True) for knuckle in (5, 9, 17)]
-        for base in (1, 5, 9, 13, 17):
-            rows += [(joints[base + a], joints[base + b], 0.0075, 2 + side, True) for a, b in ((0, 1), (1, 3))]
-    ends = torch.as_tensor(np.array([[row[0], row[1]] for row in rows]), dtype=torch.float32)
-    radius = torch.tensor([row[2] for row in rows])
-    group, own = torch.tensor([row[3] for row in rows]), torch.tensor([row[4] for row in rows])
-    return groups, _Shades(ends[:, 0], ends[:, 1], radius, group, own)
+@dataclass
+class _Scene:
+    """One frame.
+
+    Attributes:
+        groups: trunk, head, the arm at the left of the picture, the other.
+        shades: the capsules that throw shadows.
+        eyes: how far they are open, 0..1.
+    """
+
+    groups: list[_Group]
+    shades: _Shades
+    eyes: float
+
+    @classmethod
+    def of(cls, performance: Performance, frame: int) -> "_Scene":
+        signer = performance.signer
+        shoulders, elbows = performance.shoulders[:, frame], performance.elbows[:, frame]
+        scale = signer.proportions.hand
+        trunk = _Trunk(shoulders, elbows, performance.wrists[:, frame], signer.look)
+        head = _Head(performance.head[frame], performance.head_place[frame], signer.look, signer.proportions.head)
+        groups: list[_Group] = [trunk, head]
+        rows = [(head.place.numpy() + (0, 0.03, -0.01), head.place.numpy() + (0, -0.05, 0.02), 0.072, 1, False)]
+        for side in (RIGHT, LEFT):
+            joints = performance.hands[side, frame]
+            groups.append(_Arm(2 + side, joints, elbows[side], shoulders[side], SIDES[side], scale))
+            rows += [
+                (shoulders[side], elbows[side], 0.036, 0, False),
+                (elbows[side], joints[0], 0.026, 2 + side, False),
+            ]
+            rows += [(joints[0], joints[knuckle], 0.013, 2 + side, True) for knuckle in (5, 9, 17)]
+            for base in (1, 5, 9, 13, 17):
+                rows += [(joints[base + a], joints[base + b], 0.0075, 2 + side, True) for a, b in ((0, 1), (1, 3))]
+        ends = torch.as_tensor(np.array([[row[0], row[1]] for row in rows]), dtype=torch.float32)
+        radius = torch.tensor([row[2] for row in rows])
+        group, own = torch.tensor([row[3] for row in rows]), torch.tensor([row[4] for row in rows])
+        shades = _Shades(ends[:, 0], ends[:, 1], radius, group, own)
+        return cls(groups, shades, _open_eyes(frame / performance.fps))
