@@ -268,7 +268,7 @@ signs = st.builds(
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(tuples(signs, 1).map(Notation))
 def test_what_is_written_is_read_as_it_was_meant(notation):
     if any(not sign.steps for sign in notation.signs[:-1]):  # a hand hamplus a hand: two hands, no compound
