@@ -161,7 +161,7 @@ def test_the_structure_of_a_sign_with_all_its_parts():
         (f"{FIST} hamreplace", "the new posture is missing"),
         (f"{FIST} hamchin hamdoublebent", r"hamdoublebent \(symbol 5 of 5\)"),
         (f"{FIST} hamparbegin hamparend", "nothing in the brackets"),
-        ("hamfist hamplus hamextfingeru hampalml", "the handshape of the other hand is missing"),
+        ("hamfist hamplus hamextfingeru hampalml", r"hamextfingeru \(symbol 3 of 4\) does not fit: a sign begins"),
         ("hamfist hamextfingeru hamplus hamfist hamextfingeru hamfist", r"hamfist \(symbol 6 of 6\) does not fit"),
         ("hamfist hampalml hamextfingeru", r"hamextfingeru \(symbol 3 of 3\) does not fit"),
         (f"hamnonipsi {FIST}", r"hamnonipsi \(symbol 1 of 4\) does not fit"),
@@ -268,7 +268,7 @@ signs = st.builds(
 
 
 @pytest.mark.filterwarnings("ignore:Generating overly large repr")
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(tuples(signs, 1).map(Notation))
 def test_what_is_written_is_read_as_it_was_meant(notation):
     if any(not sign.steps for sign in notation.signs[:-1]):  # a hand hamplus a hand: two hands, no compound

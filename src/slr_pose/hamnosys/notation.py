@@ -337,17 +337,23 @@ class _Parser:
         return Both(dominant, nondominant)
 
     def both_without_brackets(self, first: "Hand | Both | Choice | Still") -> Posture:
-        """Two hands at the beginning, or the first sign of a compound: that one has a place or moves.
+        """Two hands at the beginning, or the first sign of a compound: that one has a place or moves, as a rule.
 
-        The other hand has for itself what the first has; what is written after that belongs to both.
+        The other hand has for itself what the first has; what is written after that belongs to both. Where that can't
+        be read, it is a compound after all.
         """
         if not isinstance(first, Hand) or first.locations:
             return (first,)
+        start = self.at
         self.take()
         other = self.hand(palm=bool(first.palms), direction=bool(first.palms or first.directions), location=False)
-        if other == Hand():
-            raise self.fail("after hamplus, the handshape of the other hand is missing")
-        return self.posture((Both((first,), (other,), bracketed=False),))
+        try:
+            if other != Hand():
+                return self.posture((Both((first,), (other,), bracketed=False),))
+        except BadInput:
+            pass
+        self.at = start
+        return (first,)
 
     def side_of_both(self) -> Posture:
         posture = (Still(),) if self.accept("hamnomotion") else self.posture()

@@ -54,9 +54,8 @@ def palm_normals(fingers: np.ndarray) -> np.ndarray:
     fingers = _unit(np.asarray(fingers, float))
     level = fingers * (1, 0, 1)
     length = np.linalg.norm(level, axis=-1, keepdims=True)
-    heading = np.where(length > 1e-6, level / np.maximum(length, 1e-6), OUT)  # fingers straight up or down: as if out
-    sine = fingers[..., 1:2]
-    down = sine * heading - np.sqrt(np.maximum(1 - sine**2, 0)) * UP
+    heading = np.where(length > 1e-9, level / np.maximum(length, 1e-9), OUT)  # fingers straight up or down: as if out
+    down = fingers[..., 1:2] * heading - length * UP
     x, z = heading[..., :1], heading[..., 2:]
     inwards = np.where(z < -1e-6, -1.0, 1.0)  # there, a mere turn would let the left palm face right
     left = np.concatenate([-z, np.zeros_like(x), x], axis=-1) * inwards
