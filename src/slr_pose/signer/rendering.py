@@ -17,7 +17,7 @@ from slr_pose.signer.performance import Performance
 from slr_pose.signer.person import Look, Signer
 
 BLOCK_PX = 8
-OFTEN = (26, 5, 28)  # steps of a block's cone, of all pixels, and of those that are not there yet
+OFTEN = (16, 6, 16)  # steps of a block's cone, of all pixels, and of those that are not there yet
 GAMMA = 2.2
 
 # Material of a point.
@@ -158,18 +158,18 @@ class Renderer:
         return rough
 
     def _refined(self, scene: "_Scene", x, y, color, depth, rough) -> torch.Tensor:
-        """Three more samples of some pixels, mixed with the one that is there."""
+        """Two more samples of some pixels, mixed with the one that is there."""
         near = torch.where(depth.isfinite(), depth, 9.0).reshape(1, 1, self.height, self.width)
         near = -torch.nn.functional.max_pool2d(-near, 3, 1, 1).reshape(-1)[rough] - 0.02
         total, behind = color.clone(), self.wall[rough]
-        offsets = ((0.25, -0.25), (-0.25, 0.25), (0.25, 0.25))
+        offsets = ((0.3, -0.3), (-0.3, 0.3))
         many_x = torch.cat([x + dx for dx, _ in offsets])
         many_y = torch.cat([y + dy for _, dy in offsets])
-        there, which = self._visible(scene, many_x, many_y, near.repeat(3))
-        samples = behind.repeat(3, 1)
+        there, which = self._visible(scene, many_x, many_y, near.repeat(len(offsets)))
+        samples = behind.repeat(len(offsets), 1)
         found = which >= 0
         samples[found] = self._shade(scene, many_x[found], many_y[found], there[found], which[found])
-        return (total + samples.reshape(3, -1, 3).sum(dim=0)) / 4
+        return (total + samples.reshape(len(offsets), -1, 3).sum(dim=0)) / (1 + len(offsets))
 
     def _shade(self, scene: "_Scene", x, y, depth, which) -> torch.Tensor:
         """Colors of visible points, (points, 3), linear."""
@@ -231,7 +231,7 @@ def _march(group: "_Group", eye: torch.Tensor, ray: torch.Tensor, near: torch.Te
         if not len(left_over):
             break
         distance_left = group.distance(eye + depth[left_over, None] * ray[left_over])
-        depth[left_over] += distance_left * 1.3  # what is left grazes, and is far from anything ahead
+        depth[left_over] += distance_left * 1.4  # what is left grazes, and is far from anything ahead
         distance[left_over] = distance_left
         left_over = left_over[(distance_left > hit) & (depth[left_over] < far)]
     there = distance < 2 * hit
