@@ -205,7 +205,7 @@ def train(
             max_epochs=recipe.epochs,
             gradient_clip_val=recipe.gradient_norm,
             precision="bf16-mixed" if torch.cuda.is_available() else "32-true",
-            deterministic="warn" if torch.cuda.is_available() else False,  # on CPU it is so by itself
+            deterministic="warn",  # also on CPU, whose threads else add up gradients in any order
             logger=[CSVLogger(run, name="", version=""), TensorBoardLogger(run, name="", version="")],
             log_every_n_steps=1,
             callbacks=[keeper],
