@@ -34,8 +34,13 @@ def render(performance: Performance, samples: int = 1) -> Iterator[np.ndarray]:
         (height, width, 3) uint8 RGB.
     """
     renderer = Renderer(performance.signer, samples)
-    for frame in range(len(performance.phase)):
-        yield renderer.frame(performance, frame)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the tensors are small: threads would spend their time waiting for each other
+    try:
+        for frame in range(len(performance.phase)):
+            yield renderer.frame(performance, frame)
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Renderer:
@@ -50,7 +55,6 @@ class Renderer:
         self.paint = _Paint(signer.look)
         light = torch.tensor(signer.look.light, dtype=torch.float32)
         self.light = light / light.norm()
-        self.noise = np.random.default_rng(signer.seed)
 
     @torch.inference_mode()
     def frame(self, performance: Performance, frame: int) -> np.ndarray:
@@ -70,7 +74,8 @@ class Renderer:
             camera = self.signer.camera
             image = image.reshape(camera.height, self.samples, camera.width, self.samples, 3).mean(dim=(1, 3))
         image = _tone(image).numpy()
-        image = image + self.noise.normal(0, self.signer.look.grain, image.shape).astype(np.float32)
+        noise = np.random.default_rng([self.signer.seed, frame]).normal(0, self.signer.look.grain, image.shape)
+        image = image + noise.astype(np.float32)
         return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
     def _rays(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
