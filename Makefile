@@ -1,20 +1,17 @@
 # make demo   installs into .venv and runs the whole road       make test   installs and passes the tests
 # make bench  times extraction against other tools, on CLIPS
-# DATA        a folder with a folder of videos a gloss, for make demo
+# make hamnosys-model   trains the model for HamNoSys that comes with the package       make sample   films its video
 # PYTHON      3.10, 3.11 or 3.12; found by itself where it is on the PATH
 # TORCH_ARGS  arguments for pip that choose a torch, such as the index of its CPU wheels
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.10 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$python && break; done)
 TORCH_ARGS ?=
-SHARED := ../shared/data/asl30/videos
-DATA ?= $(if $(wildcard $(SHARED)),demo/clips)
-VIDEO ?= $(if $(filter demo/clips,$(DATA)),demo/new.mp4,$(firstword $(wildcard $(DATA)/*/*.*)))
-CLIPS ?= $(foreach gloss,$(wildcard $(SHARED)/*),$(firstword $(wildcard $(gloss)/*.mp4)))
+CLIPS ?= $(foreach gloss,$(wildcard ../shared/data/asl30/videos/*),$(firstword $(wildcard $(gloss)/*.mp4)))
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: test test-all lint bench demo demo-data clean
+.PHONY: test test-all lint bench demo hamnosys-model sample clean
 
 test: .venv/installed
 	pytest
@@ -29,24 +26,27 @@ lint: .venv/installed
 bench: .venv/installed
 	python benchmarks/extraction.py $(CLIPS)
 
-demo: .venv/installed demo-data
-	slr extract-pose $(DATA)
-	slr train $(DATA) --epochs 40
-	slr evaluate $(DATA)
-	slr predict $(VIDEO)
-	slr export-onnx
-	slr predict --model model.onnx $(VIDEO)
-	@echo "Now with your own videos:  slr train FOLDER   slr predict VIDEO   slr export-onnx"
+hamnosys-model: .venv/installed
+	python training/hamnosys_model.py
 
-# Four glosses of twelve clips, and one clip that training does not see.
-demo-data:
-ifeq ($(DATA),)
-	@echo "There are no clips here for a demo: name a folder that has a folder of videos a gloss, make demo DATA=..." >&2; exit 2
-else ifeq ($(DATA),demo/clips)
-	@for gloss in book drink help mom; do \
-		mkdir -p demo/clips/$$gloss && ls $(CURDIR)/$(SHARED)/$$gloss/*.mp4 | head -12 | xargs -I{} ln -sf {} demo/clips/$$gloss/; \
-	done; ln -sf "$$(ls $(CURDIR)/$(SHARED)/book/*.mp4 | tail -1)" demo/new.mp4
-endif
+sample: .venv/installed
+	slr synthesize hamfinger2345 hamthumboutmod hamextfingeru hampalmd hamshoulders hamlrat hammoveur hamlargemod \
+		--seed 11 -o runs/sample
+	cp runs/sample/clips/sign-signer0-0.mp4 src/slr_pose/sample.mp4
+
+# Keypoints of many synthetic signers train; videos of one more, found by MediaPipe, are what it must read.
+demo: .venv/installed
+	@echo "Twelve made-up signs by synthetic signers: nobody's language, but the whole road."
+	slr synthesize --signers 40 --clips 2 --pose-only -o runs/demo/train
+	slr synthesize --seed 7 -o runs/demo/unseen
+	slr train runs/demo/train/clips.csv --size tiny --epochs 30
+	slr evaluate runs/demo/unseen/clips.csv --split all
+	slr predict runs/demo/unseen/clips/kite-signer0-0.mp4 --top 2
+	slr export-onnx -o runs/demo/model.onnx
+	slr predict --model runs/demo/model.onnx runs/demo/unseen/clips/kite-signer0-0.mp4 --top 2
+	python demo/contact_sheet.py runs/demo/model.onnx runs/demo/unseen/clips.csv runs/demo/contact-sheet.png
+	@echo "These signs are synthetic. Now with your own videos, in a folder a gloss:"
+	@echo "    slr train FOLDER        slr predict VIDEO        slr export-onnx"
 
 .venv/installed: pyproject.toml
 ifeq ($(PYTHON),)
@@ -58,4 +58,4 @@ endif
 	touch $@
 
 clean:
-	rm -rf .venv build dist demo runs model.onnx
+	rm -rf .venv build dist runs model.onnx

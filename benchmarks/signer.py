@@ -17,10 +17,11 @@ import numpy as np
 
 from slr_pose.extraction import extract_pose
 from slr_pose.hamnosys import write_names
+from slr_pose.hamnosys.lexicon import read_lexicon
 from slr_pose.pose import Pose
 from slr_pose.signer.invention import invent
 from slr_pose.signer.noise import HANDS, before_face, behind
-from slr_pose.signer.synthesis import MADE_UP, Clip, read_lexicon
+from slr_pose.signer.synthesis import MADE_UP, Clip
 
 SEED = 1
 WRONG = 0.15  # a hand whose joints are off by more, in the mean, is taken for something else
@@ -28,7 +29,7 @@ WRONG = 0.15  # a hand whose joints are off by more, in the mean, is taken for s
 
 def main(clips: int, folder: Path) -> None:
     random = np.random.default_rng(SEED)
-    known = list(read_lexicon(str(MADE_UP)).values())
+    known = list(read_lexicon(MADE_UP).values())
     signs = {"made-up signs": [known[number % len(known)] for number in range(clips // 2)]}
     signs["invented signs"] = [" ".join(write_names(invent(random))) for _ in range(clips - clips // 2)]
     pairs: dict[str, list[tuple[Pose, Pose]]] = {}

@@ -15,6 +15,9 @@ import signer
 from pose_format import Pose as PoseFile
 from safetensors import safe_open
 
+from slr_pose.hamnosys import ATTRIBUTES, read_attributes
+from slr_pose.signer.synthesis import MADE_UP
+
 SLR = Path(sys.executable).with_name("slr")
 REAL = Path(__file__).parents[2] / "shared" / "data" / "pose_files"
 MODEL = Path("runs/signs/model.safetensors")
@@ -229,6 +232,43 @@ def test_predict_with_onnx_imports_no_torch(trained, signs):
     assert json.loads(done.stdout)[0]["heads"]["gloss"][0]["label"] == "wave"
 
 
+def test_the_sample_is_transcribed_right_after_installation(slr):
+    result = slr("predict", "--sample", "--unicode")
+    assert "no model in runs/" in result.stderr and "sample.mp4" in result.stdout
+    (found,) = json.loads(slr("predict", "--sample", "--json").stdout)
+    assert list(found["heads"]) == list(ATTRIBUTES)
+    signed = {head: ranked[0]["label"] for head, ranked in found["heads"].items()}
+    assert signed["hand_shape_base_form"] == "hamfinger2345" and signed["symmetry_operator"] == "none"
+    assert signed["hand_position_finger_direction"] == "hamextfingeru"
+    assert signed["hand_position_palm_orientation"] == "hampalmd"
+    names = found["hamnosys"]["names"]
+    assert " ".join(names) in result.stdout and found["hamnosys"]["unicode"] in result.stdout
+    assert read_attributes(" ".join(names)) == signed
+
+
+def test_a_model_of_glosses_is_joined_by_the_attributes_it_lacks(trained, signs):
+    clip = signs.parent / "clips" / "wave-5.pose"
+    (found,) = json.loads(trained("predict", clip, "--json").stdout)
+    assert list(found["heads"]) == ["gloss", *ATTRIBUTES]
+    table = trained("predict", clip).stdout
+    assert "hand location y" in table and "As names: " in table
+
+
+def test_predict_ranks_the_signs_of_a_lexicon(slr):
+    (slr.folder / "signs.csv").write_text(MADE_UP.read_text(encoding="utf-8"), encoding="utf-8")
+    (found,) = json.loads(slr("predict", "--sample", "--lexicon", "signs.csv", "--json", "--top", 12).stdout)
+    ranked = found["lexicon"]
+    assert ranked[0]["gloss"] == "kite" and len(ranked) == 12
+    assert sum(sign["probability"] for sign in ranked) == pytest.approx(1)
+    assert "kite" in slr("predict", "--sample", "--lexicon", "signs.csv").stdout
+    (slr.folder / "empty.csv").write_text("gloss,hamnosys\nmove,hammoveu\n")
+    assert "empty.csv" in slr("predict", "--sample", "--lexicon", "empty.csv", exit_code=2).stderr
+
+
+def test_predict_without_an_input_says_what_to_name(slr):
+    assert "--sample" in slr("predict", exit_code=2).stderr
+
+
 def test_a_folder_a_gloss_of_videos_is_extracted_once_and_trained_on(slr, tmp_path):
     for sign in ("wave", "point"):
         for number in range(2):
@@ -381,7 +421,7 @@ class TestBadInput:
         assert "something else" in self.refused(slr, "predict", clip, "--model", "o.onnx")
 
     def test_no_model_yet(self, slr, signs):
-        assert "no model in runs/" in self.refused(slr, "predict", signs.parent / "clips" / "wave-0.pose")
+        assert "no model in runs/" in self.refused(slr, "evaluate", signs)
 
     def test_a_pose_file_that_is_cut_short(self, slr, signs, trained):
         whole = (signs.parent / "clips" / "wave-0.pose").read_bytes()

@@ -276,18 +276,39 @@ def evaluate(
 
 @app.command()
 def predict(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Videos, .pose files, arrays, or folders.")],
-    model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
+    inputs: Annotated[
+        list[Path] | None, typer.Argument(metavar="INPUT...", help="Videos, .pose files, arrays, or folders.")
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Checkpoint or ONNX file; by default the newest run, or else the one for HamNoSys in slr."),
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="Answers a head.")] = 5,
+    lexicon: Annotated[
+        Path | None,
+        typer.Option(help="CSV with columns gloss and hamnosys: rank these signs, which no model was trained on."),
+    ] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Answer the video that comes with slr.")] = False,
+    as_unicode: Annotated[
+        bool, typer.Option("--unicode", help="HamNoSys in characters, too; they need the font HamNoSysUnicode.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
-    """Say which sign a video shows."""
+    """Say which sign a video shows, and transcribe its first posture in HamNoSys."""
     from slr_pose.extraction import Job
-    from slr_pose.recognizer import Recognizer
+    from slr_pose.hamnosys.lexicon import attributes_of, rank, read_lexicon
+    from slr_pose.recognizer import Recognizer, Transcriber
     from slr_pose.skeleton import KEYPOINT_SUFFIXES
-    from slr_pose.video import VIDEO_SUFFIXES
+    from slr_pose.video import SAMPLE, VIDEO_SUFFIXES
 
-    recognizer = Recognizer.load(model or _newest_model())
+    inputs = [*(inputs or []), *[SAMPLE] * sample]
+    if not inputs:
+        raise BadInput("name a video, a .pose file, an array or a folder, or try --sample.")
+    signs = attributes_of(read_lexicon(lexicon)) if lexicon else {}
+    if lexicon and not signs:
+        raise BadInput(f"no notation of {lexicon} says handshape, finger direction and palm of its first posture.")
+    recognizer = Recognizer.load(model or _newest_model(or_shipped=True))
+    transcriber = Transcriber(recognizer)
     files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, *KEYPOINT_SUFFIXES}, "videos or keypoints")]
     outcomes = extract([Job(file, fast=recognizer.fast) for file in files if file.suffix not in KEYPOINT_SUFFIXES])
     poses = {outcome.job.video: outcome.pose for outcome in outcomes}
@@ -299,7 +320,7 @@ def predict(
             continue
         try:
             pose = poses.get(file) or recognizer.skeleton.read(file)
-            answers[file] = recognizer.predict([pose], top)[0]
+            answers[file] = transcriber.predict(pose)
             mismatches.add(recognizer.mismatch(pose))
         except BadInput as error:
             errors[file] = error
@@ -307,11 +328,13 @@ def predict(
         raise errors[files[0]]
     for mismatch in sorted(filter(None, mismatches)):
         say(f"[yellow]warning:[/] {escape(mismatch)}")
+    ranked = {file: rank(answer.heads, signs) if signs else [] for file, answer in answers.items()}
     if as_json:
-        print(json.dumps([_as_json(file, answer) for file, answer in answers.items()], ensure_ascii=False, indent=1))
+        found = [_as_json(file, answer, ranked[file], top) for file, answer in answers.items()]
+        print(json.dumps(found, ensure_ascii=False, indent=1))
     else:
-        for answer in answers.values():
-            print_prediction(answer)
+        for file, answer in answers.items():
+            print_prediction(answer, ranked[file], top, as_unicode)
     for error in errors.values():
         say(f"[red]failed:[/] {escape(str(error))}")
     if errors:
@@ -354,9 +377,9 @@ def synthesize(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the clips and clips.csv.")] = Path("signs"),
 ) -> None:
     """Let synthetic signers sign HamNoSys: videos with their exact poses, and a manifest to train on."""
-    from slr_pose.signer.synthesis import MADE_UP, plan, read_lexicon, synthesize, write_manifest
+    from slr_pose.signer.synthesis import MADE_UP, plan, signs_of, synthesize, write_manifest
 
-    lexicon = read_lexicon(" ".join(signs) if signs else str(MADE_UP))
+    lexicon = signs_of(" ".join(signs) if signs else str(MADE_UP))
     planned = plan(lexicon, output, signers, clips, seed, pose_only)
     pending = [clip for clip in planned if not clip.is_made()]
     if len(pending) < len(planned):
@@ -402,8 +425,13 @@ def _files(inputs: list[Path], suffixes: set[str], what: str) -> Iterator[tuple[
             raise BadInput(f"there is no file or folder {given}.")
 
 
-def _newest_model() -> Path:
+def _newest_model(or_shipped: bool = False) -> Path:
+    from slr_pose.hamnosys import MODEL
+
     checkpoints = sorted(RUNS.glob("*/model.safetensors"), key=lambda path: path.stat().st_mtime)
+    if not checkpoints and or_shipped:
+        say("There is no model in runs/, so there is no gloss; `slr train DATA` makes one.")
+        return MODEL
     if not checkpoints:
         raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
     say(f"Model: {checkpoints[-1]}")
@@ -428,12 +456,19 @@ def _ready(clips: "list[Clip]", root: Path, fast: bool = False) -> "tuple[list[C
     return [clip for clip in clips if clip not in reasons], list(reasons.values())
 
 
-def _as_json(file: Path, answer: "Prediction") -> dict:
-    heads = {
-        head: [{"label": label, "probability": share} for label, share in ranked]
-        for head, ranked in answer.heads.items()
-    }
-    return {"input": str(file), "heads": heads, "sure": answer.sure}
+def _as_json(file: Path, answer: "Prediction", lexicon: list[tuple[str, float]], top: int) -> dict:
+    from slr_pose.hamnosys import most_likely, write, write_names
+
+    def best(ranked: list[tuple[str, float]], what: str = "label") -> list[dict]:
+        return [{what: label, "probability": share} for label, share in ranked[:top]]
+
+    found = {"input": str(file), "heads": {head: best(ranked) for head, ranked in answer.heads.items()}}
+    found["sure"] = answer.sure
+    if notation := most_likely(answer.heads):
+        found["hamnosys"] = {"names": write_names(notation), "unicode": write(notation)}
+    if lexicon:
+        found["lexicon"] = best(lexicon, "gloss")
+    return found
 
 
 def _notation_as_json(notation: "Notation") -> dict:

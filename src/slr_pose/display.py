@@ -203,23 +203,45 @@ def print_scores(split: str, result: "Evaluation") -> None:
         stdout.print(table)
 
 
-def print_prediction(answer: "Prediction") -> None:
-    """The best labels of each head, best first; a head whose best is not sure says so."""
-    table = _table(escape(answer.name), "", "answer", "probability")
-    for head, ranked in answer.heads.items():
-        for rank, (label, share) in enumerate(ranked):
-            unsure = "" if rank or answer.sure[head] else "  [yellow]not sure[/]"
-            name, style = ("", "") if rank else (title(head), "bold")
-            table.add_row(name, escape(label) + unsure, f"{share:.1%}", style=style)
-    stdout.print(table)
+def print_prediction(answer: "Prediction", lexicon: list[tuple[str, float]], top: int, as_unicode: bool) -> None:
+    """The best labels of each head and of a lexicon, best first; then the attributes in words, and their notation.
+
+    A head whose best is not sure says so.
+    """
+    from slr_pose.hamnosys import ATTRIBUTES, most_likely, write, write_names
+    from slr_pose.hamnosys.words import in_words
+
+    def doubt(head: str) -> str:
+        return "" if answer.sure.get(head, True) else "  [yellow]not sure[/]"
+
+    stdout.print(f"[bold italic]{escape(answer.name)}[/]")
+    words = {head: ranked for head, ranked in answer.heads.items() if head not in ATTRIBUTES}
+    words |= {"lexicon": lexicon} if lexicon else {}
+    if words:
+        table = _table("", "", "answer", "probability")
+        for head, ranked in words.items():
+            for rank, (label, share) in enumerate(ranked[:top]):
+                name, style, unsure = ("", "", "") if rank else (title(head), "bold", doubt(head))
+                table.add_row(name, escape(label) + unsure, f"{share:.1%}", style=style)
+        stdout.print(table)
+    if attributes := {head: ranked[0] for head, ranked in answer.heads.items() if head in ATTRIBUTES}:
+        table = _table("How it begins, in HamNoSys", "", "class", "meaning", "probability")
+        words = in_words({head: name for head, (name, _) in attributes.items()})
+        for head, (name, share) in attributes.items():
+            table.add_row(title(head), name + doubt(head), words[head], f"{share:.0%}")
+        stdout.print(table)
+    if notation := most_likely(answer.heads):
+        stdout.print(f"As names: {' '.join(write_names(notation))}", soft_wrap=True, highlight=False)
+        if as_unicode:
+            stdout.print(f"In characters (font HamNoSysUnicode): {write(notation)}", soft_wrap=True, highlight=False)
 
 
 def print_notation(notation: "Notation") -> None:
     """A HamNoSys notation in words, sign by sign; the eight attributes; its symbols."""
-    from slr_pose.hamnosys.attributes import meaning, read
+    from slr_pose.hamnosys.attributes import read
     from slr_pose.hamnosys.notation import write_names
     from slr_pose.hamnosys.symbols import SYMBOLS
-    from slr_pose.hamnosys.words import actions, describe
+    from slr_pose.hamnosys.words import actions, describe, in_words
 
     tables = []
     for number, sign in enumerate(notation.signs, start=1):
@@ -239,8 +261,9 @@ def print_notation(notation: "Notation") -> None:
         say(f"[yellow]No attributes:[/] {escape(str(error))}")
     else:
         tables.append(_table("Attributes of the beginning", "", "class", "meaning"))
+        words = in_words(attributes)
         for head, name in attributes.items():
-            tables[-1].add_row(title(head), name, meaning(head, name))
+            tables[-1].add_row(title(head), name, words[head])
     tables.append(_table("Symbols", "", "symbol", "code point", "kind", "meaning"))
     for number, name in enumerate(write_names(notation), start=1):
         symbol = SYMBOLS[name]

@@ -11,6 +11,7 @@ import numpy as np
 
 from slr_pose import BadInput
 
+SAMPLE = Path(__file__).with_name("sample.mp4")  # two seconds of a synthetic signer; `make sample` films it
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".3gp", ".gif", ".ts"}
 
 

@@ -94,7 +94,7 @@ def draw(pose: Pose, video: Path | None, output: Path, on_frame: Callable[[], No
 
     with write_whole(output) as partial:
         if suffix == ".png":
-            _sheet(list(tiles())).save(partial)
+            sheet(list(tiles())).save(partial)
         else:
             write_video(partial, film(), pose.fps)
 
@@ -218,7 +218,7 @@ def _in_step(frames: Iterable[tuple[float, np.ndarray | None]], fps: float) -> I
             moment += 1
 
 
-def _sheet(tiles: "list[Image]") -> "Image":
+def sheet(tiles: "list[Image]") -> "Image":
     """Pictures of one size in rows."""
     from PIL import Image
 

@@ -111,6 +111,16 @@ def compose(attributes: dict[str, str]) -> Notation:
     return Notation((Sign((hand,), symmetry=() if symmetry == "none" else tuple(symmetry.split("+"))),))
 
 
+def most_likely(heads: dict[str, list[tuple[str, float]]]) -> Notation | None:
+    """The notation that the best class of each of the eight heads makes, classes best first; nothing if one lacks."""
+    if not heads.keys() >= ATTRIBUTES.keys():
+        return None
+    best = {head: heads[head][0][0] for head in ATTRIBUTES}
+    if best["hand_location_y"] == "none":
+        best["hand_location_x"] = "centre"  # there is no side without a place
+    return compose(best)
+
+
 def meaning(head: str, name: str) -> str:
     """A class in plain words."""
     return _WORDS[head, name] or SYMBOLS[name].meaning

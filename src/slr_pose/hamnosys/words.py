@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from slr_pose.hamnosys.attributes import has_two_hands
+from slr_pose.hamnosys.attributes import DIRECTION, PALM, has_two_hands, meaning
 from slr_pose.hamnosys.notation import (
     Arrive,
     Between,
@@ -18,6 +18,7 @@ from slr_pose.hamnosys.notation import (
     Handshape,
     Location,
     Move,
+    Palm,
     Posture,
     Repeat,
     Replace,
@@ -59,6 +60,15 @@ def describe(sign: Sign) -> list[tuple[str, str, str]]:
 def actions(steps: tuple[Step, ...]) -> list[str]:
     """What happens then: a line a step."""
     return [_step(step) for step in steps]
+
+
+def in_words(attributes: dict[str, str]) -> dict[str, str]:
+    """Class names of some of the eight heads -> what they mean; a palm, where it faces, if the direction is there."""
+    words = {head: meaning(head, name) for head, name in attributes.items()}
+    if DIRECTION in attributes and PALM in attributes:
+        hand = Hand(directions=(Direction((attributes[DIRECTION],)),), palms=(Palm(attributes[PALM]),))
+        words[PALM] = _palms(hand)
+    return words
 
 
 def _rows(hand: Hand) -> dict[str, str]:

@@ -104,7 +104,6 @@ class Performance:
             camera.width,
             camera.height,
             limbs,
-            extractor={"name": "signer", "version": "1"},
             name=self.signer.name,
         )
 

@@ -16,6 +16,7 @@ import numpy as np
 from slr_pose import BadInput
 from slr_pose.files import write_whole
 from slr_pose.hamnosys import parse, read_attributes, write_names
+from slr_pose.hamnosys.lexicon import read_lexicon
 from slr_pose.pose import Pose
 from slr_pose.signer.performance import perform
 from slr_pose.signer.person import Signer
@@ -83,43 +84,18 @@ class Clip:
         pose.write(self.truth)
 
 
-def read_lexicon(signs: str) -> dict[str, str]:
-    """A HamNoSys notation, or a CSV or TSV file with columns `gloss` and `hamnosys` -> gloss -> names of the symbols.
+def signs_of(signs: str) -> dict[str, str]:
+    """A HamNoSys notation, or the path of a lexicon -> gloss -> names of the symbols.
 
     Raises:
-        BadInput: it is neither, a row lacks a column or repeats a gloss, or a notation is not well-formed.
+        BadInput: it is neither, or the lexicon is not one.
     """
     path = Path(signs)
-    if path.suffix.lower() not in (".csv", ".tsv"):
-        if path.suffix or len(path.parts) > 1:
-            raise BadInput(
-                f"{signs} is neither a notation nor a lexicon: name a CSV file with columns gloss, hamnosys."
-            )
-        return {"sign": _names(signs)}
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            rows = list(csv.DictReader(file, delimiter="\t" if "\t" in first else ","))
-    except FileNotFoundError as error:
-        raise BadInput(f"there is no file {path}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{path} is not a CSV or TSV file in UTF-8 ({error}).") from error
-    if not rows:
-        raise BadInput(f"{path} holds no signs: it needs a header line, gloss,hamnosys, and a line a sign.")
-    lexicon: dict[str, str] = {}
-    for line, row in enumerate(rows, start=2):
-        gloss, notation = ((row.get(column) or "").strip() for column in ("gloss", "hamnosys"))
-        if not gloss or not notation:
-            missing = "hamnosys" if gloss else "gloss"
-            raise BadInput(f"{path}, line {line}: {missing} is missing; each sign needs a gloss and its hamnosys.")
-        if gloss in lexicon:
-            raise BadInput(f"{path}, line {line}: {gloss} is there twice; give each sign a gloss of its own.")
-        try:
-            lexicon[gloss] = _names(notation)
-        except BadInput as error:
-            raise BadInput(f"{path}, line {line}: {error}") from error
-    return lexicon
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return read_lexicon(path)
+    if path.suffix or len(path.parts) > 1:
+        raise BadInput(f"{signs} is neither a notation nor a lexicon: name a CSV file with columns gloss, hamnosys.")
+    return {"sign": " ".join(write_names(parse(signs)))}
 
 
 def plan(lexicon: dict[str, str], folder: Path, signers: int, clips: int, seed: int, pose_only: bool) -> list[Clip]:
@@ -201,7 +177,3 @@ def _make(clips: list[Clip]) -> int:
 def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     os.environ["OMP_NUM_THREADS"] = "1"  # a process a core is enough
-
-
-def _names(notation: str) -> str:
-    return " ".join(write_names(parse(notation)))

@@ -1,0 +1,56 @@
+"""Makes the model for the eight HamNoSys attributes that comes with the package: `python training/hamnosys_model.py`.
+
+Invents signs, lets as many synthetic signers sign them with the errors that MediaPipe makes, trains the smallest
+network on the poses, and exports it to `src/slr_pose/hamnosys/model.onnx`. Nothing of it is anybody's recording.
+"""
+
+import csv
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from slr_pose.display import synthesis_progress
+from slr_pose.files import write_whole
+from slr_pose.hamnosys import MODEL, write_names
+from slr_pose.signer.invention import invent
+from slr_pose.signer.synthesis import Clip, synthesize
+
+SEED = 0
+
+
+def main(
+    signs: Annotated[
+        int, typer.Option(help="Clips, each of another sign by another signer; a tenth validates.")
+    ] = 12000,
+    epochs: Annotated[int, typer.Option(help="Times that every clip is seen.")] = 40,
+    folder: Annotated[Path, typer.Option(help="Where poses and run go.")] = Path("runs/hamnosys-data"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="The model.")] = MODEL,
+) -> None:
+    random = np.random.default_rng(SEED)
+    clips = [
+        Clip(folder, f"sign{number}", "", " ".join(write_names(invent(random))), number, 0, SEED, pose_only=True)
+        for number in range(signs)
+    ]
+    pending = [clip for clip in clips if not clip.is_made()]
+    with synthesis_progress(len(pending)) as on_clips:
+        for made in synthesize(pending):
+            on_clips(made)
+    with write_whole(folder / "clips.csv") as partial, open(partial, "w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["path", "split", "hamnosys"])
+        for number, clip in enumerate(clips):
+            split = "val" if number % 10 == 0 else "train"
+            table.writerow([clip.file.relative_to(folder), split, clip.notation])
+    name = f"hamnosys-{signs}"
+    subprocess.run(
+        ["slr", "train", str(folder / "clips.csv"), "--size", "tiny", "--epochs", str(epochs), "--name", name],
+        check=True,
+    )
+    subprocess.run(["slr", "export-onnx", "--model", f"runs/{name}/model.safetensors", "-o", str(output)], check=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)
