@@ -17,7 +17,10 @@ from slr_pose.files import write_whole
 from slr_pose.hamnosys import geometry, read_attributes
 
 
-def main(lexicon: Path, output: Path = Path(geometry.__file__).with_name("frequencies.csv")) -> None:
+OUTPUT = Path(geometry.__file__).with_name("frequencies.csv")
+
+
+def main(lexicon: Path) -> None:
     counts: dict[str, Counter] = {kind: Counter() for kind in geometry.TOGETHER}
     with open(lexicon, encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
@@ -27,7 +30,7 @@ def main(lexicon: Path, output: Path = Path(geometry.__file__).with_name("freque
                 continue
             for kind, heads in geometry.TOGETHER.items():
                 counts[kind][tuple(attributes[head] for head in heads)] += 1
-    with write_whole(output) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
+    with write_whole(OUTPUT) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["kind", "first", "second", "third", "count"])
         for kind, found in counts.items():

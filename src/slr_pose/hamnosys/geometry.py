@@ -6,10 +6,10 @@
 is squeezed across the axis it is tilted about, and not along it; so the ratio of the two tells the tilt, and only
 whether it is tilted towards or away, the mirror image that every flat thing has, is left to depth and prior
 (weak perspective; Huttenlocher and Ullman 1990, "Recognizing solid objects by alignment with an image").
-**Handshape**: a model hand (`hand.toml`) in every combination of base form, thumb and bending is turned as the palm is,
-and its 21 joints are compared with the keypoints.
-**Place**: what touches (a tip, or the palm) is compared with places on head and trunk (`places.csv`), and with the other
-hand.
+**Handshape**: a model hand (`hand.toml`) in every combination of base form, thumb and bending is turned as the palm
+is, and its 21 joints are compared with the keypoints.
+**Place**: what touches (a tip, or the palm) is compared with places on head and trunk (`places.csv`), and with the
+other hand.
 **Prior**: how often 5,725 first postures of public lexicons have which attributes together (`frequencies.csv`, counts).
 """
 
@@ -48,25 +48,27 @@ NOSE, LEFT_EYE, RIGHT_EYE, LEFT_MOUTH, RIGHT_MOUTH, LEFT_SHOULDER, RIGHT_SHOULDE
 LEFT_HAND, RIGHT_HAND = (list(SKELETON.part(name).joints) for name in ("left_hand", "right_hand"))
 
 # Of a hand's 21 joints, in palms: wrist to the knuckle of the middle finger.
-WRIST, THUMB_TIP, INDEX_TIP, MIDDLE_KNUCKLE = 0, 4, 8, 9
+WRIST, THUMB_TIP, INDEX_TIP, MIDDLE_KNUCKLE, MIDDLE_TIP = 0, 4, 8, 9, 12
 PALM_JOINTS = [0, 5, 9, 13, 17]
-JOINT_ERROR = np.array([0.07, 0.10, 0.09, 0.10, 0.12, *[0.05, 0.09, 0.11, 0.14] * 3, 0.06, 0.09, 0.12, 0.16])
+JOINT_ERROR = np.array([0.08, 0.12, 0.11, 0.12, 0.14, *[0.06, 0.11, 0.13, 0.17] * 3, 0.07, 0.11, 0.14, 0.19])
 DEPTH_KEPT, DEPTH_ERROR = 0.25, 0.10  # what MediaPipe leaves of a hand's depth, and how it errs
 DEPTH_BIAS = np.array(  # how much nearer to the camera it sees a joint, beside the wrist
     [0, 0.04, 0.08, 0.12, 0.16, 0.03, 0.11, 0.17, 0.22, 0.04, 0.12, 0.17, 0.21, 0.07, 0.14, 0.17, 0.19]
     + [0.10, 0.14, 0.14, 0.15]
 )
+USUAL_DEPTH = 0.28  # its root mean square; where z is another, larger unit, it is scaled down to this
 TILT_NOISE = 0.15  # what errors alone take from the squared ratio of a palm's sides
 
 # How much evidence counts. The errors of a hand's joints go together, so they count for less than 21.
-DIRECTION_SHARPNESS, PALM_SHARPNESS = 10.0, 5.0
-SHAPE_SHARPNESS, DEPTH_SHARPNESS = 0.5, 0.3
+DIRECTION_SHARPNESS, PALM_SHARPNESS = 15.0, 12.0
+SHAPE_SHARPNESS, DEPTH_SHARPNESS = 0.4, 0.24
 PRIOR_COUNT = 0.5  # added to what was counted
+PRIOR_POWER = {"symmetry": 1.0, "handshape": 1.0, "orientation": 0.5, "location": 1.0}
 
 # When, in seconds and shoulder widths.
 ACTIVITY_SAMPLES = 32
-FRAMES = 8
-HOLD_S, SLOW = 0.25, 1.2
+FRAMES = 12
+HOLD_S, SLOW = 0.3, 1.2
 RAISED = (0.15, 0.45)  # of the way from the hand's lowest to its highest place
 LEAST_RISE = 0.5
 
@@ -85,32 +87,22 @@ def attribute_probabilities(pose: Pose) -> dict[str, np.ndarray]:
         BadInput: the pose has no point of the body, or none of a hand.
     """
     points, seen = standard_view(SKELETON.select(pose))
-    found = {
-        head: prior(kind).sum(axis=_others(axis, heads))
-        for kind, heads in TOGETHER.items()
-        for axis, head in enumerate(heads)
-    }
-    if not seen[:, RIGHT_HAND].all(axis=1).any():
-        return found
-    raised = [how_raised(points, seen, hand) for hand in (LEFT_HAND, RIGHT_HAND)]
-    weights = first_posture(points, seen, raised[1], pose.fps)
-    frames = np.argsort(-weights, kind="stable")[:FRAMES]
-    frames = frames[weights[frames] > 0.02 * weights.max()]
-    weights = weights[frames] / weights[frames].sum()
-
-    shape, orientation = read_hand(points[frames][:, RIGHT_HAND], weights)
-    both = float(weights @ raised[0][frames])
-    operator = read_symmetry(points, seen, frames, weights, raised, shape)
-    location = read_place(points, seen, frames, weights, both, operator, shape)
-    for kind, joint in (
-        ("symmetry", operator),
-        ("handshape", shape),
-        ("orientation", orientation),
-        ("location", location),
-    ):
-        for axis, head in enumerate(TOGETHER[kind]):
-            found[head] = joint.sum(axis=_others(axis, TOGETHER[kind]))
-    return found
+    points, there = fill(points, seen)
+    joint = {kind: prior(kind) for kind in TOGETHER}
+    if seen[:, RIGHT_HAND].all(axis=1).any():
+        raised = [how_raised(points, there, hand) for hand in (LEFT_HAND, RIGHT_HAND)]
+        when = first_posture(points, there, raised[1], pose.fps)
+        frames, weights = heaviest(when * seen[:, RIGHT_HAND].all(axis=1))
+        joint["handshape"], joint["orientation"] = read_hand(points[frames][:, RIGHT_HAND], weights)
+        joint["symmetry"] = read_symmetry(points, seen, frames, weights, raised, joint["handshape"])
+        both = float(weights @ raised[0][frames])
+        frames, weights = heaviest(when)
+        joint["location"] = read_place(points, there, frames, weights, both, joint["symmetry"], joint["handshape"])
+    found = {}
+    for kind, heads in TOGETHER.items():
+        for axis, head in enumerate(heads):
+            found[head] = joint[kind].sum(axis=tuple(other for other in range(len(heads)) if other != axis))
+    return {head: found[head] for head in ATTRIBUTES}
 
 
 @lru_cache
@@ -121,8 +113,10 @@ def prior(kind: str) -> np.ndarray:
     with open(Path(__file__).with_name("frequencies.csv"), encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["kind"] == kind:
-                names = (row["first"], row["second"], row["third"])
-                counts[tuple(ATTRIBUTES[head].index(name) for head, name in zip(heads, names))] += int(row["count"])
+                names = [name for name in (row["first"], row["second"], row["third"]) if name]
+                classes = [ATTRIBUTES[head].index(name) for head, name in zip(heads, names, strict=True)]
+                counts[tuple(classes)] += int(row["count"])
+    counts = counts ** PRIOR_POWER[kind]
     return counts / counts.sum()
 
 
@@ -199,6 +193,28 @@ def how_raised(points: np.ndarray, seen: np.ndarray, hand: list[int]) -> np.ndar
     return share**2 * (3 - 2 * share) * seen[:, hand[WRIST]]
 
 
+def fill(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Hands that are lost for a while go with the body's wrist, shaped as in the frames before and after."""
+    points, there = points.copy(), seen.copy()
+    for hand, wrist in ((LEFT_HAND, LEFT_WRIST), (RIGHT_HAND, RIGHT_WRIST)):
+        known = np.flatnonzero(seen[:, hand].all(axis=1) & seen[:, wrist])
+        lost = np.flatnonzero(~seen[:, hand].all(axis=1) & seen[:, wrist])
+        lost = lost[(lost > known.min()) & (lost < known.max())] if len(known) else lost[:0]
+        if len(lost):
+            shape = (points[known][:, hand] - points[known, wrist][:, None]).reshape(len(known), -1)
+            between = np.stack([np.interp(lost, known, column) for column in shape.T], axis=1)
+            points[np.ix_(lost, hand)] = points[lost, wrist][:, None] + between.reshape(len(lost), 21, 3)
+            there[np.ix_(lost, hand)] = True
+    return points, there
+
+
+def heaviest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The few frames that count most, and how much each does; these sum to 1."""
+    frames = np.argsort(-weights, kind="stable")[:FRAMES]
+    frames = frames[weights[frames] > 0.02 * weights.max()]
+    return frames, weights[frames] / weights[frames].sum()
+
+
 def first_posture(points: np.ndarray, seen: np.ndarray, raised: np.ndarray, fps: float) -> np.ndarray:
     """(frames,) how much each frame shows the first posture: the leading hand is up, slow, and was not so for long."""
     frames = np.flatnonzero(seen[:, RIGHT_HAND].all(axis=1))
@@ -230,6 +246,7 @@ def read_hand(hand: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nda
     sizes, turns = palm_turns(hand)  # (F,), (F, 2, 3, 3)
     joints = (hand - hand[:, PALM_JOINTS].mean(axis=1, keepdims=True)) / sizes[:, None, None]
     depth = (hand[..., 2] - hand[:, :1, 2]) / sizes[:, None]  # (F, 21)
+    depth = depth * min(1.0, USUAL_DEPTH / max(np.sqrt((depth**2).mean()), 1e-6))
     models = model_hands()  # (12, 4, 6, 21, 3)
     shapes = models.shape[:3]
     models = models.reshape(-1, 21, 3)
@@ -285,7 +302,7 @@ def palm_turns(hand: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache
 def model_hands() -> np.ndarray:
-    """(12, 4, 6, 21, 3): every base form with every thumb and bending, right hands held up, palm to the viewer; palms."""
+    """(12, 4, 6, 21, 3) palms: every base form, thumb and bending; right hands held up, palm to the viewer."""
     table = tomllib.loads(Path(__file__).with_name("hand.toml").read_text(encoding="utf-8"))
     heads = [ATTRIBUTES[head] for head in TOGETHER["handshape"]]
     return np.array([_model_hand(table, *names) for names in product(*heads)]).reshape(*map(len, heads), 21, 3)
@@ -405,8 +422,10 @@ def read_place(
 ) -> np.ndarray:
     """(37, 5) how probable each place and its side are."""
     hands = points[frames][:, RIGHT_HAND, :2]
-    palm, tip = (hands[:, WRIST] + hands[:, MIDDLE_KNUCKLE]) / 2, hands[:, INDEX_TIP]
+    palm = (hands[:, WRIST] + hands[:, MIDDLE_KNUCKLE]) / 2
+    touching = np.stack([hands[:, INDEX_TIP], hands[:, MIDDLE_TIP], hands[:, THUMB_TIP], palm], axis=1)  # (F, 4, 2)
     pointed = float(shape[POINTED].sum())
+    shares = np.log(pointed * TOUCHING_POINTED + (1 - pointed) * TOUCHING_OPEN)
     eyes, face = _face(points, seen)
     usual = np.log(prior("location"))
     found = np.full((len(frames), *usual.shape), -np.inf)
@@ -416,9 +435,7 @@ def read_place(
             spread = np.array([row["spread_right"], row["spread_up"]])
             if row["region"] == "head":
                 target = eyes + face * np.array([across, row["up"]])
-                near = [_gauss(tip, target, spread), _gauss(palm, target, spread)]
-                share = np.log([0.2 + 0.6 * pointed, 0.8 - 0.6 * pointed])
-                found[:, place, side] = _log_sum(np.stack(near, axis=-1) + share, 1)
+                found[:, place, side] = _log_sum(_gauss(touching, target, spread) + shares, 1)
             else:
                 found[:, place, side] = _gauss(palm, np.array([across, row["up"]]), spread)
     body = _softmax((found + usual).reshape(len(frames), -1)).reshape(found.shape)
@@ -471,9 +488,10 @@ POINTED = [
     ATTRIBUTES[SHAPE].index(name)
     for name in ("hamfinger2", "hamfinger23", "hamfinger23spread", "hampinch12", "hampinchall", "hampinch12open")
 ]
-SAME = (-1.0, 4.0, 1.0, 6.0)
+TOUCHING_POINTED, TOUCHING_OPEN = np.array([0.7, 0.1, 0.1, 0.1]), np.array([0.2, 0.2, 0.3, 0.3])
+SAME = (-3.3, 3.5, 3.0, 1.3)
 MIRRORED = 3.0
-TOUCH = (0.1, 0.04, 0.6, 0.25)
+TOUCH = (0.1, 0.04, 0.85, 0.55)
 
 
 @lru_cache
@@ -504,10 +522,6 @@ def _face(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _gauss(places: np.ndarray, target: np.ndarray, spread: np.ndarray) -> np.ndarray:
     return -0.5 * (((places - target) / spread) ** 2).sum(axis=-1) - np.log(spread).sum()
-
-
-def _others(axis: int, heads: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(other for other in range(len(heads)) if other != axis)
 
 
 def _log_sum(values: np.ndarray, axis) -> np.ndarray:
