@@ -16,7 +16,6 @@ from slr_pose import BadInput
 from slr_pose.files import write_whole
 from slr_pose.hamnosys import geometry, read_attributes
 
-
 OUTPUT = Path(geometry.__file__).with_name("frequencies.csv")
 
 

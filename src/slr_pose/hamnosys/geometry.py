@@ -72,9 +72,41 @@ HOLD_S, SLOW = 0.3, 1.2
 RAISED = (0.15, 0.45)  # of the way from the hand's lowest to its highest place
 LEAST_RISE = 0.5
 
-PALM_LENGTH = 0.276  # shoulder widths
-NOSE_HEIGHT = 0.56
-EYES_TO_MOUTH = 0.215
+# A body, in shoulder widths, where it is not seen.
+PALM_LENGTH, NOSE_HEIGHT, EYES_TO_MOUTH = 0.276, 0.56, 0.215
+
+# The other hand does the same: log odds, and what one more of likeness of handshape, of movement, and of height adds.
+SAME = (-3.3, 3.5, 3.0, -1.3)
+MIRRORED = 3.0  # log odds that it mirrors, by how much more alike the mirrored movements are
+
+# What touches a place on the head: tips of index, middle finger and thumb, or the palm; of hands that point or pinch,
+# and of others. The sum is 2, not 1: hands are up there to touch, and are often lost when they do.
+POINTED = [
+    ATTRIBUTES[SHAPE].index(name)
+    for name in ("hamfinger2", "hamfinger23", "hamfinger23spread", "hampinch12", "hampinchall", "hampinch12open")
+]
+TOUCHING_POINTED, TOUCHING_OPEN = np.array([1.4, 0.2, 0.2, 0.2]), np.array([0.3, 0.5, 0.8, 0.4])
+
+# Hands meet at this gap, plus or minus that, in shoulder widths; then the place is on the other hand with these
+# probabilities: of two hands that differ, and of two that do the same.
+MEETING_GAP, MEETING_SPREAD = 0.15, 0.05
+ON_OTHER_HAND = (0.9, 0.5)
+NEAR_JOINT = 0.08
+JOINTS_OF_PLACE = {  # of the other hand; a place without joints is as probable as the prior says
+    "hamfingertip": [8, 12, 16, 20],
+    "hamfingerpad": [8, 12, 16, 20],
+    "hamfingernail": [8, 12, 16, 20],
+    "hamfingermidjoint": [6, 10, 14, 18],
+    "hamfingerside": [6, 10],
+    "hamfingerbase": [5, 9, 13, 17],
+    "hamhandback": [0, 5, 9, 17],
+    "hampalm": [0, 5, 9, 17],
+    "hamthumbball": [1, 2],
+    "hampinkyside": [17, 18],
+    "hamthumbside": [2, 5],
+    "hamwristback": [0],
+    "hamlowerarm": [0],
+}
 
 
 def attribute_probabilities(pose: Pose) -> dict[str, np.ndarray]:
@@ -253,7 +285,7 @@ def read_hand(hand: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nda
     models = models - models[:, PALM_JOINTS].mean(axis=1, keepdims=True)
     posed = np.einsum("fhij,kpj->fhkpi", turns, models)  # (F, 2, K, 21, 3)
     off = ((posed[..., :2] - joints[:, None, None, :, :2]) ** 2).sum(axis=-1)
-    fits = -SHAPE_SHARPNESS * 3 * np.log1p(off / (4 * JOINT_ERROR**2)).sum(axis=-1)  # Student's t
+    fits = -SHAPE_SHARPNESS * 3 * np.log1p(off / (4 * JOINT_ERROR**2)).sum(axis=-1)  # Student's t, 4 degrees of freedom
     expected = DEPTH_KEPT * (posed[..., 2] - posed[..., :1, 2]) + DEPTH_BIAS
     fits -= DEPTH_SHARPNESS * 2.5 * np.log1p((depth[:, None, None] - expected) ** 2 / (4 * DEPTH_ERROR**2)).sum(axis=-1)
 
@@ -265,10 +297,10 @@ def read_hand(hand: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nda
     whole = fits + _log_sum(near, (2, 3))[:, :, None]  # (F, 2, K)
     shape = _softmax(weights @ _log_sum(whole, 1) + usual)
     side = _log_sum(fits + np.log(shape), 2)  # (F, 2)
-    orientation = weights @ _softmax((near + side[..., None, None]).reshape(len(hand), -1)).reshape(
-        len(hand), 2, 144
-    ).sum(axis=1)
-    return shape.reshape(shapes), orientation.reshape(18, 8)
+    found = near + side[..., None, None]
+    found = _softmax(found.reshape(len(hand), -1)).reshape(found.shape).sum(axis=1)  # (F, 18, 8)
+    orientation = np.einsum("f,fdp->dp", weights, found)
+    return shape.reshape(shapes), orientation
 
 
 def palm_turns(hand: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -287,16 +319,13 @@ def palm_turns(hand: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     seen = np.einsum("fpi,pj->fij", places, flat @ np.linalg.inv(flat.T @ flat))  # (F, 2, 2): model -> picture
     left, stretch, right = np.linalg.svd(seen)
     size = stretch[:, 0].clip(1e-6)
-    squeezed = (stretch[:, 1] / size) ** 2
-    squeezed = (squeezed / (1 - TILT_NOISE)).clip(0, 1)
+    squeezed = ((stretch[:, 1] / size) ** 2 / (1 - TILT_NOISE)).clip(0, 1)  # (F,)
     ratio = np.sqrt(np.stack([np.ones_like(squeezed), squeezed], axis=-1))
-    across = np.einsum("fij,fj,fjk->fik", left, ratio, right)  # (F, 2, 2)
     rise = np.sqrt(1 - squeezed)[:, None] * right[:, 1]  # (F, 2)
     turns = np.zeros((len(hand), 2, 3, 3))
-    for way, sign in enumerate((1, -1)):
-        turns[:, way, :2, :2] = across
-        turns[:, way, 2, :2] = sign * rise
-        turns[:, way, :, 2] = np.cross(turns[:, way, :, 1], turns[:, way, :, 0])  # the frame is left-handed
+    turns[..., :2, :2] = np.einsum("fij,fj,fjk->fik", left, ratio, right)[:, None]
+    turns[..., 2, :2] = np.stack([rise, -rise], axis=1)
+    turns[..., 2] = np.cross(turns[..., 1], turns[..., 0])  # the frame is left-handed
     return size, turns
 
 
@@ -387,7 +416,7 @@ def read_symmetry(
         other = read_hand(hands[:, LEFT_HAND] * (-1, 1, 1), share)[0]
         alike = float(np.sqrt(other.sum(axis=(1, 2)) * shape.sum(axis=(1, 2))).sum())
         level = float(share @ np.abs(hands[:, LEFT_HAND, 1].mean(axis=1) - hands[:, RIGHT_HAND, 1].mean(axis=1)))
-    evidence = SAME[0] + SAME[1] * alike + SAME[2] * max(lr, par) - SAME[3] * level
+    evidence = SAME[0] + SAME[1] * alike + SAME[2] * max(lr, par) + SAME[3] * level
     same = both / (1 + np.exp(-evidence))
     turned = 1 / (1 + np.exp(-(np.log(usual[mirrored].sum() / usual[parallel].sum()) + MIRRORED * (lr - par))))
     found = np.where(mirrored, same * turned, same * (1 - turned)) * usual
@@ -420,7 +449,14 @@ def read_place(
     operator: np.ndarray,
     shape: np.ndarray,
 ) -> np.ndarray:
-    """(37, 5) how probable each place and its side are."""
+    """(37, 5) how probable each place and its side are.
+
+    On the head it is what touches that counts, in front of the trunk the middle of the hand.
+
+    Args:
+        both: how much the other hand is up, 0 to 1.
+        operator, shape: what `read_symmetry` and `read_hand` found.
+    """
     hands = points[frames][:, RIGHT_HAND, :2]
     palm = (hands[:, WRIST] + hands[:, MIDDLE_KNUCKLE]) / 2
     touching = np.stack([hands[:, INDEX_TIP], hands[:, MIDDLE_TIP], hands[:, THUMB_TIP], palm], axis=1)  # (F, 4, 2)
@@ -448,8 +484,9 @@ def touching_hands(points: np.ndarray, seen: np.ndarray, both: float, different:
     """(frames,) how probable it is that the place is on the other hand."""
     right, left = points[:, RIGHT_HAND, :2], points[:, LEFT_HAND, :2]
     gap = np.linalg.norm(right[:, :, None] - left[:, None], axis=-1).min(axis=(1, 2))
-    near = 1 / (1 + np.exp((gap - TOUCH[0]) / TOUCH[1]))
-    return near * both * seen[:, LEFT_HAND].all(axis=1) * (TOUCH[2] * different + TOUCH[3] * (1 - different))
+    near = 1 / (1 + np.exp((gap - MEETING_GAP) / MEETING_SPREAD))
+    met = near * both * seen[:, LEFT_HAND].all(axis=1)
+    return met * (ON_OTHER_HAND[0] * different + ON_OTHER_HAND[1] * (1 - different))
 
 
 def hand_places(points: np.ndarray) -> np.ndarray:
@@ -459,39 +496,11 @@ def hand_places(points: np.ndarray) -> np.ndarray:
     usual[ATTRIBUTES[PLACE].index("none")] = 0
     right, left = points[:, RIGHT_HAND, :2], points[:, LEFT_HAND, :2]
     gaps = np.linalg.norm(right[:, :, None] - left[:, None], axis=-1).min(axis=1)  # (F, 21) to each joint of the other
-    near = np.exp(-0.5 * (gaps / 0.08) ** 2) + 1e-3
+    near = np.exp(-0.5 * (gaps / NEAR_JOINT) ** 2) + 1e-3
     found = np.broadcast_to(usual, (len(points), *usual.shape)).copy()
-    for name, joints in PARTS.items():
+    for name, joints in JOINTS_OF_PLACE.items():
         found[:, ATTRIBUTES[PLACE].index(name)] *= near[:, joints].mean(axis=1)[:, None]
     return found / found.sum(axis=(1, 2), keepdims=True)
-
-
-PARTS = {
-    "hamfingertip": [8, 12, 16, 20],
-    "hamfingerpad": [8, 12, 16, 20],
-    "hamfingernail": [8, 12, 16, 20],
-    "hamfingermidjoint": [6, 10, 14, 18],
-    "hamfingerside": [6, 10],
-    "hamfingerbase": [5, 9, 13, 17],
-    "hamhandback": [0, 5, 9, 17],
-    "hampalm": [0, 5, 9, 17],
-    "hamthumbball": [1, 2],
-    "hampinkyside": [17, 18],
-    "hamthumbside": [2, 5],
-    "hamwristback": [0],
-    "hamlowerarm": [0],
-    "hamupperarm": [],
-    "hamelbowinside": [],
-}
-PARTS = {name: joints for name, joints in PARTS.items() if joints}
-POINTED = [
-    ATTRIBUTES[SHAPE].index(name)
-    for name in ("hamfinger2", "hamfinger23", "hamfinger23spread", "hampinch12", "hampinchall", "hampinch12open")
-]
-TOUCHING_POINTED, TOUCHING_OPEN = np.array([0.7, 0.1, 0.1, 0.1]), np.array([0.2, 0.2, 0.3, 0.3])
-SAME = (-3.3, 3.5, 3.0, 1.3)
-MIRRORED = 3.0
-TOUCH = (0.1, 0.04, 0.85, 0.55)
 
 
 @lru_cache
@@ -505,7 +514,7 @@ def _places() -> dict[str, dict]:
 
 def _across(row: dict) -> tuple[float, ...]:
     """How far to the right each side of a place is, as the classes of `hand_location_x`."""
-    return row["right"], -row["beside"], -row["side"], row["side"], row["beside"]
+    return row["centre"], -row["beside"], -row["side"], row["side"], row["beside"]
 
 
 def _face(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, float]:
