@@ -255,7 +255,7 @@ def evaluate(
 
     if split not in (None, "all", *SPLITS):
         raise BadInput(f"there is no split '{split}': choose one of {', '.join(SPLITS)}, all.")
-    recognizer = Recognizer.load(model or _newest_model())
+    recognizer = Recognizer.load(_named_or_newest(model))
     root = root_of(data)
     heads = [head for head in recognizer.labels if head not in COLUMNS]
     clips, _ = _ready(read_dataset(data, heads), root, recognizer.fast)
@@ -281,7 +281,7 @@ def predict(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="Checkpoint or ONNX file; by default the newest run, or else the one for HamNoSys in slr."),
+        typer.Option(help="Checkpoint or ONNX file; by default the newest run. Without one there is no gloss."),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="Answers a head.")] = 5,
     lexicon: Annotated[
@@ -297,8 +297,9 @@ def predict(
     """Say which sign a video shows, and transcribe its first posture in HamNoSys."""
     from slr_pose.extraction import Job
     from slr_pose.hamnosys.lexicon import attributes_of, rank, read_lexicon
-    from slr_pose.recognizer import Recognizer, Transcriber
-    from slr_pose.skeleton import KEYPOINT_SUFFIXES
+    from slr_pose.recognizer import Recognizer
+    from slr_pose.skeleton import DEFAULT, KEYPOINT_SUFFIXES, Skeleton
+    from slr_pose.transcription import Transcriber
     from slr_pose.video import SAMPLE, VIDEO_SUFFIXES
 
     inputs = [*(inputs or []), *[SAMPLE] * sample]
@@ -307,10 +308,14 @@ def predict(
     signs = attributes_of(read_lexicon(lexicon)) if lexicon else {}
     if lexicon and not signs:
         raise BadInput(f"no notation of {lexicon} says handshape, finger direction and palm of its first posture.")
-    recognizer = Recognizer.load(model or _newest_model(or_shipped=True))
+    model = model or _newest_model()
+    if not model:
+        say("There is no model in runs/, so there is no gloss; `slr train DATA` makes one.")
+    recognizer = Recognizer.load(model) if model else None
+    skeleton, fast = (recognizer.skeleton, recognizer.fast) if recognizer else (Skeleton.load(DEFAULT), False)
     transcriber = Transcriber(recognizer)
     files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, *KEYPOINT_SUFFIXES}, "videos or keypoints")]
-    outcomes = extract([Job(file, fast=recognizer.fast) for file in files if file.suffix not in KEYPOINT_SUFFIXES])
+    outcomes = extract([Job(file, fast=fast) for file in files if file.suffix not in KEYPOINT_SUFFIXES])
     poses = {outcome.job.video: outcome.pose for outcome in outcomes}
     errors = {outcome.job.video: outcome.error for outcome in outcomes if outcome.error}
     answers: dict[Path, Prediction] = {}
@@ -319,9 +324,9 @@ def predict(
         if file in errors:
             continue
         try:
-            pose = poses.get(file) or recognizer.skeleton.read(file)
+            pose = poses.get(file) or skeleton.read(file)
             answers[file] = transcriber.predict(pose)
-            mismatches.add(recognizer.mismatch(pose))
+            mismatches.add(recognizer and recognizer.mismatch(pose))
         except BadInput as error:
             errors[file] = error
     if errors and len(files) == 1:
@@ -351,7 +356,7 @@ def export_onnx(
 
     with stderr.status("Exporting and comparing with torch ..."), quiet("torch.onnx"):
         try:
-            difference = export_onnx(model or _newest_model(), output)
+            difference = export_onnx(_named_or_newest(model), output)
         except ExportError as error:
             say(f"[red]error:[/] {error}")
             raise typer.Exit(1) from error
@@ -425,17 +430,18 @@ def _files(inputs: list[Path], suffixes: set[str], what: str) -> Iterator[tuple[
             raise BadInput(f"there is no file or folder {given}.")
 
 
-def _newest_model(or_shipped: bool = False) -> Path:
-    from slr_pose.hamnosys import MODEL
-
+def _newest_model() -> Path | None:
     checkpoints = sorted(RUNS.glob("*/model.safetensors"), key=lambda path: path.stat().st_mtime)
-    if not checkpoints and or_shipped:
-        say("There is no model in runs/, so there is no gloss; `slr train DATA` makes one.")
-        return MODEL
     if not checkpoints:
-        raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
+        return None
     say(f"Model: {checkpoints[-1]}")
     return checkpoints[-1]
+
+
+def _named_or_newest(model: Path | None) -> Path:
+    if model := model or _newest_model():
+        return model
+    raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
 
 
 def _ready(clips: "list[Clip]", root: Path, fast: bool = False) -> "tuple[list[Clip], list[str]]":

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.hamnosys import ATTRIBUTES, MODEL
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
 
@@ -103,33 +102,6 @@ class Recognizer:
         found, expected = (f"{extractor['name']} {extractor['version']}" for extractor in (pose.extractor, learnt))
         how = "other settings of it" if found == expected else expected
         return f"the keypoints were extracted by {found}, and the model learnt from {how}."
-
-
-class Transcriber:
-    """A recogniser, and the package's model for those HamNoSys attributes that it was not trained on."""
-
-    def __init__(self, recognizer: Recognizer):
-        self.recognizer = recognizer
-        self.missing = [head for head in ATTRIBUTES if head not in recognizer.labels]
-        self.shipped = Recognizer.load(MODEL) if self.missing else None
-
-    def predict(self, pose: Pose) -> Prediction:
-        """All labels of each head. A pose without the points that the package's model looks at lacks its heads.
-
-        Raises:
-            BadInput: the pose lacks the points that the recogniser looks at.
-        """
-        (answer,) = self.recognizer.predict([pose], None)
-        if not self.shipped:
-            return answer
-        try:
-            (more,) = self.shipped.predict([pose], None)
-        except BadInput:
-            return answer
-        heads = {**answer.heads, **{head: more.heads[head] for head in self.missing}}
-        order = [head for head in heads if head not in ATTRIBUTES] + [head for head in ATTRIBUTES if head in heads]
-        sure = {**answer.sure, **{head: more.sure[head] for head in self.missing}}
-        return Prediction(answer.name, {head: heads[head] for head in order}, {head: sure[head] for head in order})
 
 
 def _load_onnx(path: Path) -> tuple[dict, Callable]:
