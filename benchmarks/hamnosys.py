@@ -1,4 +1,5 @@
-"""How often each of the eight HamNoSys attributes is right, by geometry and by models:
+"""How often each of the eight HamNoSys attributes is right: by geometry, by the model in the package, by both together,
+as `slr predict` answers, and by other models.
 
     python benchmarks/hamnosys.py CLIPS.csv
     python benchmarks/hamnosys.py asl30/clips.csv --asl-lex asl30/asllex_attributes.csv --split val
@@ -20,14 +21,16 @@ from rich.progress import track
 from sklearn.metrics import f1_score, recall_score
 from trials import table
 
+from slr_pose import BadInput
 from slr_pose.dataset import Clip, read_dataset, root_of
-from slr_pose.hamnosys import ATTRIBUTES, read_attributes
+from slr_pose.hamnosys import ATTRIBUTES, MODEL, read_attributes
 from slr_pose.hamnosys.attributes import DIRECTION, PALM
 from slr_pose.hamnosys.geometry import attribute_probabilities
 from slr_pose.hamnosys.orientation import finger_vectors
 from slr_pose.pose import Pose
 from slr_pose.recognizer import Recognizer
 from slr_pose.skeleton import Skeleton
+from slr_pose.transcription import Transcriber
 
 Labels = dict[str, frozenset[str]]  # head -> classes, any of which is right
 METRICS = ("accuracy", "balanced", "macro-F1", "mean angle")
@@ -67,6 +70,17 @@ def by_model(path: Path, poses: list[Pose]) -> dict[str, np.ndarray]:
     model = Recognizer.load(path)
     probabilities = model.probabilities([model.skeleton.select(pose) for pose in poses])
     return {head: probabilities[head] for head in ATTRIBUTES if model.labels.get(head) == ATTRIBUTES[head]}
+
+
+def by_package(poses: list[Pose]) -> dict[str, dict[str, np.ndarray]]:
+    """The model in the package, and what `slr predict` makes of it and geometry; nothing for poses of other points."""
+    try:
+        learnt = by_model(MODEL, poses)
+    except BadInput:
+        return {}
+    transcriber = Transcriber(None)
+    both = [transcriber.attributes(pose) for pose in track(poses, "both")]
+    return {"model": learnt, "both": {head: np.stack([clip[head] for clip in both]) for head in ATTRIBUTES}}
 
 
 def by_geometry(poses: list[Pose]) -> dict[str, np.ndarray]:
@@ -119,7 +133,11 @@ def main(
     clips, labels = zip(*[(clip, found) for clip, found in zip(clips, labels, strict=True) if found], strict=True)
     layout = Skeleton.load(skeleton)
     poses = [clip.read(root_of(data), layout) for clip in track(clips, "reading")]
-    answers = {"geometry": by_geometry(poses)} | {path.parent.name: by_model(path, poses) for path in model or []}
+    answers = (
+        {"geometry": by_geometry(poses)}
+        | by_package(poses)
+        | {path.parent.name: by_model(path, poses) for path in model or []}
+    )
     rows = []
     for head in ATTRIBUTES:
         chosen = [index for index, found in enumerate(labels) if head in found]

@@ -6,7 +6,8 @@ Renders signs by as many signers, extracts keypoints with `slr extract-pose`'s o
 exact ones. Half of the signs are the twelve made-up ones that come with `slr synthesize`; the others are invented, with
 all handshapes, palms and places drawn evenly, and harder than what people sign. A hand counts as visible when all of
 its joints are in the picture. Errors are 2D distances in shoulder widths. The last part prints the constants of
-`slr_pose/signer/noise.py`.
+`slr_pose/signer/noise.py`. With the manifest in FOLDER, `python benchmarks/hamnosys.py FOLDER/clips.csv` tells how many
+attributes come back.
 """
 
 import sys
@@ -21,7 +22,7 @@ from slr_pose.hamnosys.lexicon import read_lexicon
 from slr_pose.pose import Pose
 from slr_pose.signer.invention import invent
 from slr_pose.signer.noise import HANDS, before_face, behind
-from slr_pose.signer.synthesis import MADE_UP, Clip
+from slr_pose.signer.synthesis import MADE_UP, Clip, write_manifest
 
 SEED = 1
 WRONG = 0.15  # a hand whose joints are off by more, in the mean, is taken for something else
@@ -33,10 +34,12 @@ def main(clips: int, folder: Path) -> None:
     signs = {"made-up signs": [known[number % len(known)] for number in range(clips // 2)]}
     signs["invented signs"] = [" ".join(write_names(invent(random))) for _ in range(clips - clips // 2)]
     pairs: dict[str, list[tuple[Pose, Pose]]] = {}
+    made: list[Clip] = []
     for group, notations in signs.items():
         for notation in notations:
             number = sum(map(len, pairs.values()))
             clip = Clip(folder, f"clip{number}", group, notation, number, 0, SEED, pose_only=False)
+            made.append(clip)
             if not clip.is_made():
                 clip.make()
             extracted = clip.file.with_suffix(".pose")
@@ -45,6 +48,7 @@ def main(clips: int, folder: Path) -> None:
             pairs.setdefault(group, []).append((Pose.read(clip.truth), Pose.read(extracted)))
             print(f"\r{number + 1} of {clips} clips", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
+    write_manifest(folder, made)
     for group, some in pairs.items():
         print(f"\n### {len(some)} clips of {group}\n")
         print_detection(some)
