@@ -16,6 +16,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from rich.console import Console
 from rich.progress import track
 from sklearn.metrics import f1_score, recall_score
 from trials import table
@@ -30,6 +31,7 @@ from slr_pose.recognizer import Recognizer
 from slr_pose.skeleton import Skeleton
 
 Labels = dict[str, frozenset[str]]  # head -> classes, any of which is right
+PROGRESS = Console(stderr=True)
 METRICS = ("accuracy", "balanced", "macro-F1", "mean angle")
 
 
@@ -71,7 +73,7 @@ def by_model(path: Path, poses: list[Pose]) -> dict[str, np.ndarray]:
 
 def by_geometry(poses: list[Pose]) -> dict[str, np.ndarray]:
     """Head -> (clips, classes)."""
-    found = [attribute_probabilities(pose) for pose in track(poses, "geometry")]
+    found = [attribute_probabilities(pose) for pose in track(poses, "geometry", console=PROGRESS)]
     return {head: np.stack([clip[head] for clip in found]) for head in ATTRIBUTES}
 
 
@@ -118,7 +120,7 @@ def main(
     labels = [by_gloss.get(clip.labels["gloss"], {}) if by_gloss else own_labels(clip) for clip in clips]
     clips, labels = zip(*[(clip, found) for clip, found in zip(clips, labels, strict=True) if found], strict=True)
     layout = Skeleton.load(skeleton)
-    poses = [clip.read(root_of(data), layout) for clip in track(clips, "reading")]
+    poses = [clip.read(root_of(data), layout) for clip in track(clips, "reading", console=PROGRESS)]
     answers = {"geometry": by_geometry(poses)} | {path.parent.name: by_model(path, poses) for path in model or []}
     rows = []
     for head in ATTRIBUTES:
