@@ -17,6 +17,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from rich.console import Console
 from rich.progress import track
 from sklearn.metrics import f1_score, recall_score
 from trials import table
@@ -33,6 +34,7 @@ from slr_pose.skeleton import Skeleton
 from slr_pose.transcription import Transcriber
 
 Labels = dict[str, frozenset[str]]  # head -> classes, any of which is right
+PROGRESS = Console(stderr=True)
 METRICS = ("accuracy", "balanced", "macro-F1", "mean angle")
 
 
@@ -79,13 +81,13 @@ def by_package(poses: list[Pose]) -> dict[str, dict[str, np.ndarray]]:
     except BadInput:
         return {}
     transcriber = Transcriber(None)
-    both = [transcriber.attributes(pose) for pose in track(poses, "both")]
+    both = [transcriber.attributes(pose) for pose in track(poses, "both", console=PROGRESS)]
     return {"model": learnt, "both": {head: np.stack([clip[head] for clip in both]) for head in ATTRIBUTES}}
 
 
 def by_geometry(poses: list[Pose]) -> dict[str, np.ndarray]:
     """Head -> (clips, classes)."""
-    found = [attribute_probabilities(pose) for pose in track(poses, "geometry")]
+    found = [attribute_probabilities(pose) for pose in track(poses, "geometry", console=PROGRESS)]
     return {head: np.stack([clip[head] for clip in found]) for head in ATTRIBUTES}
 
 
@@ -132,12 +134,9 @@ def main(
     labels = [by_gloss.get(clip.labels["gloss"], {}) if by_gloss else own_labels(clip) for clip in clips]
     clips, labels = zip(*[(clip, found) for clip, found in zip(clips, labels, strict=True) if found], strict=True)
     layout = Skeleton.load(skeleton)
-    poses = [clip.read(root_of(data), layout) for clip in track(clips, "reading")]
-    answers = (
-        {"geometry": by_geometry(poses)}
-        | by_package(poses)
-        | {path.parent.name: by_model(path, poses) for path in model or []}
-    )
+    poses = [clip.read(root_of(data), layout) for clip in track(clips, "reading", console=PROGRESS)]
+    answers = {"geometry": by_geometry(poses)} | by_package(poses)
+    answers |= {path.parent.name: by_model(path, poses) for path in model or []}
     rows = []
     for head in ATTRIBUTES:
         chosen = [index for index, found in enumerate(labels) if head in found]

@@ -1,6 +1,9 @@
 """Attributes by geometry: hands whose posture is known, turned every way, seen by any camera."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -187,3 +190,16 @@ def test_hands_alone_or_no_hands_or_hands_in_one_point_give_distributions():
     alone.confidence[:, :33] = 0
     for found in (alone, pose(None), pose(right * 0), pose(right, frames=1), pose(None, right * (-1, 1, 1))):
         assert_distributions(attribute_probabilities(found))
+
+
+def test_the_benchmark_prints_a_row_for_each_head_that_has_labels(signs):
+    benchmark = Path(__file__).parents[1] / "benchmarks" / "hamnosys.py"
+    done = subprocess.run([sys.executable, benchmark, signs, "--split", "val"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    heads = [line.split(" | ")[0].strip("| ") for line in done.stdout.splitlines()]
+    assert heads == ["head", "---", SHAPE, THUMB]
+
+
+def test_geometry_does_not_import_torch():
+    code = "import sys, slr_pose.hamnosys.geometry; assert 'torch' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
