@@ -27,6 +27,7 @@ from slr_pose.dataset import Clip, read_dataset, root_of
 from slr_pose.hamnosys import ATTRIBUTES, MODEL, read_attributes
 from slr_pose.hamnosys.attributes import DIRECTION, PALM
 from slr_pose.hamnosys.geometry import attribute_probabilities
+from slr_pose.hamnosys.lexicon import rank
 from slr_pose.hamnosys.orientation import finger_vectors
 from slr_pose.pose import Pose
 from slr_pose.recognizer import Recognizer
@@ -35,6 +36,7 @@ from slr_pose.transcription import Transcriber
 
 Labels = dict[str, frozenset[str]]  # head -> classes, any of which is right
 PROGRESS = Console(stderr=True)
+RANKS = ("", "top-1", "top-5")
 METRICS = ("accuracy", "balanced", "macro-F1", "mean angle")
 
 
@@ -109,6 +111,19 @@ def scores(head: str, probabilities: np.ndarray, labels: list[frozenset[str]]) -
     return [f"{100 * value:.1f}" for value in found] + [mean_angle(head, probabilities.argmax(axis=1), labels)]
 
 
+def ranking(answers: dict, clips: list[Clip], signs: dict[str, Labels]) -> list[list[str]]:
+    """How far up the gloss of each clip stands among those of the lexicon, which no answer was trained on."""
+    rows = [["chance", "", *(f"{100 * min(1, top / len(signs)):.1f}" for top in (1, 5))]]
+    for name, found in answers.items():
+        places = []
+        for index, clip in enumerate(clips):
+            shares = {head: list(zip(ATTRIBUTES[head], found[head][index], strict=True)) for head in found}
+            places.append([gloss for gloss, _ in rank(shares, signs)].index(clip.labels["gloss"]))
+        tops = [f"{100 * np.mean(np.array(places) < top):.1f}" for top in (1, 5)]
+        rows.append([name, f"{len(clips)} clips, {len(signs)} glosses", *tops])
+    return rows
+
+
 def mean_angle(head: str, answers: np.ndarray, labels: list[frozenset[str]]) -> str:
     """Mean angle between answer and label, in degrees; of a palm, about the fingers."""
     if head not in (DIRECTION, PALM):
@@ -137,6 +152,9 @@ def main(
     poses = [clip.read(root_of(data), layout) for clip in track(clips, "reading", console=PROGRESS)]
     answers = {"geometry": by_geometry(poses)} | by_package(poses)
     answers |= {path.parent.name: by_model(path, poses) for path in model or []}
+    if by_gloss:
+        signs = {gloss: found for gloss, found in by_gloss.items() if found}
+        print(table(["glosses ranked by their attributes", *RANKS], ranking(answers, clips, signs)) + "\n")
     rows = []
     for head in ATTRIBUTES:
         chosen = [index for index, found in enumerate(labels) if head in found]

@@ -1,7 +1,7 @@
 """Signs that no model was trained on: a lexicon of glosses and notations, ranked by what a clip's attributes say."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import exp, log
 from pathlib import Path
 
@@ -47,32 +47,35 @@ def read_lexicon(path: Path) -> dict[str, str]:
     return lexicon
 
 
-def attributes_of(lexicon: dict[str, str]) -> dict[str, dict[str, str]]:
+def attributes_of(lexicon: dict[str, str]) -> dict[str, dict[str, set[str]]]:
     """Gloss -> the eight attributes of its first posture; glosses whose notation tells too little are left out."""
     found = {}
     for gloss, notation in lexicon.items():
         try:
-            found[gloss] = read_attributes(notation)
+            found[gloss] = {head: {name} for head, name in read_attributes(notation).items()}
         except BadInput:
             continue
     return found
 
 
-def rank(heads: dict[str, Iterable[tuple[str, float]]], signs: dict[str, dict[str, str]]) -> list[tuple[str, float]]:
+def rank(
+    heads: dict[str, Iterable[tuple[str, float]]], signs: dict[str, dict[str, Collection[str]]]
+) -> list[tuple[str, float]]:
     """Glosses with their probabilities, best first, as if each were as frequent and one of them must be right.
 
     The heads count as independent of each other, as in naive Bayes.
 
     Args:
         heads: all classes of each attribute with their probabilities.
-        signs: as `attributes_of` gives them.
+        signs: gloss -> attribute -> its class, or classes of which any would be right; as `attributes_of` gives them.
     """
     shares = {head: dict(ranked) for head, ranked in heads.items()}
-    scores = {
-        gloss: sum(log(max(shares[head].get(name, 0.0), DOUBT)) for head, name in attributes.items() if head in shares)
-        for gloss, attributes in signs.items()
-    }
+
+    def score(attributes: dict[str, Collection[str]]) -> float:
+        known = [head for head in attributes if head in shares]
+        return sum(log(max(sum(shares[head].get(name, 0.0) for name in attributes[head]), DOUBT)) for head in known)
+
+    scores = {gloss: score(attributes) for gloss, attributes in signs.items()}
     best = max(scores.values())
-    total = sum(exp(score - best) for score in scores.values())
-    ranked = sorted(scores.items(), key=lambda item: -item[1])
-    return [(gloss, exp(score - best) / total) for gloss, score in ranked]
+    total = sum(exp(value - best) for value in scores.values())
+    return [(gloss, exp(value - best) / total) for gloss, value in sorted(scores.items(), key=lambda item: -item[1])]
