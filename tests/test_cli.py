@@ -86,6 +86,14 @@ def test_train_leaves_a_run_that_tells_everything(trained):
     assert 'name = "left_hand"' in info["skeleton"]
 
 
+def test_a_single_clip_a_gloss_is_enough_to_evaluate(trained, signs):
+    first, *rows = signs.read_text().splitlines()
+    some = signs.with_name("some.csv")
+    some.write_text("\n".join([first, *(row for row in rows if "-5.pose" in row)]))
+    table = trained("evaluate", some, "--split", "all").stdout
+    assert "all clips, unseen signers" in table and table.count("gloss") == 1
+
+
 def test_a_trained_model_knows_signers_it_has_not_seen(trained, signs):
     result = trained("evaluate", signs, "--split", "val", "--json")
     scores = json.loads(result.stdout)["scores"]

@@ -177,6 +177,7 @@ def train(
         extractors,
         load_keypoints,
         read_dataset,
+        refuse_lonely,
         root_of,
         split_clips,
     )
@@ -196,7 +197,9 @@ def train(
         raise BadInput(f"{run} exists; name another run.")
     layout = Skeleton.from_toml(learnt["skeleton"]) if start and not skeleton else Skeleton.load(skeleton or DEFAULT)
     root = root_of(data)
-    clips, left_out = _ready(read_dataset(data, head or []), root)
+    clips = read_dataset(data, head or [])
+    refuse_lonely(clips, data)
+    clips, left_out = _ready(clips, root)
     clips, how_split = split_clips(clips, seed)
     parts = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val")}
     classes = class_names(parts["train"])

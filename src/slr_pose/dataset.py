@@ -90,7 +90,7 @@ def read_dataset(data: Path, heads: Iterable[str] = ()) -> list[Clip]:
         heads: further columns of the manifest to learn as labels.
 
     Raises:
-        BadInput: it is neither, a column is missing or holds what it cannot hold, or a gloss has a single clip.
+        BadInput: it is neither, or a column is missing or holds what it cannot hold.
     """
     data = Path(data)
     if data.is_dir():
@@ -103,11 +103,6 @@ def read_dataset(data: Path, heads: Iterable[str] = ()) -> list[Clip]:
         clips = _read_manifest(data, list(heads))
     else:
         raise BadInput(f"there is no file or folder {data}.")
-    lonely = [gloss for gloss, count in Counter(clip.labels.get("gloss") for clip in clips).items() if count == 1]
-    lonely = sorted(gloss for gloss in lonely if gloss is not None)
-    if lonely:
-        names = ", ".join(lonely[:5]) + (f" and {len(lonely) - 5} more" if len(lonely) > 5 else "")
-        raise BadInput(f"{data} has a single clip of {names}: give each gloss at least two, or leave it out.")
     return clips
 
 
@@ -210,6 +205,18 @@ def _class_name(where: str, column: str, value: str) -> str:
     if value.isdigit() and int(value) < len(names):
         return names[int(value)]
     raise BadInput(f"{where}: '{value}' is no {column}; name one of {', '.join(names)}.")
+
+
+def refuse_lonely(clips: list[Clip], data: Path) -> None:
+    """A gloss that is to be learnt needs a clip to learn from and one to validate on.
+
+    Raises:
+        BadInput: a gloss has a single clip.
+    """
+    counts = Counter(clip.labels["gloss"] for clip in clips if "gloss" in clip.labels)
+    if lonely := sorted(gloss for gloss, count in counts.items() if count == 1):
+        names = ", ".join(lonely[:5]) + (f" and {len(lonely) - 5} more" if len(lonely) > 5 else "")
+        raise BadInput(f"{data} has a single clip of {names}: give each gloss at least two, or leave it out.")
 
 
 def split_clips(clips: list[Clip], seed: int) -> tuple[list[Clip], str]:

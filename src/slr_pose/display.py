@@ -193,10 +193,13 @@ def title(head: str) -> str:
 
 
 def print_scores(split: str, result: "Evaluation") -> None:
-    """A table a group of clips, with a row a head."""
+    """A table a group of clips, with a row a head; one table where all are of unseen signers."""
     from slr_pose.evaluation import Score
 
-    for group, heads in result.scores.items():
+    groups = dict(result.scores)
+    if groups["all clips"] == groups.get("unseen signers"):
+        del groups["all clips"]
+    for group, heads in groups.items():
         table = _table(f"{split}, {group}: % with 95 % interval", "", "n", *Score.columns)
         for head, found in heads.items():
             table.add_row(title(head), str(found.clips), *found.as_text())
