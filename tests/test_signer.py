@@ -300,7 +300,7 @@ def test_synthesize_writes_clips_that_training_reads(slr):
     make = ("synthesize", "lexicon.csv", "--signers", 3, "--clips", 2, "--pose-only", "-o", "signs")
     slr(*make)
     rows = list(csv.DictReader((slr.folder / "signs" / "clips.csv").open()))
-    assert len(rows) == 18 and {row["signer"] for row in rows} == {"signer0", "signer1", "signer2"}
+    assert len(rows) == 18 and {row["signer"] for row in rows} == {f"seed0-signer{number}" for number in range(3)}
     files = {row["path"]: (slr.folder / "signs" / row["path"]) for row in rows}
     before = {path: (file.read_bytes(), file.stat().st_mtime_ns) for path, file in files.items()}
     assert len({content for content, _ in before.values()}) == 18

@@ -127,7 +127,7 @@ def write_manifest(folder: Path, clips: list[Clip]) -> Path:
         table.writerow(["path", "gloss", "signer", "hamnosys"])
         for clip in clips:
             path = clip.file.relative_to(folder).as_posix()
-            table.writerow([path, clip.gloss, f"signer{clip.signer}", _readable(clip.notation)])
+            table.writerow([path, clip.gloss, f"seed{clip.seed}-signer{clip.signer}", _readable(clip.notation)])
     return manifest
 
 
