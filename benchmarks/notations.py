@@ -1,6 +1,6 @@
 """Every 14th of the public notations that says enough for eight attributes, as a lexicon for `slr synthesize`:
 
-    python benchmarks/notations.py ../shared/data/hamnosys/lexicon.csv notations.csv
+python benchmarks/notations.py ../shared/data/hamnosys/lexicon.csv notations.csv
 """
 
 import csv
