@@ -24,6 +24,7 @@ from trials import table
 
 from slr_pose import BadInput
 from slr_pose.dataset import Clip, read_dataset, root_of
+from slr_pose.files import write_whole
 from slr_pose.hamnosys import ATTRIBUTES, MODEL, read_attributes
 from slr_pose.hamnosys.attributes import DIRECTION, PALM
 from slr_pose.hamnosys.geometry import attribute_probabilities
@@ -67,6 +68,17 @@ def labels_of_asl_lex(path: Path) -> dict[str, Labels]:
             }
             for signs in csv.DictReader(file)
         }
+
+
+def write_manifest(path: Path, clips: list[Clip], labels: list[Labels]) -> None:
+    """What `slr train` reads; a label of several classes stays empty."""
+    with write_whole(path) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, ["path", "signer", "split", *ATTRIBUTES])
+        table.writeheader()
+        for clip, found in zip(clips, labels, strict=True):
+            classes = {head: next(iter(names)) for head, names in found.items() if len(names) == 1}
+            place = {"path": clip.path.relative_to(path.parent), "signer": clip.signer, "split": clip.split}
+            table.writerow({**place, **classes})
 
 
 def by_model(path: Path, poses: list[Pose]) -> dict[str, np.ndarray]:
@@ -143,11 +155,17 @@ def main(
     skeleton: Annotated[str, typer.Option(help="The layout that describes keypoint arrays.")] = "mediapipe_75",
     split: Annotated[str, typer.Option(help="train, val or test; by default all clips.")] = "",
     model: Annotated[list[Path] | None, typer.Option(help="A trained model, to stand beside geometry.")] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="Write the labels there, beside DATA, to train on; no table.")
+    ] = None,
 ) -> None:
     by_gloss = labels_of_asl_lex(asl_lex) if asl_lex else labels_of_lexicon(lexicon) if lexicon else None
     clips = [clip for clip in read_dataset(data) if not split or clip.split == split]
     labels = [by_gloss.get(clip.labels["gloss"], {}) if by_gloss else own_labels(clip) for clip in clips]
     clips, labels = zip(*[(clip, found) for clip, found in zip(clips, labels, strict=True) if found], strict=True)
+    if manifest:
+        write_manifest(manifest, clips, labels)
+        return
     layout = Skeleton.load(skeleton)
     poses = [clip.read(root_of(data), layout) for clip in track(clips, "reading", console=PROGRESS)]
     answers = {"geometry": by_geometry(poses)} | by_package(poses)
