@@ -25,7 +25,7 @@ def main(
     signs: Annotated[
         int, typer.Option(help="Clips, each of another sign by another signer; a tenth validates.")
     ] = 12000,
-    epochs: Annotated[int, typer.Option(help="Times that every clip is seen.")] = 40,
+    epochs: Annotated[int, typer.Option(help="Times that every clip is seen.")] = 30,
     folder: Annotated[Path, typer.Option(help="Where poses and run go.")] = Path("runs/hamnosys-data"),
     output: Annotated[Path, typer.Option("--output", "-o", help="The model.")] = MODEL,
 ) -> None:
