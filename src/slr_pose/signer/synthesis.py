@@ -176,4 +176,3 @@ def _make(clips: list[Clip]) -> int:
 
 def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    os.environ["OMP_NUM_THREADS"] = "1"  # a process a core is enough
