@@ -33,7 +33,7 @@ from slr_pose.hamnosys.orientation import finger_vectors
 from slr_pose.pose import Pose
 from slr_pose.recognizer import Recognizer
 from slr_pose.skeleton import Skeleton
-from slr_pose.transcription import Transcriber
+from slr_pose.transcription import joined
 
 Labels = dict[str, frozenset[str]]  # head -> classes, any of which is right
 PROGRESS = Console(stderr=True)
@@ -88,15 +88,13 @@ def by_model(path: Path, poses: list[Pose]) -> dict[str, np.ndarray]:
     return {head: probabilities[head] for head in ATTRIBUTES if model.labels.get(head) == ATTRIBUTES[head]}
 
 
-def by_package(poses: list[Pose]) -> dict[str, dict[str, np.ndarray]]:
+def by_package(poses: list[Pose], measured: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
     """The model in the package, and what `slr predict` makes of it and geometry; nothing for poses of other points."""
     try:
         learnt = by_model(MODEL, poses)
     except BadInput:
         return {}
-    transcriber = Transcriber(None)
-    both = [transcriber.attributes(pose) for pose in track(poses, "both", console=PROGRESS)]
-    return {"model": learnt, "both": {head: np.stack([clip[head] for clip in both]) for head in ATTRIBUTES}}
+    return {"model": learnt, "both": joined(measured, learnt)}
 
 
 def by_geometry(poses: list[Pose]) -> dict[str, np.ndarray]:
@@ -168,7 +166,8 @@ def main(
         return
     layout = Skeleton.load(skeleton)
     poses = [clip.read(root_of(data), layout) for clip in track(clips, "reading", console=PROGRESS)]
-    answers = {"geometry": by_geometry(poses)} | by_package(poses)
+    measured = by_geometry(poses)
+    answers = {"geometry": measured} | by_package(poses, measured)
     answers |= {path.parent.name: by_model(path, poses) for path in model or []}
     if by_gloss:
         signs = {gloss: found for gloss, found in by_gloss.items() if found}

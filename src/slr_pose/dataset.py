@@ -96,14 +96,12 @@ def read_dataset(data: Path, heads: Iterable[str] = ()) -> list[Clip]:
     if data.is_dir():
         if heads := list(heads):
             raise BadInput(f"a folder tells only the gloss of each clip: to learn '{heads[0]}', write a manifest.")
-        clips = _read_folder(data)
-    elif data.suffix == ".npz" and data.is_file():
-        clips = _read_arrays(data, list(heads))
-    elif data.is_file():
-        clips = _read_manifest(data, list(heads))
-    else:
-        raise BadInput(f"there is no file or folder {data}.")
-    return clips
+        return _read_folder(data)
+    if data.suffix == ".npz" and data.is_file():
+        return _read_arrays(data, list(heads))
+    if data.is_file():
+        return _read_manifest(data, list(heads))
+    raise BadInput(f"there is no file or folder {data}.")
 
 
 def root_of(data: Path) -> Path:

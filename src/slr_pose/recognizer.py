@@ -86,11 +86,8 @@ class Recognizer:
         found = self.probabilities([self.skeleton.select(pose) for pose in poses])
         predictions = []
         for row, pose in enumerate(poses):
-            heads, sure = {}, {}
-            for head, labels in self.labels.items():
-                order = np.argsort(-found[head][row], kind="stable")[:top]
-                heads[head] = [(labels[index], float(found[head][row, index])) for index in order]
-                sure[head] = heads[head][0][1] >= self.thresholds.get(head, 0.0)
+            heads = {head: ranked(labels, found[head][row])[:top] for head, labels in self.labels.items()}
+            sure = {head: best[0][1] >= self.thresholds.get(head, 0.0) for head, best in heads.items()}
             predictions.append(Prediction(pose.name, heads, sure))
         return predictions
 
@@ -102,6 +99,11 @@ class Recognizer:
         found, expected = (f"{extractor['name']} {extractor['version']}" for extractor in (pose.extractor, learnt))
         how = "other settings of it" if found == expected else expected
         return f"the keypoints were extracted by {found}, and the model learnt from {how}."
+
+
+def ranked(labels: list[str], probabilities: np.ndarray) -> list[tuple[str, float]]:
+    """Labels with their probabilities, (classes,), best first."""
+    return [(labels[index], float(probabilities[index])) for index in np.argsort(-probabilities, kind="stable")]
 
 
 def _load_onnx(path: Path) -> tuple[dict, Callable]:
