@@ -149,8 +149,7 @@ def test_what_has_changed_is_done_again_and_nothing_else(slr, folder):
 def test_the_table_and_the_report_point_out_lost_hands_and_bad_clips(slr, tmp_path):
     (tmp_path / "in").mkdir()
     signer.film(tmp_path / "in" / "both hands.mp4", "circle", frames=4)
-    right, left, fingers = signer.postures("circle", 1)[0]
-    one = [signer.draw(right, left if number == 0 else (0.25, -2, 0.1), fingers) for number in range(4)]
+    one = signer.images("circle", 4, both=False)
     encode(tmp_path / "in" / "one hand.mp4", one)
     (tmp_path / "in" / "手.mp4").write_text("no video")
     (tmp_path / "in" / "._one hand.mp4").write_text("what macOS leaves on other disks")
@@ -171,8 +170,8 @@ def test_the_table_and_the_report_point_out_lost_hands_and_bad_clips(slr, tmp_pa
 
 
 def test_a_long_video_goes_to_all_workers_and_comes_out_as_from_one(tmp_path):
-    images = [signer.draw(*posture) for posture in signer.postures("circle", 10)]
-    long = encode(tmp_path / "long.mp4", (images + images[::-1]) * 10, rate=4)
+    images = signer.images("circle", 12)
+    long = encode(tmp_path / "long.mp4", (images[:10] + images[9::-1]) * 10, rate=4)
     at_work = set()
 
     def look(frames: int) -> None:
@@ -187,7 +186,7 @@ def test_a_long_video_goes_to_all_workers_and_comes_out_as_from_one(tmp_path):
 @pytest.mark.slow
 def test_memory_stays_flat_on_a_long_full_hd_video(tmp_path):
     """An hour of it is 560 GB of pictures; what may stay of each frame is its keypoints."""
-    image = np.kron(signer.draw(*signer.postures("circle", 1)[0]), np.ones((5, 6, 1), np.uint8))[:1080, :1920]
+    image = np.kron(signer.images("circle", 12)[0], np.ones((5, 6, 1), np.uint8))[:1080, :1920]
     peaks = []
     for frames in (100, 1000):
         path = encode(tmp_path / f"{frames}.mp4", [image] * frames, preset="ultrafast")

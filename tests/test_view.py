@@ -65,14 +65,12 @@ def test_a_video_is_extracted_and_drawn_over(slr, video):
     drawn, plain = film(slr.folder / "circle é-skeleton.mp4"), film(video)
     assert len(drawn) == 12 and drawn[0].shape == plain[0].shape == (signer.HEIGHT, signer.WIDTH, 3)
     assert not video.with_suffix(".pose").exists()
-    for image, background, (right, left, fingers) in zip(drawn, plain, signer.postures("circle", 12), strict=True):
+    true = signer.perform("circle", frames=12).keypoints[..., :2]
+    for image, background, joints in zip(drawn, plain, true, strict=True):
         changed = image.astype(int) - background
         assert np.abs(changed[:, 290:]).mean() < 4  # nothing is drawn there
-        for wrist, flip, channel, other in ((left, (-1, 1, 1), 2, 0), (right, (1, 1, 1), 0, 2)):
-            joints = wrist + signer.hand(fingers) * flip
-            x = signer.WIDTH / 2 + (joints[:, 0] - signer.CENTRE[0]) * signer.PIXELS_A_METRE
-            y = signer.HEIGHT / 2 - (joints[:, 1] - signer.CENTRE[1]) * signer.PIXELS_A_METRE
-            hue = around(changed, np.stack([x, y], axis=1))
+        for hand, channel, other in ((LEFT, 2, 0), (RIGHT, 0, 2)):
+            hue = around(changed, joints[hand])
             assert np.percentile(hue[:, channel] - hue[:, other], 95) > 40  # much bluer, or redder, where the lines are
 
 
@@ -93,9 +91,8 @@ def test_the_pose_beside_a_video_is_used_while_it_is_of_this_video(slr, clip):
 
 def test_each_frame_of_a_pose_is_drawn_over_the_video_frame_nearest_to_it(slr):
     levels = [20 * number for number in range(12)]
-    video = signer.write_video(
-        slr.folder / "grey.mp4", [np.full((240, 320, 3), level, np.uint8) for level in levels], fps=25
-    )
+    video = slr.folder / "grey.mp4"
+    write_video(video, [np.full((240, 320, 3), level, np.uint8) for level in levels], 25)
     pose = signer.perform("circle", frames=10)
     pose.fps, pose.source = 50.0, Job(video, None, 0.12, 0.32).source()
     pose.write(slr.folder / "part.pose")
@@ -157,7 +154,7 @@ def test_a_gif_plays_at_the_pose_s_pace_in_the_same_colors(slr):
 
 
 def test_videos_of_odd_sizes_of_one_frame_and_faster_than_a_gif_can_be(tmp_path):
-    images = [signer.draw(*posture)[:239, :319] for posture in signer.postures("circle", 6)]
+    images = [image[:239, :319] for image in signer.images("circle", 6)]
     for name, fps, frames, size in (
         ("odd.mp4", 30000 / 1001, images, (238, 318)),
         ("odd.gif", 25, images, (239, 319)),
