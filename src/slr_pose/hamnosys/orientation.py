@@ -39,7 +39,7 @@ AXES = {"r": RIGHT, "l": -RIGHT, "u": UP, "d": -UP, "o": OUT, "i": -OUT}
 
 def finger_vectors() -> np.ndarray:
     """Unit vectors of the extended finger directions, (18, 3): right, up, out; rows as in `DIRECTIONS`."""
-    return np.stack([_unit(sum(AXES[letter] for letter in name)) for name in DIRECTIONS])
+    return np.stack([unit(sum(AXES[letter] for letter in name)) for name in DIRECTIONS])
 
 
 def palm_normals(fingers: np.ndarray) -> np.ndarray:
@@ -51,7 +51,7 @@ def palm_normals(fingers: np.ndarray) -> np.ndarray:
     Returns:
         (..., 8, 3): unit vectors, perpendicular to the fingers; palms as in `PALMS`.
     """
-    fingers = _unit(np.asarray(fingers, float))
+    fingers = unit(np.asarray(fingers, float))
     level = fingers * (1, 0, 1)
     length = np.linalg.norm(level, axis=-1, keepdims=True)
     heading = np.where(length > 1e-9, level / np.maximum(length, 1e-9), OUT)  # fingers straight up or down: as if out
@@ -60,14 +60,15 @@ def palm_normals(fingers: np.ndarray) -> np.ndarray:
     inwards = np.where(z < -1e-6, -1.0, 1.0)  # there, a mere turn would let the left palm face right
     left = np.concatenate([-z, np.zeros_like(x), x], axis=-1) * inwards
     sides = {"d": down, "u": -down, "l": left, "r": -left}
-    return np.stack([_unit(sum(sides[letter] for letter in name)) for name in PALMS], axis=-2)
+    return np.stack([unit(sum(sides[letter] for letter in name)) for name in PALMS], axis=-2)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """(..., 3) vectors at length 1."""
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
 def mirrored(name: str) -> str:
     """A direction or palm with left and right exchanged, by its name or by the letters alone: `ul` -> `ur`."""
     stem = next((stem for stem in ("hamextfinger", "hampalm") if name.startswith(stem)), "")
     return stem + name[len(stem) :].translate(str.maketrans("lr", "rl"))
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)

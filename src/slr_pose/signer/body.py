@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose.hamnosys.notation import Site
-from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals
+from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals, unit
 from slr_pose.signer import hand
 
 TO_WORLD = np.array((-1.0, 1.0, 1.0))  # signer's frame -> world, and back
 HEAD = np.array((0.0, 0.232, 0.0))  # between the ears, at the height of the eyes
-FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 TORSO_LENGTH = 0.50  # shoulders to hips
 
 # Of the head, in metres from HEAD: signer's right, up, out. What the face points of a body pose are.
@@ -104,13 +103,13 @@ def part_of_hand(joints: np.ndarray, parts: tuple[str, ...]) -> tuple[np.ndarray
         joints: (21, 3) in the hand's own frame.
         parts: symbols: a finger, a part of a finger, a part of the hand.
     """
-    finger = next((name for name in parts if name.removeprefix("ham").removesuffix("finger") in FINGERS), None)
-    number = FINGERS.index(finger.removeprefix("ham").removesuffix("finger")) if finger else _longest(joints)
+    finger = next((name for name in parts if hand.finger_number(name) is not None), None)
+    number = hand.finger_number(finger) if finger else _longest(joints)
     first = 1 + 4 * number
     base, middle, last, tip = joints[first : first + 4]
-    along = _unit(tip - last)
+    along = unit(tip - last)
     palmar = np.array((0, 0, 1.0)) if number else np.array((-0.7, 0, 0.7))
-    pad = _unit(palmar - along * (along @ palmar)) if abs(along @ palmar) < 0.98 else np.array((0, -1.0, 0))
+    pad = unit(palmar - along * (along @ palmar)) if abs(along @ palmar) < 0.98 else np.array((0, -1.0, 0))
     palm, z = joints[[0, 5, 9, 13, 17]].mean(axis=0), np.array((0, 0, 1.0))
     part = next((name for name in parts if name != finger), "hamfingertip" if finger else parts[0])
     points = {
@@ -180,7 +179,7 @@ def elbows(shoulder: np.ndarray, wrist: np.ndarray, swivel: np.ndarray, side: fl
     share = (upper**2 - fore**2 + distance**2) / (2 * distance)
     lift = np.sqrt(np.maximum(upper**2 - share**2, 0))
     hanging = np.array((0.0, -1.0, -0.12)) - along * (along @ (0.0, -1.0, -0.12))[..., None]
-    hanging = _unit(hanging + 1e-9)
+    hanging = unit(hanging + 1e-9)
     outwards = np.cross(along, hanging)
     outwards = outwards * np.where(outwards[..., :1] * side < 0, -1, 1)
     turn = np.asarray(swivel)[..., None]
@@ -221,7 +220,7 @@ def strain(shoulder: np.ndarray, wrist: np.ndarray, turned: np.ndarray, side: fl
     """
     wrist = wrist[..., None, :]
     elbow = elbows(shoulder, wrist, SWIVELS, side, upper, fore)
-    bend = np.arccos((_unit(wrist - elbow) @ turned[:, 1]).clip(-1, 1))
+    bend = np.arccos((unit(wrist - elbow) @ turned[:, 1]).clip(-1, 1))
     rise = (elbow[..., 1] - shoulder[1] + 0.08).clip(0) / 0.10
     points = elbow[..., None, :] + ALONG[:, None] * (wrist - elbow)[..., None, :]
     inside = sum(
@@ -235,10 +234,6 @@ def comfortable(shoulder: np.ndarray, wrist: np.ndarray, turned: np.ndarray, sid
     near = within_reach(shoulder, wrist + COMFORT * (side, 1, 1), upper, fore)
     cost = strain(shoulder, near, turned, side, upper, fore).min(axis=-1) + (COMFORT**2).sum(axis=-1) / 0.07**2
     return near[cost.argmin()]
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
 def hand_joints(angles: np.ndarray, scale: float) -> np.ndarray:

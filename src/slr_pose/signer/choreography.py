@@ -429,7 +429,7 @@ class Choreography:
             return np.zeros(3), Path(circle=circle), seconds * 1.9 * turns
         if name == "hamfingerplay":
             play = np.ones(5)
-            if named := [body.FINGERS.index(f.removeprefix("ham").removesuffix("finger")) for f in move.fingers]:
+            if named := [hand.finger_number(finger) for finger in move.fingers]:
                 play = np.isin(np.arange(5), named).astype(float)
             return np.zeros(3), Path(play=play * 2.5), seconds * 2.2
         swings = {"hamnodding": ((0, 0.5, 2.0),), "hamtwisting": ((1, 0.6, 2.0),), "hamswinging": ((2, 0.4, 2.0),)}

@@ -21,7 +21,7 @@ else:
 
 TABLES = tomllib.loads(Path(__file__).with_name("handshapes.toml").read_text(encoding="utf-8"))
 
-THUMB, *FINGERS = ("thumb", "index", "middle", "ring", "pinky")
+FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 KNUCKLES = np.array([(0.027, 0.092, 0), (0.005, 0.095, 0), (-0.016, 0.089, 0), (-0.034, 0.079, 0)])
 PHALANGES = np.array([(0.043, 0.026, 0.021), (0.047, 0.030, 0.022), (0.044, 0.028, 0.022), (0.034, 0.020, 0.020)])
 THUMB_BASE = np.array((0.020, 0.020, 0.010))
@@ -71,15 +71,15 @@ def _angles(shape: Handshape) -> Angles:
     kinds = list(base["fingers"])
     whole = [modifier for modifier in shape.modifiers if isinstance(modifier, str)]
     named = {
-        FINGERS.index(_finger(modifier)): modifier
+        number - 1: modifier
         for modifier in shape.modifiers
-        if isinstance(modifier, Finger) and _finger(modifier) in FINGERS
+        if isinstance(modifier, Finger) and (number := finger_number(modifier.name))
     }
     if any(not finger.part and not finger.modifiers and not finger.before_thumb for finger in named.values()):
         kinds = _reassigned(kinds, [n for n, finger in named.items() if not finger.part and not finger.modifiers])
     found = np.zeros((5, 4))
     for number, kind in enumerate(kinds):
-        found[number + 1] = TABLES["fingers"][kind][FINGERS[number]]
+        found[number + 1] = TABLES["fingers"][kind][FINGERS[number + 1]]
         own = [m for m in named[number].modifiers if m in TABLES["bendings"]] if number in named else []
         for bending in own or [m for m in whole if m in TABLES["bendings"]]:
             if kind != "folded" and not (kind == "spread" and base["thumb"] == "opposed"):
@@ -95,8 +95,10 @@ def _angles(shape: Handshape) -> Angles:
     return found
 
 
-def _finger(finger: Finger) -> str:
-    return finger.name.removeprefix("ham").removesuffix("finger")
+def finger_number(symbol: str) -> int | None:
+    """Which finger a symbol names, the thumb's number is 0; None where it names none."""
+    name = symbol.removeprefix("ham").removesuffix("finger")
+    return FINGERS.index(name) if name in FINGERS else None
 
 
 def _reassigned(kinds: list[str], named: list[int]) -> list[str]:
