@@ -81,10 +81,7 @@ MIRRORED = 3.0  # log odds that it mirrors, by how much more alike the mirrored 
 
 # What touches a place on the head: tips of index, middle finger and thumb, or the palm; of hands that point or pinch,
 # and of others. The sum is 2, not 1: hands are up there to touch, and are often lost when they do.
-POINTED = [
-    ATTRIBUTES[SHAPE].index(name)
-    for name in ("hamfinger2", "hamfinger23", "hamfinger23spread", "hampinch12", "hampinchall", "hampinch12open")
-]
+POINTED = ("hamfinger2", "hamfinger23", "hamfinger23spread", "hampinch12", "hampinchall", "hampinch12open")
 TOUCHING_POINTED, TOUCHING_OPEN = np.array([1.4, 0.2, 0.2, 0.2]), np.array([0.3, 0.5, 0.8, 0.4])
 
 # Hands meet at this gap, plus or minus that, in shoulder widths; then the place is on the other hand with these
@@ -460,7 +457,7 @@ def read_place(
     hands = points[frames][:, RIGHT_HAND, :2]
     palm = (hands[:, WRIST] + hands[:, MIDDLE_KNUCKLE]) / 2
     touching = np.stack([hands[:, INDEX_TIP], hands[:, MIDDLE_TIP], hands[:, THUMB_TIP], palm], axis=1)  # (F, 4, 2)
-    pointed = float(shape[POINTED].sum())
+    pointed = float(shape[[ATTRIBUTES[SHAPE].index(name) for name in POINTED]].sum())
     shares = np.log(pointed * TOUCHING_POINTED + (1 - pointed) * TOUCHING_OPEN)
     eyes, face = _face(points, seen)
     usual = np.log(prior("location"))

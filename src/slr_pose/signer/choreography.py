@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from slr_pose.hamnosys.geometry import POINTED
 from slr_pose.hamnosys.notation import (
     Arrive,
     Between,
@@ -44,7 +45,6 @@ REST_S, APPROACH_S, HOLD_S, MOVE_S, TURN_S = 0.24, 0.40, 0.24, 0.36, 0.34
 STRIDE_M = {"": 0.13, "hamsmallmod": 0.06, "hamlargemod": 0.22}
 RADIUS_M = {"": 0.06, "hamsmallmod": 0.03, "hamlargemod": 0.10}
 NEAR_M = {"hamtouch": 0.0, "hamclose": 0.035, "haminterlock": -0.012, "hamcross": 0.012, "hambehind": 0.02}
-POINTED = {"hamfinger2", "hamfinger23", "hamfinger23spread", "hampinch12", "hampinchall", "hampinch12open"}
 LEAN = np.radians(22)  # how far a pointing hand turns to what it touches
 APART_M = 0.085  # of each of two hands from the middle
 PHASES = ("rest", "approach", "hold", "stroke", "retreat")

@@ -153,7 +153,7 @@ def _wandering(random: np.random.Generator, shape: tuple[int, ...], lag: float) 
 def _spells(frames: int, share: float, length: float, random: np.random.Generator) -> np.ndarray:
     """(frames,) which frames lie in spells of some mean length that take up a share of all frames."""
     begin, end = share / (1 - share) / length, 1 / length
-    chance, inside, found = random.random(frames + 1), False, np.zeros(frames, bool)
+    chance, found = random.random(frames + 1), np.zeros(frames, bool)
     inside = chance[-1] < share
     for frame in range(frames):
         found[frame] = inside
