@@ -12,11 +12,11 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from slr_pose.display import synthesis_progress
+from slr_pose.display import make_clips
 from slr_pose.files import write_whole
 from slr_pose.hamnosys import MODEL, write_names
 from slr_pose.signer.invention import invent
-from slr_pose.signer.synthesis import Clip, synthesize
+from slr_pose.signer.synthesis import Clip
 
 SEED = 0
 
@@ -34,10 +34,7 @@ def main(
         Clip(folder, f"sign{number}", "", " ".join(write_names(invent(random))), number, 0, SEED, pose_only=True)
         for number in range(signs)
     ]
-    pending = [clip for clip in clips if not clip.is_made()]
-    with synthesis_progress(len(pending)) as on_clips:
-        for made in synthesize(pending):
-            on_clips(made)
+    make_clips(clips)
     with write_whole(folder / "clips.csv") as partial, open(partial, "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["path", "split", "hamnosys"])

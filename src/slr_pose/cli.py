@@ -16,6 +16,7 @@ from slr_pose.display import (
     count,
     drawing_progress,
     extract,
+    make_clips,
     print_extraction,
     print_notation,
     print_prediction,
@@ -23,7 +24,6 @@ from slr_pose.display import (
     quiet,
     say,
     stderr,
-    synthesis_progress,
     title,
     training_progress,
 )
@@ -385,16 +385,11 @@ def synthesize(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the clips and clips.csv.")] = Path("signs"),
 ) -> None:
     """Let synthetic signers sign HamNoSys: videos with their exact poses, and a manifest to train on."""
-    from slr_pose.signer.synthesis import MADE_UP, plan, signs_of, synthesize, write_manifest
+    from slr_pose.signer.synthesis import MADE_UP, plan, signs_of, write_manifest
 
     lexicon = signs_of(" ".join(signs) if signs else str(MADE_UP))
     planned = plan(lexicon, output, signers, clips, seed, pose_only)
-    pending = [clip for clip in planned if not clip.is_made()]
-    if len(pending) < len(planned):
-        say(f"{len(planned) - len(pending)} of {len(planned)} are made already.")
-    with synthesis_progress(len(pending)) as on_clips:
-        for made in synthesize(pending):
-            on_clips(made)
+    make_clips(planned)
     manifest = write_manifest(output, planned)
     what = f"{count(len(lexicon), 'sign')}, {count(signers, 'signer')}, {count(len(planned), 'clip')}"
     say(f"{what}: {escape(str(manifest))}   Try it: slr train {escape(str(manifest))}")

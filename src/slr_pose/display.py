@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slr_pose.extraction import Job
     from slr_pose.hamnosys.notation import Notation
     from slr_pose.recognizer import Prediction
+    from slr_pose.signer.synthesis import Clip
     from slr_pose.training import Progress
 
 WORDS = (
@@ -172,16 +173,20 @@ def drawing_progress(frames: int) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-@contextmanager
-def synthesis_progress(clips: int) -> Iterator[Callable[[int], None]]:
-    """A bar over clips that are made; gives what is called with how many more there are."""
-    if not clips:
-        yield lambda made: None
+def make_clips(clips: "list[Clip]") -> None:
+    """Make the clips that are not made yet, with progress."""
+    from slr_pose.signer.synthesis import synthesize
+
+    pending = [clip for clip in clips if not clip.is_made()]
+    if len(pending) < len(clips):
+        say(f"{len(clips) - len(pending)} of {len(clips)} are made already.")
+    if not pending:
         return
     try:
         with _bar("Signing", "{task.completed}/{task.total} clips") as bar:
-            task = bar.add_task("", total=clips)
-            yield lambda made: bar.advance(task, made)
+            task = bar.add_task("", total=len(pending))
+            for made in synthesize(pending):
+                bar.advance(task, made)
     except KeyboardInterrupt as interrupt:
         say("Stopped. What is made is kept; the same command goes on from there.")
         raise typer.Exit(130) from interrupt
