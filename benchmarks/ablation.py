@@ -158,6 +158,7 @@ NETWORK = {
 }
 RECIPE = {
     "mixup": {"mixup": 0.0},
+    "CutMix": {"cutmix": 0.0},
     "label smoothing": {"label_smoothing": 0.0},
     "averaging of weights": {"averaging": 0.0},
 }

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr_pose.augmentation import Augmentation
+from slr_pose.augmentation import Augmentation, mixture
 from slr_pose.model import SIZES, ModelConfig, SignModel
 from slr_pose.preprocessing import Preprocessing
 from slr_pose.skeleton import DEFAULT, Skeleton
@@ -181,3 +181,21 @@ def test_augmentation_changes_the_picture_and_not_the_sign():
     assert torch.equal(changed[seen][:, 3], keypoints[seen][:, 3]) and not torch.equal(changed, keypoints)
     shape = PREPROCESSING(keypoints, frames)[0] - PREPROCESSING(changed, frames)[0]
     assert 0.01 < shape.abs().mean() < 0.5  # of the shoulders' distance
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10**6), samples=st.integers(2, 64))
+def test_cutmix_replaces_one_stretch_of_up_to_half_of_each_clip(seed, samples):
+    torch.manual_seed(seed)
+    kept = mixture(8, samples, mixup=0.4, cutmix=1.0)
+    assert set(kept.unique().tolist()) <= {0.0, 1.0}
+    assert (kept.mean(1) >= 0.5 - 1 / samples).all()
+    assert (kept.diff(dim=1).abs().sum(1) <= 2).all()
+
+
+def test_mixup_gives_all_samples_the_same_share_and_no_mixing_keeps_the_clips():
+    torch.manual_seed(0)
+    shares = [mixture(8, 32, mixup=0.4, cutmix=0.0) for _ in range(20)]
+    assert all(len(share.unique()) == 1 and 0 <= share.min() <= 1 for share in shares)
+    assert len({share.mean().item() for share in shares}) == 20
+    assert (mixture(8, 32, mixup=0.0, cutmix=0.0) == 1).all()

@@ -1,4 +1,4 @@
-"""Other signers, cameras and speeds: random changes to raw clips, a batch at a time, on the device."""
+"""Other signers, cameras and speeds: random changes to raw clips, a batch at a time, on the device; and mixed clips."""
 
 import torch
 from torch import Tensor, nn
@@ -68,6 +68,27 @@ class Augmentation(nn.Module):
         size = SHORTEST_WINDOW + (1 - SHORTEST_WINDOW) * uniform(batch)
         start = (1 - size) * uniform(batch)
         return torch.cat([positions, confidence[..., None]], -1), torch.stack([start, start + size], 1)
+
+
+def mixture(clips: int, samples: int, mixup: float, cutmix: float) -> Tensor:
+    """How much of each sample of a clip stays, when another clip makes up for the rest; labels are mixed by its mean.
+
+    Args:
+        mixup: parameter of the Beta distribution of a share that is the same for all clips and samples of the batch
+            (mixup; Zhang et al., ICLR 2018); 0 for clips as they are.
+        cutmix: how likely it is that a stretch of up to half of each clip is the other's instead (CutMix, in time; Yun
+            et al., ICCV 2019).
+
+    Returns:
+        (clips, samples) in 0..1.
+    """
+    if torch.rand(()) >= cutmix:
+        share = torch.distributions.Beta(mixup, mixup).sample() if mixup else torch.ones(())
+        return share.expand(clips, samples)
+    length = torch.rand(clips, 1) / 2
+    start = torch.rand(clips, 1) * (1 - length)
+    time = (torch.arange(samples) + 0.5) / samples
+    return 1 - ((time >= start) & (time < start + length)).float()
 
 
 def _rotation(angle: Tensor, first: int, second: int) -> Tensor:

@@ -20,7 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from slr_pose import calibration
-from slr_pose.augmentation import Augmentation
+from slr_pose.augmentation import Augmentation, mixture
 from slr_pose.dataset import ClipStore
 from slr_pose.files import write_whole
 from slr_pose.model import SignModel
@@ -45,7 +45,8 @@ class Recipe:
     weight_decay: float = 0.05
     warm_up: float = 0.1  # share of the steps
     label_smoothing: float = 0.1
-    mixup: float = 0.4  # parameter of the Beta distribution that pairs of clips are mixed by
+    mixup: float = 0.4  # as `mixture`
+    cutmix: float = 0.3  # as `mixture`
     averaging: float = 0.99  # decay of the averaged weights a step
     gradient_norm: float = 1.0
     seed: int = 0
@@ -78,12 +79,14 @@ class Training(lightning.LightningModule):
         with self._full_precision():
             keypoints, window = self.augmentation(keypoints, frames)
             positions, presence = self.model.preprocessing(keypoints, frames, window)
-            share, other = self._mix(len(frames))
-            positions = share * positions + (1 - share) * positions[other]
-            presence = share * presence + (1 - share) * presence[other]
+            kept = mixture(*presence.shape[:2], self.recipe.mixup, self.recipe.cutmix).to(self.device)
+            other = torch.randperm(len(frames), device=self.device)
+            positions = torch.lerp(positions[other], positions, kept[..., None, None])
+            presence = torch.lerp(presence[other], presence, kept[..., None])
+            share = kept.mean(1)
         logits = self.model.classify(positions, presence)
         other_labels = {head: label[other] for head, label in labels.items()}
-        loss = share * self._loss(logits, labels) + (1 - share) * self._loss(logits, other_labels)
+        loss = self._loss(logits, labels, share) + self._loss(logits, other_labels, 1 - share)
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(frames))
         return loss
 
@@ -141,20 +144,19 @@ class Training(lightning.LightningModule):
         decay = min(self.recipe.averaging, (1 + count.item()) / (10 + count.item()))
         get_ema_multi_avg_fn(decay)(averaged, current, count)
 
-    def _mix(self, clips: int) -> tuple[float, Tensor]:
-        """How much of each clip stays, and which clip makes up for the rest (mixup; Zhang et al., ICLR 2018)."""
-        if not self.recipe.mixup:
-            return 1.0, torch.arange(clips, device=self.device)
-        share = torch.distributions.Beta(self.recipe.mixup, self.recipe.mixup).sample().item()
-        return share, torch.randperm(clips, device=self.device)
-
-    def _loss(self, logits: dict[str, Tensor], labels: dict[str, Tensor], smoothing: float | None = None) -> Tensor:
+    def _loss(
+        self,
+        logits: dict[str, Tensor],
+        labels: dict[str, Tensor],
+        weight: Tensor | float = 1.0,
+        smoothing: float | None = None,
+    ) -> Tensor:
         """Mean cross-entropy over the heads; a clip whose label is unknown does not count for that head."""
         smoothing = self.recipe.label_smoothing if smoothing is None else smoothing
         losses = []
         for head, label in labels.items():
-            total = F.cross_entropy(logits[head], label, ignore_index=-1, label_smoothing=smoothing, reduction="sum")
-            losses.append(total / (label >= 0).sum().clamp(min=1))
+            each = F.cross_entropy(logits[head], label, ignore_index=-1, label_smoothing=smoothing, reduction="none")
+            losses.append((weight * each).sum() / (label >= 0).sum().clamp(min=1))
         return torch.stack(losses).mean()
 
 
