@@ -13,6 +13,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: test test-all lint bench demo hamnosys-model sample clean
 
+# Threads of torch wait for each other wherever the machine has something else to do; one a process does not.
+test test-all: export OMP_NUM_THREADS ?= 1
+
 test: .venv/installed
 	pytest
 
