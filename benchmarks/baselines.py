@@ -2,7 +2,7 @@
 
 Each is written from its paper: the network and what it does to the keypoints before the network. What is not theirs is
 the same for all: MediaPipe's keypoints, the sampling of a clip in time, augmentation (mirrored clips included), the
-optimiser, its schedule (but for SPOTER's learning rate), mixup, label smoothing and averaged weights.
+optimiser, its schedule (but for SPOTER's learning rate), mixed clips, label smoothing and averaged weights.
 """
 
 from pathlib import Path
