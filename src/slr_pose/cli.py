@@ -167,7 +167,7 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Times that every clip is seen; by default oftener where clips are few.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed on the same machine gives the same model.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed, machine and number of threads give the same model.")] = 0,
     name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
 ) -> None:
     """Train a recogniser on labelled clips. Videos are extracted on first use."""
