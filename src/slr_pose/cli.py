@@ -1,6 +1,5 @@
 """The command line: arguments, progress, printing, exit codes. What torch or MediaPipe do, they do in other rooms."""
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -8,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from typer.core import TyperGroup
 
 from slr_pose import BadInput, __version__
 from slr_pose.display import (
     count,
     drawing_progress,
+    escape_what_the_encoding_lacks,
     extract,
     make_clips,
     print_extraction,
+    print_json,
     print_notation,
     print_prediction,
     print_scores,
@@ -26,7 +26,9 @@ from slr_pose.display import (
     stderr,
     title,
     training_progress,
+    warn,
 )
+from slr_pose.text import shown
 
 if TYPE_CHECKING:
     from slr_pose.dataset import Clip
@@ -34,19 +36,24 @@ if TYPE_CHECKING:
     from slr_pose.recognizer import Prediction
 
 RUNS = Path("runs")
+UsageError = typer.BadParameter.__base__  # typer has a click of its own
 
 
 class Commands(TyperGroup):
     """Turns what a user can mend into one sentence and exit code 2."""
 
     def invoke(self, ctx):
+        escape_what_the_encoding_lacks()
         try:
             return super().invoke(ctx)
+        except UsageError as error:
+            error.message = shown(error.message)
+            raise
         except BadInput as error:
-            say(f"[red]error:[/] {escape(str(error))}")
+            say(("error:", "red"), f" {error}")
             raise typer.Exit(2) from error
         except ModuleNotFoundError as error:
-            say(f"[red]error:[/] {ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose\\[train]'")
+            say(("error:", "red"), f" {ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose[train]'")
             raise typer.Exit(1) from error
 
 
@@ -116,7 +123,7 @@ def extract_pose(
         write_report(report, [*outcomes, *done.values()])
         say(f"Report: {report}")
     for error in failures:
-        say(f"[red]failed:[/] {escape(str(error))}")
+        say(("failed:", "red"), f" {error}")
     if failures:
         say(f"{len(failures)} of {count(len(pending), 'video')} failed; what went wrong is in the report.")
         raise typer.Exit(1)
@@ -149,7 +156,7 @@ def view(
         pose = outcome.pose
     with drawing_progress(len(pose.keypoints)) as on_frame:
         draw(pose, video, output, on_frame)
-    say(f"{escape(str(output))}: {len(pose.keypoints)} frames {f'over {escape(video.name)}' if video else 'on white'}.")
+    say(f"{output}: {len(pose.keypoints)} frames {f'over {video.name}' if video else 'on white'}.")
 
 
 @app.command()
@@ -208,7 +215,7 @@ def train(
     keypoints = {split: load_keypoints(part, root, layout) for split, part in parts.items()}
     found = extractors(clips, root)
     if len(found) > 1:
-        say(f"[yellow]warning:[/] the clips were extracted in {len(found)} ways; `slr extract-pose --force` mends it.")
+        warn(f"the clips were extracted in {len(found)} ways; `slr extract-pose --force` mends it.")
 
     recipe = Recipe(epochs=epochs, seed=seed)
     about = {
@@ -270,7 +277,7 @@ def evaluate(
         raise BadInput(f"{data} has no {split} clips.")
     result = evaluate(recognizer, clips, load_keypoints(clips, root, recognizer.skeleton))
     if as_json:
-        print(json.dumps({"split": split, **result.as_dict()}, ensure_ascii=False))
+        print_json({"split": split, **result.as_dict()})
     else:
         print_scores(f"{split} clips", result)
     if result.unknown:
@@ -335,16 +342,16 @@ def predict(
     if errors and len(files) == 1:
         raise errors[files[0]]
     for mismatch in sorted(filter(None, mismatches)):
-        say(f"[yellow]warning:[/] {escape(mismatch)}")
+        warn(f"{mismatch}")
     ranked = {file: rank(answer.heads, signs) if signs else [] for file, answer in answers.items()}
     if as_json:
         found = [_as_json(file, answer, ranked[file], top) for file, answer in answers.items()]
-        print(json.dumps(found, ensure_ascii=False, indent=1))
+        print_json(found)
     else:
         for file, answer in answers.items():
             print_prediction(answer, ranked[file], top, as_unicode)
     for error in errors.values():
-        say(f"[red]failed:[/] {escape(str(error))}")
+        say(("failed:", "red"), f" {error}")
     if errors:
         raise typer.Exit(1)
 
@@ -361,7 +368,7 @@ def export_onnx(
         try:
             difference = export_onnx(_named_or_newest(model), output)
         except ExportError as error:
-            say(f"[red]error:[/] {error}")
+            say(("error:", "red"), f" {error}")
             raise typer.Exit(1) from error
     say(f"{output}: {output.stat().st_size / 1e6:.1f} MB; greatest difference to torch {difference:.0e}.")
 
@@ -392,7 +399,7 @@ def synthesize(
     make_clips(planned)
     manifest = write_manifest(output, planned)
     what = f"{count(len(lexicon), 'sign')}, {count(signers, 'signer')}, {count(len(planned), 'clip')}"
-    say(f"{what}: {escape(str(manifest))}   Try it: slr train {escape(str(manifest))}")
+    say(f"{what}: {manifest}   Try it: slr train {manifest}")
 
 
 @app.command()
@@ -405,7 +412,7 @@ def hamnosys(
 
     found = parse(" ".join(notation))
     if as_json:
-        print(json.dumps(_notation_as_json(found), ensure_ascii=False, indent=1))
+        print_json(_notation_as_json(found))
     else:
         print_notation(found)
 
@@ -450,9 +457,9 @@ def _ready(clips: "list[Clip]", root: Path, fast: bool = False) -> "tuple[list[C
     failures = {outcome.job: outcome.error for outcome in extract(pending) if outcome.error}
     reasons |= {clip: str(failures[job]) for clip, job in jobs.items() if job in failures}
     if reasons:
-        say(f"[yellow]{len(reasons)} of {len(clips)} clips are left out:[/]")
+        say((f"{len(reasons)} of {len(clips)} clips are left out:", "yellow"))
         for reason in list(reasons.values())[:5]:
-            say(f"  {escape(reason)}")
+            say(f"  {reason}")
         if len(reasons) > 5:
             say(f"  and {len(reasons) - 5} more")
     if len(reasons) == len(clips):
