@@ -1,9 +1,11 @@
 """Files that appear whole or not at all."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from slr_pose import BadInput
 
@@ -27,6 +29,23 @@ def write_whole(path: Path) -> Iterator[Path]:
         raise BadInput(f"cannot write {path}: {error.strerror or error}; choose another place.") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read its bytes. A pipe or a device, which might never answer, is not opened.
+
+    Raises:
+        BadInput: there is no such file, it is something else, or it may not be read.
+    """
+    try:
+        is_regular = stat.S_ISREG(os.stat(path).st_mode)
+        if is_regular:
+            return open(path, "rb")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput(f"there is no file {path}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise BadInput(f"{path} cannot be read: {getattr(error, 'strerror', error)}; name another file.") from error
+    raise BadInput(f"{path} is a folder, a pipe or a device, and not a file; name a file.")
 
 
 def is_writable(folder: Path) -> bool:
