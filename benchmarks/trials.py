@@ -95,7 +95,7 @@ def all_folds(trial: Trial, folds: int) -> list[Trial]:
 def run_all(trials: list[Trial], jobs: int, output: Path) -> list[dict]:
     """Run what has not been run, and return the figures of all."""
     for data in dict.fromkeys(trial.data for trial in trials):
-        _extract(data)
+        load(data, 0)
     output.mkdir(parents=True, exist_ok=True)
     figures = {trial.name: output / trial.name / "figures.json" for trial in trials}
     pending = [trial for trial in trials if not figures[trial.name].exists()]

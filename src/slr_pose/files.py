@@ -1,13 +1,15 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and files that may be read."""
 
 import functools
 import os
 import re
 import secrets
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from slr_pose import BadInput
 
@@ -58,6 +60,23 @@ def _clear(folder: Path) -> None:
         for file in os.scandir(folder):
             if PARTIAL.fullmatch(file.name) and time.time() - file.stat(follow_symlinks=False).st_mtime > ABANDONED_S:
                 os.unlink(file.path)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read its bytes. A pipe or a device, which might never answer, is not opened.
+
+    Raises:
+        BadInput: there is no such file, it is something else, or it may not be read.
+    """
+    try:
+        is_regular = stat.S_ISREG(os.stat(path).st_mode)
+        if is_regular:
+            return open(path, "rb")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput(f"there is no file {path}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise BadInput(f"{path} cannot be read: {getattr(error, 'strerror', error)}; name another file.") from error
+    raise BadInput(f"{path} is a folder, a pipe or a device, and not a file; name a file.")
 
 
 def is_writable(folder: Path) -> bool:
