@@ -33,7 +33,7 @@ class PoseFiles:
             folder: where; by default beside the video, or in the user's cache where that is read-only.
 
         Raises:
-            BadInput: other files have all the names that it may have.
+            BadInput: other files have all the names that it may have, or another video of its name comes there, too.
         """
         folder = folder or self._home(job.video.parent)
         candidates = [replace(job, pose=folder / name) for name in _names(job)]
@@ -44,12 +44,12 @@ class PoseFiles:
             other = self._taken.get(place)
             if other and _same_part(other, job):
                 return other
+            if other and other.video.name == job.video.name:
+                raise BadInput(f"{other.video} and {job.video} would both become {other.pose}; extract them apart.")
             if not other and (keeps(candidate.pose, job) or not os.path.lexists(candidate.pose)):
                 self._taken[place] = candidate
                 self._longer += [candidate.pose] * (candidate.pose.name != _names(job)[0])
                 return candidate
-        if other:
-            raise BadInput(f"{other.video} and {job.video} would both become {candidate.pose}; extract them apart.")
         raise BadInput(f"{candidate.pose} was not extracted from {job.video}; move it, or name another folder.")
 
     def sentences(self) -> list[str]:

@@ -423,6 +423,8 @@ def _clips(inputs: list[Path], keypoints: bool) -> Iterator[tuple[Path, Path]]:
         found = clips_of(named, keypoints)
         for sentence in found.sentences():
             warn(sentence)
+        if not found.clips:
+            raise BadInput(f"there are no {'videos or keypoints' if keypoints else 'videos'} in {named}.")
         for file in found.clips:
             if (place := file.absolute()) not in seen:
                 seen.add(place)
