@@ -142,13 +142,18 @@ def _read_manifest(manifest: Path, heads: list[str]) -> list[Clip]:
 
 
 def _read_arrays(data: Path, heads: list[str]) -> list[Clip]:
-    arrays = load_arrays(data)
-    if not {"frames", "lengths"} <= set(arrays):
-        raise BadInput(f"{data} is no data set: it needs 'frames' (all frames, columns) and 'lengths' (clips,).")
+    def of_a_data_set(shapes: dict[str, tuple[int, ...]]) -> list[str]:
+        if len(shapes.get("frames", ())) not in (2, 3) or len(shapes.get("lengths", ())) != 1:
+            raise BadInput(f"{data} is no data set: it needs 'frames' (all frames, columns) and 'lengths' (clips,).")
+        if shapes["lengths"] == (0,):
+            raise BadInput(f"{data} holds no clips: its 'lengths' are empty.")
+        return ["frames", *(name for name, shape in shapes.items() if shape == shapes["lengths"])]
+
+    arrays = load_arrays(data, of_a_data_set)
     frames, lengths = arrays.pop("frames"), arrays.pop("lengths")
-    if lengths.dtype.kind not in "iu" or lengths.ndim != 1 or (lengths < 1).any() or lengths.sum() != len(frames):
+    if lengths.dtype.kind not in "iu" or (lengths < 1).any() or sum(lengths.tolist()) != len(frames):
         raise BadInput(f"{data}: 'lengths' must say of how many of the {len(frames)} frames each clip is; correct it.")
-    columns = {name: values.astype(str) for name, values in arrays.items() if values.shape == lengths.shape}
+    columns = {name: values.astype(str) for name, values in arrays.items()}
     columns["path"] = np.full(lengths.shape, data.name)
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     names = [f"{data}, clip {row.get('clip', number)}" for number, row in enumerate(rows)]
