@@ -245,11 +245,10 @@ class Skeleton:
                     f"{pose.name} has no {part.name.replace('_', ' ')} ({first}), which the skeleton"
                     f" {self.name} needs; extract its video with `slr extract-pose`."
                 )
-        there = [joint for joint, point in enumerate(self.points) if point in column]
-        columns = [column[self.points[joint]] for joint in there]
-        selected = np.zeros((len(pose.keypoints), len(self.joints), 4), dtype=np.float32)
-        selected[:, there, :3] = pose.keypoints[:, columns]
-        selected[:, there, 3] = pose.confidence[:, columns]
+        columns = [column.get(point, 0) for point in self.points]
+        selected = np.empty((len(pose.keypoints), len(self.joints), 4), dtype=np.float32)
+        selected[..., :3] = np.take(pose.keypoints, columns, axis=1)
+        selected[..., 3] = np.take(pose.confidence, columns, axis=1) * [point in column for point in self.points]
         if not selected[..., 3].any():
             raise BadInput(
                 f"{pose.name} shows none of the joints of the skeleton {self.name} in any frame; leave it out, or"

@@ -194,7 +194,7 @@ def activity(points: np.ndarray, seen: np.ndarray, joint: int) -> float:
 
 def _palm_length(points: np.ndarray, seen: np.ndarray) -> float:
     lengths = [
-        np.linalg.norm(points[there][:, hand[MIDDLE_KNUCKLE], :2] - points[there][:, hand[WRIST], :2], axis=-1)
+        np.linalg.norm(points[there, hand[MIDDLE_KNUCKLE], :2] - points[there, hand[WRIST], :2], axis=-1)
         for hand in (LEFT_HAND, RIGHT_HAND)
         for there in (seen[:, hand].all(axis=1),)
     ]
