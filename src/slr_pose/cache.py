@@ -60,6 +60,19 @@ class PoseFiles:
         return [f"another file has the shorter name, and is left as it is: see {self._longer[0]}{others}."]
 
 
+def read(job: Job) -> Pose:
+    """What was extracted, under the name of its video.
+
+    Raises:
+        BadInput: it cannot be read, or is another by now.
+    """
+    pose = Pose.read(job.pose)
+    if pose.source != job.source():
+        raise BadInput(f"{job.pose} was extracted anew by another command meanwhile; run this one again.")
+    pose.name = job.video.name
+    return pose
+
+
 def keeps(pose: Path, job: Job) -> bool:
     """Whether a file is the pose of a job's video and part, whatever the settings, and however it has changed."""
     source = Pose.read_footer(pose).get("source", {})

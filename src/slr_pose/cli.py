@@ -433,19 +433,18 @@ def _clips(inputs: list[Path], keypoints: bool) -> Iterator[tuple[Path, Path]]:
 
 def _poses(files: list[Path], skeleton: "Skeleton", fast: bool) -> "dict[Path, Pose | Exception]":
     """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
-    from slr_pose.cache import PoseFiles
+    from slr_pose import cache
     from slr_pose.extraction import Job
     from slr_pose.folder import is_keypoints
-    from slr_pose.pose import Pose
 
-    kept, jobs, found = PoseFiles(), {}, {}
+    kept, jobs, found = cache.PoseFiles(), {}, {}
     for file in files:
         try:
             job = Job(file, fast=fast)
             if is_keypoints(file):
                 found[file] = skeleton.read(file)
             elif (extracted := kept.of(job)).is_done():
-                found[file] = Pose.read(extracted.pose)
+                found[file] = cache.read(extracted)
             else:
                 jobs[job] = file
         except BadInput as error:
