@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.video import even_steps, probe, read_frames
+from slr_pose.video import VideoInfo, even_steps, probe, read_frames
 
 
 def grey(value: int, width: int = 64, height: int = 48) -> np.ndarray:
@@ -71,16 +71,16 @@ def test_frames_of_every_kind_of_video(name, codec, width, height, pix_fmt, tmp_
     assert [image.shape for image in found] == [(height, width, 3)] * 12
     np.testing.assert_allclose([image.mean() for image in found[1::4]], [32, 96, 160], atol=20)  # GIF has 8 greys
     np.testing.assert_allclose(times, np.arange(12) / 25, atol=0.011)  # GIF counts in hundredths
-    seconds, rate = probe(path)
-    assert rate == pytest.approx(25, abs=1)
-    assert seconds == pytest.approx(12 / 25, abs=0.08) or name == "old.mpg"  # whose container does not tell
+    told = probe(path)
+    assert told.fps == pytest.approx(25, abs=1)
+    assert told.end_s == pytest.approx(12 / 25, abs=0.08) or name == "old.mpg"  # whose container does not tell
 
 
 @pytest.mark.parametrize("rate", [120, 10, Fraction(30000, 1001)])
 def test_the_clock_is_the_containers(rate, tmp_path):
     path = encode(tmp_path / "a.mp4", [grey(8 * number) for number in range(20)], rate=rate)
     np.testing.assert_allclose([time_s for time_s, _ in read_frames(path)], np.arange(20) / float(rate), atol=1e-3)
-    assert probe(path) == (pytest.approx(20 / rate, abs=0.01), pytest.approx(float(rate)))
+    assert probe(path) == VideoInfo(0, pytest.approx(20 / rate, abs=0.01), pytest.approx(float(rate)))
 
 
 def test_uneven_frames_keep_their_times(tmp_path):
