@@ -308,9 +308,11 @@ def predict(
     inputs = [*(inputs or []), *[SAMPLE] * sample]
     if not inputs:
         raise BadInput("name a video, a .pose file, an array or a folder, or try --sample.")
-    signs = attributes_of(read_lexicon(lexicon)) if lexicon else {}
+    notations, unreadable = read_lexicon(lexicon) if lexicon else ({}, [])
+    signs, vague = attributes_of(notations)
     if lexicon and not signs:
         raise BadInput(f"no notation of {lexicon} says handshape, finger direction and palm of its first posture.")
+    _say_left_out([*unreadable, *vague], "notation")
     model = model or _newest_model()
     if not model:
         say("There is no model in runs/, so there is no gloss; `slr train DATA` makes one.")
@@ -387,7 +389,8 @@ def synthesize(
     """Let synthetic signers sign HamNoSys: videos with their exact poses, and a manifest to train on."""
     from slr_pose.signer.synthesis import MADE_UP, plan, signs_of, write_manifest
 
-    lexicon = signs_of(" ".join(signs) if signs else str(MADE_UP))
+    lexicon, unreadable = signs_of(" ".join(signs) if signs else str(MADE_UP))
+    _say_left_out(unreadable, "notation")
     planned = plan(lexicon, output, signers, clips, seed, pose_only)
     make_clips(planned)
     manifest = write_manifest(output, planned)
@@ -458,6 +461,18 @@ def _ready(clips: "list[Clip]", root: Path, fast: bool = False) -> "tuple[list[C
     if len(reasons) == len(clips):
         raise BadInput(f"none of the {len(clips)} clips can be read.")
     return [clip for clip in clips if clip not in reasons], list(reasons.values())
+
+
+def _say_left_out(problems: list[str], what: str) -> None:
+    """Name the first few of what is left out, and say how many more there are."""
+    from slr_pose.tables import NAMED
+
+    if problems:
+        say(f"[yellow]{count(len(problems), what)} left out:[/]")
+    for problem in problems[:NAMED]:
+        say(f"  {escape(problem)}")
+    if len(problems) > NAMED:
+        say(f"  and {len(problems) - NAMED} more")
 
 
 def _as_json(file: Path, answer: "Prediction", lexicon: list[tuple[str, float]], top: int) -> dict:
