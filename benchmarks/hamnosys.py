@@ -23,7 +23,8 @@ from sklearn.metrics import f1_score, recall_score
 from trials import table
 
 from slr_pose import BadInput
-from slr_pose.dataset import Clip, read_dataset, root_of
+from slr_pose.cache import PoseFiles
+from slr_pose.dataset import Clip, read_dataset
 from slr_pose.files import write_whole
 from slr_pose.hamnosys import ATTRIBUTES, MODEL, read_attributes
 from slr_pose.hamnosys.attributes import DIRECTION, PALM
@@ -33,6 +34,7 @@ from slr_pose.hamnosys.orientation import finger_vectors
 from slr_pose.pose import Pose
 from slr_pose.recognizer import Recognizer
 from slr_pose.skeleton import Skeleton
+from slr_pose.store import read_pose
 from slr_pose.transcription import joined
 
 Labels = dict[str, frozenset[str]]  # head -> classes, any of which is right
@@ -166,7 +168,10 @@ def main(
         write_manifest(manifest, clips, labels)
         return
     layout = Skeleton.load(skeleton)
-    poses = [clip.read(root_of(data), layout) for clip in track(clips, "reading", console=PROGRESS)]
+    files = PoseFiles()
+    jobs = [files.of(clip.job()) if clip.is_video else None for clip in clips]
+    read = track(zip(clips, jobs, strict=True), "reading", len(clips), console=PROGRESS)
+    poses = [read_pose(clip, layout, job) for clip, job in read]
     measured = by_geometry(poses)
     answers = {"geometry": measured} | by_package(poses, measured)
     answers |= {path.parent.name: by_model(path, poses) for path in model or []}

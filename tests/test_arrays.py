@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from slr_pose import BadInput
 from slr_pose.arrays import sides_swapped
-from slr_pose.dataset import load_keypoints, read_dataset
+from slr_pose.dataset import read_dataset
+from slr_pose.display import extract
 from slr_pose.skeleton import SHIPPED, Skeleton
+from slr_pose.store import load
 
 DGS = Path(__file__).parents[2] / "shared" / "data" / "dgs30" / "dgs30.npz"
 
@@ -83,7 +85,7 @@ def test_manifests_and_folders_may_hold_arrays(tmp_path):
     clips = read_dataset(tmp_path / "data")
     assert [clip.labels["gloss"] for clip in clips] == ["point", "point", "wave", "wave"]
     (tmp_path / "clips.csv").write_text("path,gloss,start,end\ndata/wave/0.npy,x,0.4,1.2\ndata/wave/0.npy,x,,\n")
-    part, whole = load_keypoints(read_dataset(tmp_path / "clips.csv"), tmp_path, skeleton)
+    part, whole = load(read_dataset(tmp_path / "clips.csv"), skeleton, extract).keypoints
     np.testing.assert_array_equal(part, whole[10:30])
     assert whole.shape == (50, 43, 4) and whole[..., 3].all()
 

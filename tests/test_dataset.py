@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.dataset import Clip, ClipStore, class_names, load_keypoints, read_dataset, split_clips
+from slr_pose.dataset import Clip, class_names, read_dataset, split_clips
+from slr_pose.display import extract
 from slr_pose.skeleton import DEFAULT, Skeleton
+from slr_pose.store import ClipStore, load
 
 
 def manifest(folder: Path, text: str) -> Path:
@@ -52,7 +54,7 @@ def test_an_attribute_column_goes_before_the_notation(tmp_path):
 def test_a_start_and_end_cut_a_pose_file(tmp_path):
     signer.perform("wave", frames=50).write(tmp_path / "long.pose")
     clips = read_dataset(manifest(tmp_path, "path,gloss,start,end\nlong.pose,x,0.4,1.2\nlong.pose,x,,\n"))
-    assert [len(array) for array in load_keypoints(clips, tmp_path, Skeleton.load(DEFAULT))] == [20, 50]
+    assert [len(array) for array in load(clips, Skeleton.load(DEFAULT), extract).keypoints] == [20, 50]
 
 
 def clips_of(rows: list[tuple[str, str | None]]) -> list[Clip]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from slr_pose import BadInput
-from slr_pose.files import write_whole
+from slr_pose.files import open_regular, write_whole
 
 LARGEST = 200_000_000  # bytes of a table; a row a clip, for a million clips, takes half of that
 NAMED = 5  # rows that a sentence names; what more there are, it counts
@@ -154,15 +154,8 @@ def write_rows(path: Path, columns: Iterable[str], rows: Iterable[Iterable[objec
 
 
 def _text(path: Path) -> str:
-    try:
-        if path.is_dir():
-            raise BadInput(f"{path} is a folder; name a CSV or TSV file.")
-        if not path.is_file():  # a pipe may never end
-            raise BadInput(f"there is no file {path}.")
-        with open(path, "rb") as file:
-            data = file.read(LARGEST + 1)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
+    with open_regular(path) as file:
+        data = file.read(LARGEST + 1)
     if data.startswith(SPREADSHEETS):
         raise BadInput(f"{path} is a spreadsheet; save it as CSV (in Excel: 'CSV UTF-8').")
     if len(data) > LARGEST:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slr_pose import BadInput
+from slr_pose.cache import PoseFiles
 from slr_pose.extraction import Job
 from slr_pose.files import write_whole
 from slr_pose.pose import Pose
@@ -36,7 +37,7 @@ def pose_of(video: Path) -> Pose | None:
     """
     if not video.is_file():
         raise BadInput(f"there is no file {video}.")
-    job = Job(video, video.with_suffix(".pose"))
+    job = PoseFiles().of(Job(video))
     return Pose.read(job.pose) if job.is_extracted() else None
 
 

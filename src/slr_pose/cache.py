@@ -1,0 +1,93 @@
+"""Which `.pose` file keeps the keypoints of a video, or of a part of it. All commands ask here.
+
+A file of another tool, or of another video, is never taken: what is extracted then goes beside it under a longer name.
+"""
+
+import functools
+import hashlib
+import os
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+
+import platformdirs
+
+from slr_pose import BadInput
+from slr_pose.extraction import Job
+from slr_pose.files import is_writable
+from slr_pose.pose import Pose
+
+
+class PoseFiles:
+    """The pose files of the videos that one command is about; no two videos have the same."""
+
+    def __init__(self):
+        self._taken: dict[tuple[str, str], Job] = {}
+        self._home = functools.cache(home)
+        self._longer: list[Path] = []
+
+    def of(self, job: Job, folder: Path | None = None) -> Job:
+        """The job with the file that its pose is kept in, or is to be kept in.
+
+        Args:
+            folder: where; by default beside the video, or in the user's cache where that is read-only.
+
+        Raises:
+            BadInput: other files have all the names that it may have.
+        """
+        folder = folder or self._home(job.video.parent)
+        candidates = [replace(job, pose=folder / name) for name in _names(job)]
+        # What was extracted before comes first, under whichever name, and then a name that is free.
+        candidates.sort(key=lambda candidate: not keeps(candidate.pose, job))
+        for candidate in candidates:
+            place = _place(candidate.pose)
+            other = self._taken.get(place)
+            if other and _same_part(other, job):
+                return other
+            if not other and (keeps(candidate.pose, job) or not os.path.lexists(candidate.pose)):
+                self._taken[place] = candidate
+                self._longer += [candidate.pose] * (candidate.pose.name != _names(job)[0])
+                return candidate
+        if other:
+            raise BadInput(f"{other.video} and {job.video} would both become {candidate.pose}; extract them apart.")
+        raise BadInput(f"{candidate.pose} was not extracted from {job.video}; move it, or name another folder.")
+
+    def sentences(self) -> list[str]:
+        """What is to be said about poses that have the longer name, if there are any."""
+        if not self._longer:
+            return []
+        others = f" and {len(self._longer) - 1} more" if len(self._longer) > 1 else ""
+        return [f"another file has the shorter name, and is left as it is: see {self._longer[0]}{others}."]
+
+
+def keeps(pose: Path, job: Job) -> bool:
+    """Whether a file is the pose of a job's video and part, whatever the settings, and however it has changed."""
+    source = Pose.read_footer(pose).get("source", {})
+    return (source.get("name"), source.get("start"), source.get("end")) == (job.video.name, job.start_s, job.end_s)
+
+
+def home(folder: Path) -> Path:
+    """Where the poses of a folder's videos are kept: there, or, where it is read-only, in the user's cache."""
+    if is_writable(folder):
+        return folder
+    digest = hashlib.sha1(os.fsencode(folder.resolve())).hexdigest()[:8]
+    return platformdirs.user_cache_path("slr-pose", appauthor=False) / f"{folder.resolve().name}-{digest}"
+
+
+def _names(job: Job) -> list[str]:
+    """What the file may be called: `a.pose`, or `a.mp4.pose` where that is another's."""
+    part = "" if job.start_s is None and job.end_s is None else f"@{job.start_s or 0}-{job.end_s or ''}"
+    return [f"{job.video.stem}{part}.pose", f"{job.video.name}{part}.pose"]
+
+
+def _place(pose: Path) -> tuple[str, str]:
+    """The same for all paths of a file, on disks that know no capitals, too."""
+    return os.path.realpath(pose.parent), unicodedata.normalize("NFC", pose.name).casefold()
+
+
+def _same_part(job: Job, other: Job) -> bool:
+    """Whether two jobs are about one part of one file of one name, with the same settings."""
+    settings = (job.video.name, job.start_s, job.end_s, job.face, job.fast)
+    if settings != (other.video.name, other.start_s, other.end_s, other.face, other.fast):
+        return False
+    return job.video == other.video or (job.video.exists() and other.video.exists() and job.video.samefile(other.video))
