@@ -34,7 +34,7 @@ _AROUND = r"[\s\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+"  # wh
 _ENDS = re.compile(f"^{_AROUND}|{_AROUND}$")
 _UNSEEN = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\w\s"]|\t)[^\w]*', re.IGNORECASE)
-_FORMULA = re.compile("'*[=+@\\-\t\r\n\uff1d\uff0b\uff20\uff0d]")  # also in their wide forms
+_FORMULA = re.compile("'*[=+@\\-\uff1d\uff0b\uff20\uff0d]")  # also in their wide forms
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 T = TypeVar("T")
@@ -140,7 +140,8 @@ def in_one(sentences: list[str]) -> str:
 def write_rows(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Write a CSV file in UTF-8, whole or not at all.
 
-    A cell that a spreadsheet would take for a formula has an apostrophe before it, which `read_rows` takes off again.
+    White space around cells is left out. A cell that a spreadsheet would take for a formula has an apostrophe before
+    it, which `read_rows` takes off again.
 
     Raises:
         BadInput: the file cannot be written.
@@ -215,4 +216,5 @@ def _row(path: Path, line: int, columns: list[str], cells: list[str]) -> Row:
 
 
 def _harmless(cell: str) -> str:
+    cell = _ENDS.sub("", cell)
     return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
