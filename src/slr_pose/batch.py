@@ -1,6 +1,5 @@
 """Many videos -> `.pose` files, on all cores; a bad video, or a worker that dies, costs no other one."""
 
-import csv
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -16,8 +15,8 @@ from pathlib import Path
 
 from slr_pose import BadInput
 from slr_pose.extraction import Job, Segment, Span, extract_segment, join
-from slr_pose.files import write_whole
 from slr_pose.pose import Pose
+from slr_pose.tables import write_rows
 
 HANDS = ("LEFT_HAND_LANDMARKS", "RIGHT_HAND_LANDMARKS")
 PARTS = {"body": "POSE_LANDMARKS", "left hand": HANDS[0], "right hand": HANDS[1]}
@@ -99,16 +98,15 @@ def extract_all(
 
 def write_report(path: Path, outcomes: list[Outcome]) -> None:
     """Write a CSV file with a row a video: its pose or what went wrong, and the shares of frames with each part."""
-    with write_whole(path) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["video", "pose", "problem", "seconds", "fps", "frames_per_second", *PARTS])
-        for outcome in sorted(outcomes, key=lambda outcome: str(outcome.job.video)):
-            row = [outcome.job.video, "" if outcome.error else outcome.job.pose, outcome.error or ""]
-            if outcome.frames:
-                row += [f"{outcome.frames / outcome.fps:.2f}", f"{outcome.fps:.3f}"]
-                row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
-                row += [f"{outcome.seen[part]:.3f}" for part in PARTS.values()]
-            table.writerow(row)
+    rows = []
+    for outcome in sorted(outcomes, key=lambda outcome: str(outcome.job.video)):
+        row = [outcome.job.video, "" if outcome.error else outcome.job.pose, outcome.error or ""]
+        if outcome.frames:
+            row += [f"{outcome.frames / outcome.fps:.2f}", f"{outcome.fps:.3f}"]
+            row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
+            row += [f"{outcome.seen[part]:.3f}" for part in PARTS.values()]
+        rows.append(row)
+    write_rows(path, ["video", "pose", "problem", "seconds", "fps", "frames_per_second", *PARTS], rows)
 
 
 def _finish(job: Job, segments: list[Segment]) -> Outcome:

@@ -68,6 +68,7 @@ def load(
                 crowded += [pose.name] * (pose.people > 1)
             except BadInput as error:
                 reasons[clip] = str(error)
+    reasons = {clip: reason if clip.name in reason else f"{clip.name}: {reason}" for clip, reason in reasons.items()}
     if len(reasons) == len(clips):
         raise BadInput(f"none of the {len(clips)} clips can be read: {reasons[clips[0]]}")
     loaded.left_out = list(reasons.values())

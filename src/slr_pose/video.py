@@ -119,6 +119,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("gif" if gif else "libx264", rate=rate)
         stream.pix_fmt = "pal8" if gif else "yuv420p"
+        stream.codec_context.thread_count = 1  # with several, x264 makes another file each time
         for frame in _paletted(frames, rate) if gif else map(_even_sided, frames):
             if not stream.codec_context.is_open:
                 stream.width, stream.height = frame.width, frame.height
