@@ -111,12 +111,14 @@ def test_what_somebody_made_is_kept_and_is_no_second_clip(slr, video, tmp_path):
     assert [len(array) for array in loaded.keypoints] == [5, 12]  # it is what the manifest names
 
 
-def test_a_video_whose_names_are_all_taken_is_left_out_and_named(video, tmp_path):
-    shutil.copy(video, tmp_path / "a.mp4")
-    for name in ("a.pose", "a.mp4.pose"):
-        (tmp_path / name).write_text("somebody's")
-    with pytest.raises(BadInput, match=r"a.mp4.pose was not extracted from .*a.mp4; move it"):
-        PoseFiles().of(Job(tmp_path / "a.mp4"))
+def test_a_video_whose_names_are_all_taken_is_left_out_and_named(tmp_path):
+    job = Job(tmp_path / "a.mp4")
+    for _ in range(10):
+        found = PoseFiles().of(job).pose
+        found.write_text("somebody's")
+    assert len(list(tmp_path.iterdir())) == 10
+    with pytest.raises(BadInput, match=r"was not extracted from .*a.mp4; move it"):
+        PoseFiles().of(job)
 
 
 def test_extract_and_predict_a_folder_answers_each_clip_once(slr, trained, video, tmp_path):

@@ -88,9 +88,10 @@ def home(folder: Path) -> Path:
 
 
 def _names(job: Job) -> list[str]:
-    """What the file may be called: `a.pose`, or `a.mp4.pose` where that is another's."""
+    """What the file may be called: `a.pose`, or, where that is another's, `a.mp4.pose`, or `a.mp4-2.pose`."""
     part = "" if job.start_s is None and job.end_s is None else f"@{job.start_s or 0}-{job.end_s or ''}"
-    return [f"{job.video.stem}{part}.pose", f"{job.video.name}{part}.pose"]
+    longer = f"{job.video.name}{part}"
+    return [f"{job.video.stem}{part}.pose", f"{longer}.pose", *(f"{longer}-{number}.pose" for number in range(2, 10))]
 
 
 def _place(pose: Path) -> tuple[str, str]:

@@ -302,6 +302,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Say which sign a video shows, and transcribe its first posture in HamNoSys."""
+    from slr_pose.hamnosys import ATTRIBUTES
     from slr_pose.hamnosys.lexicon import attributes_of, rank, read_lexicon
     from slr_pose.recognizer import Recognizer
     from slr_pose.skeleton import DEFAULT, Skeleton
@@ -342,7 +343,12 @@ def predict(
         raise errors[files[0]]
     for sentence in [*sorted(filter(None, mismatches)), *crowd(crowded)]:
         warn(sentence)
-    ranked = {file: rank(answer.heads, signs) if signs else [] for file, answer in answers.items()}
+    ranked = dict.fromkeys(answers, [])
+    for file, answer in answers.items():
+        if not answer.heads.keys() >= ATTRIBUTES.keys():
+            warn(f"{file} never shows a whole hand, so there is no HamNoSys of it.")
+        elif signs:
+            ranked[file] = rank(answer.heads, signs)
     if as_json:
         found = [_as_json(file, answer, ranked[file], top) for file, answer in answers.items()]
         print_json(found)

@@ -16,9 +16,60 @@ from slr_pose import BadInput
 SAMPLE = Path(__file__).with_name("sample.mp4")  # two seconds of a synthetic signer; `make sample` films it
 # What files with pictures are called; not what is mostly sound (.ogg) or something else (.mod, .dat).
 VIDEO_SUFFIXES = frozenset(
-    ".264 .265 .3g2 .3gp .3gpp .amv .asf .avi .dav .divx .dv .dvr-ms .f4v .flv .gif .gxf .h264 .h265 .hevc .ivf .m1v"
-    " .m2p .m2t .m2ts .m2v .m4v .mjpeg .mjpg .mk3d .mkv .mov .mp4 .mpe .mpeg .mpg .mts .mxf .nut .ogm .ogv .qt .rm .rmvb"
-    " .tod .tp .trp .ts .vob .webm .wmv .wtv .y4m".split()
+    [
+        ".264",
+        ".265",
+        ".3g2",
+        ".3gp",
+        ".3gpp",
+        ".amv",
+        ".asf",
+        ".avi",
+        ".dav",
+        ".divx",
+        ".dv",
+        ".dvr-ms",
+        ".f4v",
+        ".flv",
+        ".gif",
+        ".gxf",
+        ".h264",
+        ".h265",
+        ".hevc",
+        ".ivf",
+        ".m1v",
+        ".m2p",
+        ".m2t",
+        ".m2ts",
+        ".m2v",
+        ".m4v",
+        ".mjpeg",
+        ".mjpg",
+        ".mk3d",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpe",
+        ".mpeg",
+        ".mpg",
+        ".mts",
+        ".mxf",
+        ".nut",
+        ".ogm",
+        ".ogv",
+        ".qt",
+        ".rm",
+        ".rmvb",
+        ".tod",
+        ".tp",
+        ".trp",
+        ".ts",
+        ".vob",
+        ".webm",
+        ".wmv",
+        ".wtv",
+        ".y4m",
+    ]
 )
 # FFmpeg's containers of moving pictures that hold all of them in the one file. Others name further files or addresses
 # (hls, dash, concat, sdp, image2, imf), or draw any text (tty): they are not opened.
