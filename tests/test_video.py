@@ -5,9 +5,6 @@ import resource
 import shutil
 import socket
 import struct
-import subprocess
-import sys
-import threading
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -144,9 +141,7 @@ def with_matrix(path: Path, a: int, b: int, c: int, d: int) -> Path:
 
 
 ORIENTATIONS = [
-    (a, b, c, d)
-    for one, other in product((1, -1), repeat=2)
-    for a, b, c, d in ((one, 0, 0, other), (0, one, other, 0))
+    (a, b, c, d) for one, other in product((1, -1), repeat=2) for a, b, c, d in ((one, 0, 0, other), (0, one, other, 0))
 ]
 
 
@@ -240,7 +235,10 @@ def test_all_pictures_of_a_video_have_one_size_whatever_part_is_read(suffix, cod
 def with_sound(path: Path, late_s: float, codec: str = "libx264", sound: str = "aac") -> Path:
     """Numbered pictures that begin `late_s` after the sound."""
     with av.open(str(path), "w") as container:
-        video, audio = container.add_stream(codec, rate=25, options={"g": "10"}), container.add_stream(sound, rate=48000)
+        video, audio = (
+            container.add_stream(codec, rate=25, options={"g": "10"}),
+            container.add_stream(sound, rate=48000),
+        )
         video.width, video.height, video.pix_fmt = 256, 48, "yuv420p"
         audio.layout = "mono"
         for number in range(100):

@@ -2,7 +2,7 @@
 
 import contextlib
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
@@ -15,11 +15,14 @@ from slr_pose import BadInput
 
 SAMPLE = Path(__file__).with_name("sample.mp4")  # two seconds of a synthetic signer; `make sample` films it
 # What files with pictures are called; not what is mostly sound (.ogg) or something else (.mod, .dat).
-VIDEO_SUFFIXES = frozenset(
-    ".264 .265 .3g2 .3gp .3gpp .amv .asf .avi .dav .divx .dv .dvr-ms .f4v .flv .gif .gxf .h264 .h265 .hevc .ivf .m1v"
-    " .m2p .m2t .m2ts .m2v .m4v .mjpeg .mjpg .mk3d .mkv .mov .mp4 .mpe .mpeg .mpg .mts .mxf .nut .ogm .ogv .qt .rm .rmvb"
-    " .tod .tp .trp .ts .vob .webm .wmv .wtv .y4m".split()
-)
+# fmt: off
+VIDEO_SUFFIXES = {
+    ".264", ".265", ".3g2", ".3gp", ".3gpp", ".amv", ".asf", ".avi", ".dav", ".divx", ".dv", ".dvr-ms", ".f4v",
+    ".flv", ".gif", ".gxf", ".h264", ".h265", ".hevc", ".ivf", ".m1v", ".m2p", ".m2t", ".m2ts", ".m2v", ".m4v",
+    ".mjpeg", ".mjpg", ".mk3d", ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogm",
+    ".ogv", ".qt", ".rm", ".rmvb", ".tod", ".tp", ".trp", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m",
+}
+# fmt: on
 # FFmpeg's containers of moving pictures that hold all of them in the one file. Others name further files or addresses
 # (hls, dash, concat, sdp, image2, imf), or draw any text (tty): they are not opened.
 CONTAINERS = (
@@ -65,7 +68,10 @@ def probe(video: Path) -> VideoInfo:
 
 
 def read_frames(
-    video: Path, start_s: float | None = None, end_s: float | None = None
+    video: Path,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    on_passed: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[float, np.ndarray]]:
     """The frames of a video that are shown from `start_s` up to `end_s`, in order; damaged ones are left out.
 
@@ -74,6 +80,7 @@ def read_frames(
 
     Args:
         start_s, end_s: seconds on the file's own clock, which begins with its earliest stream, as in players.
+        on_passed: called for each frame before `start_s` that had to be decoded on the way.
 
     Yields:
         Seconds on that clock, and the picture as a player shows it: upright, not mirrored, with square pixels,
@@ -86,9 +93,11 @@ def read_frames(
     for time_s, frame, aspect in _decode_from(video, start_s or 0):
         if end_s is not None and time_s >= end_s - 1e-4:
             break
-        if start_s is None or time_s >= start_s - 1e-4:
-            size = size or _upright_size(frame, aspect)
-            yield time_s, _picture(frame, aspect, size)
+        if start_s is not None and time_s < start_s - 1e-4:
+            on_passed()
+            continue
+        size = size or _upright_size(frame, aspect)
+        yield time_s, _picture(frame, aspect, size)
 
 
 def even_steps(times_s: np.ndarray, fps: float) -> np.ndarray:
