@@ -324,7 +324,7 @@ _idle: dict[bool, list] = {False: [], True: []}  # graphs that nobody uses now, 
 
 @contextlib.contextmanager
 def _landmarker(face: bool) -> Iterator:
-    """A MediaPipe graph for the caller alone, as new. The next gets it too: making one takes longer than a few frames."""
+    """A MediaPipe graph for the caller alone, as new; it is kept for the next, for making one takes a while."""
     try:
         landmarker = _idle[face].pop()
         landmarker.reset()

@@ -89,6 +89,8 @@ def read_frames(
     Raises:
         BadInput: it is not a video.
     """
+    import av
+
     size = _common_size(video)
     for time_s, frame, aspect in _decode_from(video, start_s or 0):
         if end_s is not None and time_s >= end_s - 1e-4:
@@ -97,7 +99,8 @@ def read_frames(
             on_passed()
             continue
         size = size or _upright_size(frame, aspect)
-        yield time_s, _picture(frame, aspect, size)
+        with contextlib.suppress(av.FFmpegError):  # a pixel format that nothing can be made of
+            yield time_s, _picture(frame, aspect, size)
 
 
 def even_steps(times_s: np.ndarray, fps: float) -> np.ndarray:
@@ -221,7 +224,7 @@ def _decode(video: Path, from_s: float) -> Iterator[tuple]:
         last_s = -inf
         if from_s > 0:
             container.seek(int((from_s + zero_s) / stream.time_base), stream=stream)
-        for frame in _frames(container.demux(stream)):
+        for frame in _frames(_packets(container, stream)):
             # AVI and bare streams do not know when their frames are shown, only in what order
             if frame.pts is not None:
                 time_s = float(frame.pts * stream.time_base) - zero_s
@@ -233,6 +236,16 @@ def _decode(video: Path, from_s: float) -> Iterator[tuple]:
                 time_s = last_s + frame_s
             last_s = time_s
             yield time_s, frame, _aspect(stream, declared)
+
+
+def _packets(container, stream) -> Iterator:
+    """The packets of a stream. PyAV trips over each packet of another stream that only begins later in the file."""
+    while True:
+        try:
+            yield from container.demux(stream)
+            break
+        except IndexError:
+            continue
 
 
 def _frames(packets: Iterable) -> Iterator:
@@ -266,7 +279,7 @@ def _common_size(video: Path) -> tuple[int, int] | None:
             with contextlib.suppress(av.FFmpegError):
                 if sample:
                     container.seek(start + duration * sample // SAMPLES, stream=stream)
-                for frame in islice(_frames(islice(container.demux(stream), 64)), 1):
+                for frame in islice(_frames(islice(_packets(container, stream), 64)), 1):
                     sizes.append(_upright_size(frame, _aspect(stream, declared)))
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
