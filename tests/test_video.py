@@ -317,16 +317,16 @@ def test_a_sound_that_begins_later_in_the_file_costs_no_picture(tmp_path):
     noise = np.random.default_rng(0).integers(256, size=(96, 512, 3), dtype=np.uint8)
     with av.open(str(tmp_path / "late.flv"), "w") as container:
         video = container.add_stream("flv", rate=25, options={"g": "1", "b": "100000000", "qmax": "2"})
-        audio = container.add_stream("aac", rate=48000)
+        audio = container.add_stream("libmp3lame", rate=44100)
         video.width, video.height, video.pix_fmt = 512, 96, "yuv420p"
         audio.layout = "mono"
         for number in range(150):
             container.mux(video.encode(av.VideoFrame.from_ndarray(noise, format="rgb24")))
             if number > 140:
                 for part in (0, 1):
-                    sound = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.float32), format="fltp", layout="mono")
-                    sound.sample_rate, sound.time_base = 48000, Fraction(1, 48000)
-                    sound.pts = 960 * (2 * number + part)
+                    sound = av.AudioFrame.from_ndarray(np.zeros((1, 882), np.float32), format="fltp", layout="mono")
+                    sound.sample_rate, sound.time_base = 44100, Fraction(1, 44100)
+                    sound.pts = 882 * (2 * number + part)
                     container.mux(audio.encode(sound))
         container.mux(video.encode())
         container.mux(audio.encode())
