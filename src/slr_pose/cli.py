@@ -316,9 +316,11 @@ def predict(
     inputs = [*(inputs or []), *[SAMPLE] * sample]
     if not inputs:
         raise BadInput("name a video, a .pose file, an array or a folder, or try --sample.")
-    signs = attributes_of(read_lexicon(lexicon)) if lexicon else {}
+    notations, unreadable = read_lexicon(lexicon) if lexicon else ({}, [])
+    signs, vague = attributes_of(notations)
     if lexicon and not signs:
         raise BadInput(f"no notation of {lexicon} says handshape, finger direction and palm of its first posture.")
+    _say_left_out([*unreadable, *vague], f"rows of {lexicon} are")
     model = model or _newest_model()
     if not model:
         say("There is no model in runs/, so there is no gloss; `slr train DATA` makes one.")
@@ -400,7 +402,8 @@ def synthesize(
     """Let synthetic signers sign HamNoSys: videos with their exact poses, and a manifest to train on."""
     from slr_pose.signer.synthesis import MADE_UP, plan, signs_of, write_manifest
 
-    lexicon = signs_of(" ".join(signs) if signs else str(MADE_UP))
+    lexicon, unreadable = signs_of(" ".join(signs) if signs else str(MADE_UP))
+    _say_left_out(unreadable, "rows of the lexicon are")
     planned = plan(lexicon, output, signers, clips, seed, pose_only)
     make_clips(planned)
     manifest = write_manifest(output, planned)
@@ -442,19 +445,18 @@ def _clips(inputs: list[Path], keypoints: bool) -> Iterator[tuple[Path, Path]]:
 
 def _poses(files: list[Path], skeleton: "Skeleton", fast: bool) -> "dict[Path, Pose | Exception]":
     """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
-    from slr_pose.cache import PoseFiles
+    from slr_pose import cache
     from slr_pose.extraction import Job
     from slr_pose.folder import is_keypoints
-    from slr_pose.pose import Pose
 
-    kept, jobs, found = PoseFiles(), {}, {}
+    kept, jobs, found = cache.PoseFiles(), {}, {}
     for file in files:
         try:
             job = Job(file, fast=fast)
             if is_keypoints(file):
                 found[file] = skeleton.read(file)
             elif (extracted := kept.of(job)).is_done():
-                found[file] = Pose.read(extracted.pose)
+                found[file] = cache.read(extracted)
             else:
                 jobs[job] = file
         except BadInput as error:
@@ -482,15 +484,20 @@ def _load(clips: "list[Clip]", skeleton: "Skeleton", fast: bool = False) -> "Loa
     from slr_pose.store import load
 
     loaded = load(clips, skeleton, extract, fast)
-    if loaded.left_out:
-        say((f"{len(loaded.left_out)} of {len(clips)} clips are left out:", "yellow"))
-        for reason in loaded.left_out[:5]:
-            say(f"  {reason}")
-        if len(loaded.left_out) > 5:
-            say(f"  and {len(loaded.left_out) - 5} more")
+    _say_left_out(loaded.left_out, f"of {len(clips)} clips are")
     for sentence in loaded.remarks:
         warn(sentence)
     return loaded
+
+
+def _say_left_out(reasons: list[str], of: str) -> None:
+    """Name the first few of what is left out, and say how many more there are."""
+    if reasons:
+        say((f"{len(reasons)} {of} left out:", "yellow"))
+    for reason in reasons[:5]:
+        say(f"  {reason}")
+    if len(reasons) > 5:
+        say(f"  and {len(reasons) - 5} more")
 
 
 def _as_json(file: Path, answer: "Prediction", lexicon: list[tuple[str, float]], top: int) -> dict:

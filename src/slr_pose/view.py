@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slr_pose import BadInput
-from slr_pose.cache import PoseFiles
+from slr_pose import BadInput, cache
 from slr_pose.extraction import Job
 from slr_pose.files import write_whole
 from slr_pose.pose import Pose
@@ -37,8 +36,8 @@ def pose_of(video: Path) -> Pose | None:
     """
     if not video.is_file():
         raise BadInput(f"there is no file {video}.")
-    job = PoseFiles().of(Job(video))
-    return Pose.read(job.pose) if job.is_extracted() else None
+    job = cache.PoseFiles().of(Job(video))
+    return cache.read(job) if job.is_extracted() else None
 
 
 def video_of(pose: Pose, folder: Path) -> Path | None:
