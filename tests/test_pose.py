@@ -15,6 +15,8 @@ from pose_format import Pose as PoseFile
 from pose_format.numpy import NumPyPoseBody
 
 from slr_pose import BadInput
+from slr_pose.batch import Outcome, write_report
+from slr_pose.extraction import Job
 from slr_pose.files import write_whole
 from slr_pose.hamnosys.geometry import attribute_probabilities, prior
 from slr_pose.pose import Pose
@@ -309,6 +311,13 @@ def test_a_pose_with_a_damaged_footer_is_predicted_and_drawn(slr):
     footer(slr.folder / "a.pose", b'{"source": "a.mp4"')
     assert json.loads(slr("predict", "a.pose", "--json").stdout)
     slr("view", "a.pose", "-o", "a.png")
+
+
+def test_a_footer_that_lacks_a_part_of_the_body_is_reported(tmp_path):
+    footer(tmp_path / "a.pose", changed())  # LEFT_HAND_LANDMARKS was damaged
+    outcome = Outcome.of_file(Job(tmp_path / "a.mp4", tmp_path / "a.pose"))
+    write_report(tmp_path / "report.csv", [outcome])
+    assert "1.000,0.000,0.000" in (tmp_path / "report.csv").read_text()
 
 
 @pytest.mark.parametrize("place, value", [("<I", 2**32 - 1), ("<H", 65535)])
