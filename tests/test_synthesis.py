@@ -61,7 +61,7 @@ def test_variants_become_clips_of_the_same_gloss_and_hard_glosses_come_back(slr)
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="needs to choose its cores")
 def test_a_video_is_the_same_on_any_number_of_cores(tmp_path):
-    pictures = np.random.default_rng(0).integers(0, 255, (12, 64, 96, 3), dtype=np.uint8)
+    pictures = np.random.default_rng(0).integers(0, 255, (12, 240, 320, 3), dtype=np.uint8)
     cores = os.sched_getaffinity(0)
     write_video(tmp_path / "all.mp4", pictures, 25)
     try:
