@@ -167,7 +167,7 @@ class TestBadInput:
         "array, says",
         [
             (np.zeros((9, 127)), "describes 128 numbers a frame"),
-            (np.zeros((0, 128)), "describes 128 numbers a frame"),
+            (np.zeros((0, 128)), "other.npy shows nobody"),
             (np.full((9, 128), "x"), "an array (9, 128) of <U1"),
         ],
     )

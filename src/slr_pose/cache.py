@@ -33,7 +33,7 @@ class PoseFiles:
             folder: where; by default beside the video, or in the user's cache where that is read-only.
 
         Raises:
-            BadInput: other files have all the names that it may have.
+            BadInput: other files have all the names that it may have, or another video of its name comes there, too.
         """
         folder = folder or self._home(job.video.parent)
         candidates = [replace(job, pose=folder / name) for name in _names(job)]
@@ -44,12 +44,12 @@ class PoseFiles:
             other = self._taken.get(place)
             if other and _same_part(other, job):
                 return other
+            if other and other.video.name == job.video.name:
+                raise BadInput(f"{other.video} and {job.video} would both become {other.pose}; extract them apart.")
             if not other and (keeps(candidate.pose, job) or not os.path.lexists(candidate.pose)):
                 self._taken[place] = candidate
                 self._longer += [candidate.pose] * (candidate.pose.name != _names(job)[0])
                 return candidate
-        if other:
-            raise BadInput(f"{other.video} and {job.video} would both become {candidate.pose}; extract them apart.")
         raise BadInput(f"{candidate.pose} was not extracted from {job.video}; move it, or name another folder.")
 
     def sentences(self) -> list[str]:
@@ -58,6 +58,19 @@ class PoseFiles:
             return []
         others = f" and {len(self._longer) - 1} more" if len(self._longer) > 1 else ""
         return [f"another file has the shorter name, and is left as it is: see {self._longer[0]}{others}."]
+
+
+def read(job: Job) -> Pose:
+    """What was extracted, under the name of its video.
+
+    Raises:
+        BadInput: it cannot be read, or is another by now.
+    """
+    pose = Pose.read(job.pose)
+    if pose.source != job.source():
+        raise BadInput(f"{job.pose} was extracted anew by another command meanwhile; run this one again.")
+    pose.name = job.video.name
+    return pose
 
 
 def keeps(pose: Path, job: Job) -> bool:
@@ -75,9 +88,10 @@ def home(folder: Path) -> Path:
 
 
 def _names(job: Job) -> list[str]:
-    """What the file may be called: `a.pose`, or `a.mp4.pose` where that is another's."""
+    """What the file may be called: `a.pose`, or, where that is another's, `a.mp4.pose`, or `a.mp4-2.pose`."""
     part = "" if job.start_s is None and job.end_s is None else f"@{job.start_s or 0}-{job.end_s or ''}"
-    return [f"{job.video.stem}{part}.pose", f"{job.video.name}{part}.pose"]
+    longer = f"{job.video.name}{part}"
+    return [f"{job.video.stem}{part}.pose", f"{longer}.pose", *(f"{longer}-{number}.pose" for number in range(2, 10))]
 
 
 def _place(pose: Path) -> tuple[str, str]:

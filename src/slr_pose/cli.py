@@ -302,6 +302,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Say which sign a video shows, and transcribe its first posture in HamNoSys."""
+    from slr_pose.hamnosys import ATTRIBUTES
     from slr_pose.hamnosys.lexicon import attributes_of, rank, read_lexicon
     from slr_pose.recognizer import Recognizer
     from slr_pose.skeleton import DEFAULT, Skeleton
@@ -343,7 +344,12 @@ def predict(
         raise errors[files[0]]
     for sentence in [*sorted(filter(None, mismatches)), *crowd(crowded)]:
         warn(sentence)
-    ranked = {file: rank(answer.heads, signs) if signs else [] for file, answer in answers.items()}
+    ranked = dict.fromkeys(answers, [])
+    for file, answer in answers.items():
+        if not answer.heads.keys() >= ATTRIBUTES.keys():
+            warn(f"{file} never shows a whole hand, so there is no HamNoSys of it.")
+        elif signs:
+            ranked[file] = rank(answer.heads, signs)
     if as_json:
         found = [_as_json(file, answer, ranked[file], top) for file, answer in answers.items()]
         print_json(found)
@@ -427,6 +433,8 @@ def _clips(inputs: list[Path], keypoints: bool) -> Iterator[tuple[Path, Path]]:
         found = clips_of(named, keypoints)
         for sentence in found.sentences():
             warn(sentence)
+        if not found.clips:
+            raise BadInput(f"there are no {'videos or keypoints' if keypoints else 'videos'} in {named}.")
         for file in found.clips:
             if (place := file.absolute()) not in seen:
                 seen.add(place)
@@ -435,19 +443,18 @@ def _clips(inputs: list[Path], keypoints: bool) -> Iterator[tuple[Path, Path]]:
 
 def _poses(files: list[Path], skeleton: "Skeleton", fast: bool) -> "dict[Path, Pose | Exception]":
     """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
-    from slr_pose.cache import PoseFiles
+    from slr_pose import cache
     from slr_pose.extraction import Job
     from slr_pose.folder import is_keypoints
-    from slr_pose.pose import Pose
 
-    kept, jobs, found = PoseFiles(), {}, {}
+    kept, jobs, found = cache.PoseFiles(), {}, {}
     for file in files:
         try:
             job = Job(file, fast=fast)
             if is_keypoints(file):
                 found[file] = skeleton.read(file)
             elif (extracted := kept.of(job)).is_done():
-                found[file] = Pose.read(extracted.pose)
+                found[file] = cache.read(extracted)
             else:
                 jobs[job] = file
         except BadInput as error:

@@ -115,15 +115,18 @@ def _read_manifest(manifest: Path, heads: list[str], remark: Callable[[str], Non
 
 
 def _read_arrays(data: Path, heads: list[str], remark: Callable[[str], None]) -> list[Clip]:
-    arrays = load_arrays(data)
-    if not {"frames", "lengths"} <= set(arrays):
-        raise BadInput(f"{data} is no data set: it needs 'frames' (all frames, columns) and 'lengths' (clips,).")
+    def of_a_data_set(shapes: dict[str, tuple[int, ...]]) -> list[str]:
+        if len(shapes.get("frames", ())) not in (2, 3) or len(shapes.get("lengths", ())) != 1:
+            raise BadInput(f"{data} is no data set: it needs 'frames' (all frames, columns) and 'lengths' (clips,).")
+        if shapes["lengths"] == (0,):
+            raise BadInput(f"{data} holds no clips: its 'lengths' are empty.")
+        return ["frames", *(name for name, shape in shapes.items() if shape == shapes["lengths"])]
+
+    arrays = load_arrays(data, of_a_data_set)
     frames, lengths = arrays.pop("frames"), arrays.pop("lengths")
-    if lengths.dtype.kind not in "iu" or lengths.ndim != 1 or (lengths < 1).any() or lengths.sum() != len(frames):
+    if lengths.dtype.kind not in "iu" or (lengths < 1).any() or sum(lengths.tolist()) != len(frames):
         raise BadInput(f"{data}: 'lengths' must say of how many of the {len(frames)} frames each clip is; correct it.")
-    if not len(lengths):
-        raise BadInput(f"{data} holds no clips; 'lengths' is empty.")
-    found = {name: _texts(data, name, values) for name, values in arrays.items() if values.shape == lengths.shape}
+    found = {name: _texts(data, name, values) for name, values in arrays.items()}
     found["path"] = [data.name] * len(lengths)
     columns = columns_of(data, found, heads)
     cells = [dict(zip(columns, row, strict=True)) for row in zip(*found.values(), strict=True)]

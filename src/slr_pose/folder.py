@@ -51,7 +51,7 @@ def clips_of(named: Path, keypoints: bool) -> Found:
         keypoints: whether `.pose` files and arrays are clips, beside videos.
 
     Raises:
-        BadInput: there is no such file or folder, or there are no clips in it.
+        BadInput: there is no such file or folder.
     """
     if not named.is_dir():
         if not named.exists():
@@ -74,9 +74,6 @@ def clips_of(named: Path, keypoints: bool) -> Found:
                     found.pass_over(file, "keypoints of the video beside them, by another tool; name them to use them")
                 else:
                     found.clips.append(file)
-    if not found.clips:
-        what = "videos or keypoints" if keypoints else "videos"
-        raise BadInput(" ".join([f"there are no {what} in {named};", *found.sentences()]).rstrip(";") + ".")
     return found
 
 
