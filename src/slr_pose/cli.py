@@ -143,6 +143,7 @@ def view(
     """Draw what the extraction saw: the skeleton over its video, or on white, joints that were not seen in grey."""
     from slr_pose.extraction import Job
     from slr_pose.pose import Pose
+    from slr_pose.store import crowd
     from slr_pose.view import check_output, draw, pose_of, video_of
 
     output = output or Path(f"{clip.stem}-skeleton.mp4")
@@ -157,6 +158,8 @@ def view(
         if outcome.error:
             raise outcome.error
         pose = outcome.pose
+    for sentence in crowd([pose.name] * (pose.people > 1)):
+        warn(sentence)
     with drawing_progress(len(pose.keypoints)) as on_frame:
         draw(pose, video, output, on_frame)
     say(f"{output}: {len(pose.keypoints)} frames {f'over {video.name}' if video else 'on white'}.")
