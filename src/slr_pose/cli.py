@@ -320,7 +320,8 @@ def predict(
     signs, vague = attributes_of(notations)
     if lexicon and not signs:
         raise BadInput(f"no notation of {lexicon} says handshape, finger direction and palm of its first posture.")
-    _say_left_out([*unreadable, *vague], f"rows of {lexicon} are")
+    unused = [*unreadable, *vague]
+    _say_left_out(f"{count(len(unused), 'sign')} of {lexicon} left out", unused)
     model = model or _newest_model()
     if not model:
         say("There is no model in runs/, so there is no gloss; `slr train DATA` makes one.")
@@ -403,7 +404,7 @@ def synthesize(
     from slr_pose.signer.synthesis import MADE_UP, plan, signs_of, write_manifest
 
     lexicon, unreadable = signs_of(" ".join(signs) if signs else str(MADE_UP))
-    _say_left_out(unreadable, "rows of the lexicon are")
+    _say_left_out(f"{count(len(unreadable), 'sign')} of the lexicon left out", unreadable)
     planned = plan(lexicon, output, signers, clips, seed, pose_only)
     make_clips(planned)
     manifest = write_manifest(output, planned)
@@ -484,16 +485,16 @@ def _load(clips: "list[Clip]", skeleton: "Skeleton", fast: bool = False) -> "Loa
     from slr_pose.store import load
 
     loaded = load(clips, skeleton, extract, fast)
-    _say_left_out(loaded.left_out, f"of {len(clips)} clips are")
+    _say_left_out(f"{len(loaded.left_out)} of {len(clips)} clips are left out", loaded.left_out)
     for sentence in loaded.remarks:
         warn(sentence)
     return loaded
 
 
-def _say_left_out(reasons: list[str], of: str) -> None:
-    """Name the first few of what is left out, and say how many more there are."""
+def _say_left_out(summary: str, reasons: list[str]) -> None:
+    """Say what is left out, if anything is; name the first few, and how many more there are."""
     if reasons:
-        say((f"{len(reasons)} {of} left out:", "yellow"))
+        say((f"{summary}:", "yellow"))
     for reason in reasons[:5]:
         say(f"  {reason}")
     if len(reasons) > 5:
