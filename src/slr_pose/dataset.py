@@ -88,7 +88,7 @@ def read_dataset(
         if heads := list(heads):
             raise BadInput(f"a folder tells only the gloss of each clip: to learn '{heads[0]}', write a manifest.")
         return _read_folder(data, remark)
-    if data.suffix == ".npz" and data.is_file():
+    if data.suffix.lower() == ".npz" and data.is_file():
         return _read_arrays(data, list(heads), remark)
     if data.is_file():
         return _read_manifest(data, list(heads), remark)

@@ -25,7 +25,7 @@ MOST_POINTS = 2_000  # of one person; MediaPipe's body, face and hands, and its 
 MOST_BYTES = 1 << 30  # that the people of a file of version 0.0 take, who are not equally many in each frame
 MOST_LIMBS = 10_000  # of one person; theirs are 2,676
 LONGEST_HEADER = 1 << 20  # bytes
-SLOWEST, FASTEST = 0.1, 1_000.0  # frames a second
+SLOWEST, FASTEST = 0.001, 10_000.0  # frames a second: of a slide show, and of a camera for slow motion
 
 # A point beyond this was not measured, and counts as not seen.
 FARTHEST = 1e6  # pixels (or what z is in); no picture is larger than 65,535
