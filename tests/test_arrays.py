@@ -301,6 +301,19 @@ class TestNumbers:
             pose = Skeleton.load("face_hands_43").pose(array, "a.npy")
         assert (pose.confidence == 0).sum() == 21 and np.isfinite(pose.keypoints).all()
 
+    @pytest.mark.parametrize("value", [np.inf, 3e38, 1e30, 1e5])
+    def test_what_was_not_measured_does_not_tell_which_hand_is_which(self, value):
+        array = wave().astype(float)
+        array[:, 4::3] = 0  # no depth: where the hands are tells alone
+        array[:, 2:65], array[:, 65:128] = array[:, 65:128].copy(), array[:, 2:65].copy()
+        poses = []
+        for unseen in (value, np.nan):
+            array[:16, 2:65] = unseen
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                poses.append(Skeleton.load("face_hands_43").pose(array, "a.npy").keypoints)
+        np.testing.assert_array_equal(*poses)
+
     @pytest.mark.parametrize("dtype", [np.float16, np.float64, np.longdouble, ">f4", np.int16, np.uint8, np.int64])
     def test_any_kind_of_real_number_will_do(self, tmp_path, dtype):
         array = (wave() * 100).clip(0, 255).astype(dtype)

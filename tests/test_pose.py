@@ -293,6 +293,7 @@ def test_a_footer_of_ours_is_read_whatever_the_name_of_the_video(tmp_path):
         (changed(extractor={"name": "mediapipe"}), None),
         (changed(extractor__version=1), None),
         (changed(extractor__face=[]), None),
+        (changed(extractor__face=float("nan")), None),
         (changed(summary__frames="24"), None),
         (changed(summary__fps=0), None),
         (changed(summary__seen="all"), None),
