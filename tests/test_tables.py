@@ -194,3 +194,22 @@ def test_any_bytes_give_rows_or_a_sentence(tmp_path, seed):
 
 
 ENCODED = ("utf-8", "utf-8-sig", "utf-16", "cp1252")
+
+
+def test_a_table_of_somebody_else_is_not_replaced(slr, video, tmp_path):
+    """Before anything is done, by whichever command would write it."""
+    (tmp_path / "in").mkdir()
+    for name in "ab":
+        (tmp_path / "in" / f"{name}.mp4").write_bytes(video.read_bytes())
+    for table, command in (
+        ("in/extraction.csv", ("extract-pose", "in")),
+        ("out/clips.csv", ("synthesize", "--pose-only", "-o", "out")),
+    ):
+        (tmp_path / table).parent.mkdir(exist_ok=True)
+        (tmp_path / table).write_text("path,gloss\nmine.mp4,x\n")
+        assert "move it" in slr(*command, exit_code=2).stderr
+        assert (tmp_path / table).read_text() == "path,gloss\nmine.mp4,x\n"
+        assert not list(tmp_path.rglob("*.pose"))
+    (tmp_path / "out" / "clips.csv").unlink()
+    for _ in range(2):  # our own is
+        slr("synthesize", "hamfist hamextfingeru hampalml", "--pose-only", "-o", "out")

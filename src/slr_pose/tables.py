@@ -137,15 +137,29 @@ def in_one(sentences: list[str]) -> str:
     return "; ".join([*(sentence.rstrip(".") for sentence in sentences[:NAMED]), *more]) + "."
 
 
-def write_rows(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+def refuse_others(path: Path, columns: Collection[str]) -> None:
+    """Keep somebody's table from being replaced by one of ours: ours begins with its columns, as we write them.
+
+    Raises:
+        BadInput: another file is there.
+    """
+    header = ",".join(columns).encode()
+    if path.is_file():
+        with open_regular(path) as file:
+            if file.read(len(header) + 1).strip() != header:
+                raise BadInput(f"{path} is a file that slr did not write; move it, or choose another place.")
+
+
+def write_rows(path: Path, columns: Collection[str], rows: Iterable[Iterable[object]]) -> None:
     """Write a CSV file in UTF-8, whole or not at all.
 
     White space around cells is left out. A cell that a spreadsheet would take for a formula has an apostrophe before
     it, which `read_rows` takes off again.
 
     Raises:
-        BadInput: the file cannot be written.
+        BadInput: the file cannot be written, or a table of other columns is there.
     """
+    refuse_others(path, columns)
     # What is not UTF-8 in a file's name is written out, as \udcff.
     how = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
     with write_whole(path) as partial, open(partial, "w", **how) as file:
