@@ -23,7 +23,8 @@ from sklearn.metrics import f1_score, recall_score
 from trials import table
 
 from slr_pose import BadInput
-from slr_pose.dataset import Clip, read_dataset, root_of
+from slr_pose.cache import PoseFiles
+from slr_pose.dataset import Clip, read_dataset
 from slr_pose.files import write_whole
 from slr_pose.hamnosys import ATTRIBUTES, MODEL, read_attributes
 from slr_pose.hamnosys.attributes import DIRECTION, PALM
@@ -33,6 +34,7 @@ from slr_pose.hamnosys.orientation import finger_vectors
 from slr_pose.pose import Pose
 from slr_pose.recognizer import Recognizer
 from slr_pose.skeleton import Skeleton
+from slr_pose.store import read_pose
 from slr_pose.transcription import joined
 
 Labels = dict[str, frozenset[str]]  # head -> classes, any of which is right
@@ -123,12 +125,13 @@ def scores(head: str, probabilities: np.ndarray, labels: list[frozenset[str]]) -
 
 def ranking(answers: dict, clips: list[Clip], signs: dict[str, Labels]) -> list[list[str]]:
     """How far up the gloss of each clip stands among those of the lexicon, which no answer was trained on."""
+    variants = {gloss: [labels] for gloss, labels in signs.items()}
     rows = [["chance", "", *(f"{100 * min(1, top / len(signs)):.1f}" for top in (1, 5))]]
     for name, found in answers.items():
         places = []
         for index, clip in enumerate(clips):
             shares = {head: list(zip(ATTRIBUTES[head], found[head][index], strict=True)) for head in found}
-            places.append([gloss for gloss, _ in rank(shares, signs)].index(clip.labels["gloss"]))
+            places.append([gloss for gloss, _ in rank(shares, variants)].index(clip.labels["gloss"]))
         tops = [f"{100 * np.mean(np.array(places) < top):.1f}" for top in (1, 5)]
         rows.append([name, f"{len(clips)} clips, {len(signs)} glosses", *tops])
     return rows
@@ -165,7 +168,10 @@ def main(
         write_manifest(manifest, clips, labels)
         return
     layout = Skeleton.load(skeleton)
-    poses = [clip.read(root_of(data), layout) for clip in track(clips, "reading", console=PROGRESS)]
+    files = PoseFiles()
+    jobs = [files.of(clip.job()) if clip.is_video else None for clip in clips]
+    read = track(zip(clips, jobs, strict=True), "reading", len(clips), console=PROGRESS)
+    poses = [read_pose(clip, layout, job) for clip, job in read]
     measured = by_geometry(poses)
     answers = {"geometry": measured} | by_package(poses, measured)
     answers |= {path.parent.name: by_model(path, poses) for path in model or []}

@@ -11,8 +11,8 @@ from torch.nn import functional as F  # noqa: N812
 from trials import Data, load, table
 
 from slr_pose.augmentation import Augmentation
-from slr_pose.dataset import ClipStore
 from slr_pose.model import SIZES, SignModel
+from slr_pose.store import ClipStore
 from slr_pose.training import Recipe
 
 ROUNDS = 20

@@ -20,9 +20,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
-from slr_pose.dataset import Clip, ClipStore, class_names, load_keypoints, read_dataset, root_of
+from slr_pose import store
+from slr_pose.dataset import Clip, class_names, read_dataset
 from slr_pose.display import extract
 from slr_pose.skeleton import DEFAULT, Skeleton
+from slr_pose.store import ClipStore
 
 FOLDS, FOLD_SEED = 5, 7  # of a data set that names no validation clips
 
@@ -93,7 +95,7 @@ def all_folds(trial: Trial, folds: int) -> list[Trial]:
 def run_all(trials: list[Trial], jobs: int, output: Path) -> list[dict]:
     """Run what has not been run, and return the figures of all."""
     for data in dict.fromkeys(trial.data for trial in trials):
-        _extract(data)
+        load(data, 0)
     output.mkdir(parents=True, exist_ok=True)
     figures = {trial.name: output / trial.name / "figures.json" for trial in trials}
     pending = [trial for trial in trials if not figures[trial.name].exists()]
@@ -143,7 +145,7 @@ def title(data: str) -> str:
 
 @functools.lru_cache
 def load(data: str, fold: int) -> Split:
-    """A split of a data set whose videos are extracted: its own, or one of five stratified, shuffled folds."""
+    """A split of a data set: its own, or one of five stratified, shuffled folds. Videos are extracted on first use."""
     path, _, layout = data.partition("=")
     clips, skeleton = read_dataset(Path(path)), Skeleton.load(layout or DEFAULT)
     if _is_unsplit(data):
@@ -153,19 +155,17 @@ def load(data: str, fold: int) -> Split:
         folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED).split(clips, glosses))
         held_out = set(folds[fold][1])
         clips = [replace(clip, split="val" if i in held_out else "train") for i, clip in enumerate(clips)]
-    parts = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val")}
-    keypoints = {split: load_keypoints(part, root_of(Path(path)), skeleton) for split, part in parts.items()}
+    loaded = store.load(clips, skeleton, extract)
+    parts = {split: [clip for clip in loaded.clips if clip.split == split] for split in ("train", "val")}
+    keypoints = {
+        split: [array for clip, array in zip(loaded.clips, loaded.keypoints, strict=True) if clip.split == split]
+        for split in parts
+    }
     return Split(skeleton, class_names(parts["train"]), parts, keypoints)
 
 
 def _is_unsplit(data: str) -> bool:
     return all(clip.split is None for clip in read_dataset(Path(data.partition("=")[0])))
-
-
-def _extract(data: str) -> None:
-    path = Path(data.partition("=")[0])
-    jobs = [job for clip in read_dataset(path) if (job := clip.job(root_of(path))) and not job.is_extracted()]
-    extract(jobs)
 
 
 def _run(trial: Trial, folder: Path) -> None:

@@ -142,7 +142,9 @@ def test_kill_9_leaves_whole_files_no_processes_and_a_set_that_the_next_run_comp
     assert children and not alive
     done = {path: Pose.read(path).keypoints.shape for path in (tmp_path / "out").glob("*.pose")}
     assert set(done.values()) == {(12, 75, 3)} and len(done) < 6
-    (tmp_path / "out" / ".5.partial.pose").write_bytes(b"half of")  # had it been killed while it wrote
+    half = tmp_path / "out" / ".slr-0123456789abcdef.partial.pose"  # had it been killed while it wrote, long ago
+    half.write_bytes(b"half of")
+    os.utime(half, (0, 0))
     again = subprocess.run(command, capture_output=True, text=True)
     assert again.returncode == 0 and f"{len(done)} of 6 are extracted already" in again.stderr
     names = [f"{number}.pose" for number in range(6)] + ["extraction.csv"]

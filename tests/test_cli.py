@@ -300,10 +300,15 @@ def test_a_folder_a_gloss_of_videos_is_extracted_once_and_trained_on(slr, tmp_pa
     fast = slr("train", "data", "--size", "tiny", "--epochs", 1, "--name", "fast")
     assert "ways" not in fast.stderr
     video, model = tmp_path / "data" / "wave" / "0.mp4", ("--model", "runs/fast/model.safetensors", "--json")
-    asked = slr("predict", video, *model)
-    assert "1 clip, 3 frames" in asked.stderr and "warning" not in asked.stderr
-    answers = [json.loads(asked.stdout)[0], json.loads(slr("predict", video.with_suffix(".pose"), *model).stdout)[0]]
-    assert answers[0]["heads"] == answers[1]["heads"]
+    as_kept = slr("predict", video, *model)
+    assert "frames" not in as_kept.stderr  # it was extracted as the model's were
+    as_file = slr("predict", video.with_suffix(".pose"), *model)
+    video.with_suffix(".pose").unlink()
+    anew = slr("predict", video, *model)
+    assert "1 clip, 3 frames" in anew.stderr and "warning" not in anew.stderr
+    assert not video.with_suffix(".pose").exists()
+    answers = [json.loads(asked.stdout)[0]["heads"] for asked in (as_kept, as_file, anew)]
+    assert answers[0] == answers[1] == answers[2]
 
 
 def test_the_poses_of_a_read_only_folder_are_kept_in_the_cache(slr, video, tmp_path, monkeypatch):
@@ -319,7 +324,7 @@ def test_the_poses_of_a_read_only_folder_are_kept_in_the_cache(slr, video, tmp_p
     finally:
         data.chmod(0o755)
     assert not list(data.glob("*.pose"))
-    assert sorted(path.name for path in (tmp_path / "cache").rglob("*.pose")) == [f"{name}.mp4.pose" for name in "abcd"]
+    assert sorted(path.name for path in (tmp_path / "cache").rglob("*.pose")) == [f"{name}.pose" for name in "abcd"]
 
 
 def test_ctrl_c_keeps_what_was_learnt(signs, tmp_path):
@@ -371,9 +376,10 @@ class TestBadInput:
         assert "no file or folder" in self.refused(slr, "extract-pose", "nothing.mp4")
 
     def test_two_videos_that_would_become_one_file(self, slr, tmp_path):
-        (tmp_path / "a.mp4").touch()
-        (tmp_path / "a.mov").touch()
-        assert "both become" in self.refused(slr, "extract-pose", "a.mp4", "a.mov")
+        for folder in ("anna", "berta"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "a.mp4").touch()
+        assert "both become" in self.refused(slr, "extract-pose", "anna/a.mp4", "berta/a.mp4", "-o", "out")
 
     def test_a_folder_that_is_read_only(self, slr, video, tmp_path):
         (tmp_path / "in").mkdir()

@@ -1,6 +1,5 @@
 """Many videos -> `.pose` files, on all cores; a bad video, or a worker that dies, costs no other one."""
 
-import csv
 import multiprocessing
 import multiprocessing.connection
 import multiprocessing.resource_tracker
@@ -17,8 +16,9 @@ from pathlib import Path
 
 from slr_pose import BadInput
 from slr_pose.extraction import Job, Segment, Span, extract_segment, join
-from slr_pose.files import write_whole
 from slr_pose.pose import Pose
+from slr_pose.tables import write_rows
+from slr_pose.workers import begin, cores
 
 HANDS = ("LEFT_HAND_LANDMARKS", "RIGHT_HAND_LANDMARKS")
 PARTS = {"body": "POSE_LANDMARKS", "left hand": HANDS[0], "right hand": HANDS[1]}
@@ -87,7 +87,7 @@ def extract_all(
         else:
             waiting.extend((job, number, span) for number, span in enumerate(spans))
             found[job] = [None] * len(spans)
-    with closing(_extract_segments(waiting, on_frames, workers or _cores())) as results:
+    with closing(_extract_segments(waiting, on_frames, workers or cores())) as results:
         for (job, number, _), result in results:
             if job not in found:  # another of its segments failed
                 continue
@@ -104,16 +104,15 @@ def extract_all(
 
 def write_report(path: Path, outcomes: list[Outcome]) -> None:
     """Write a CSV file with a row a video: its pose or what went wrong, and the shares of frames with each part."""
-    with write_whole(path) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["video", "pose", "problem", "seconds", "fps", "frames_per_second", *PARTS])
-        for outcome in sorted(outcomes, key=lambda outcome: str(outcome.job.video)):
-            row = [outcome.job.video, "" if outcome.error else outcome.job.pose, outcome.error or ""]
-            if outcome.frames:
-                row += [f"{outcome.frames / outcome.fps:.2f}", f"{outcome.fps:.3f}"]
-                row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
-                row += [f"{outcome.seen[part]:.3f}" for part in PARTS.values()]
-            table.writerow(row)
+    rows = []
+    for outcome in sorted(outcomes, key=lambda outcome: str(outcome.job.video)):
+        row = [outcome.job.video, "" if outcome.error else outcome.job.pose, outcome.error or ""]
+        if outcome.frames:
+            row += [f"{outcome.frames / outcome.fps:.2f}", f"{outcome.fps:.3f}"]
+            row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
+            row += [f"{outcome.seen[part]:.3f}" for part in PARTS.values()]
+        rows.append(row)
+    write_rows(path, ["video", "pose", "problem", "seconds", "fps", "frames_per_second", *PARTS], rows)
 
 
 def _finish(job: Job, segments: list[Segment]) -> Outcome:
@@ -248,16 +247,10 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _serve(pipe: multiprocessing.connection.Connection) -> None:
     """What a worker does: a task comes in, a bool goes out for each frame, and then what was found, or the problem."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    begin()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MediaPipe's log lines, which no setting silences
-    threading.Thread(target=_die_with_parent, daemon=True).start()
     while True:
         job, _, span = pipe.recv()
         try:
@@ -268,8 +261,3 @@ def _serve(pipe: multiprocessing.connection.Connection) -> None:
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             result = BadInput(f"{job.video} could not be extracted; {reason}.")
         pipe.send(result)
-
-
-def _die_with_parent() -> None:
-    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
-    os._exit(1)

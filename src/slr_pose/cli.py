@@ -1,6 +1,5 @@
 """The command line: arguments, progress, printing, exit codes. What torch or MediaPipe do, they do in other rooms."""
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -8,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 from typer.core import TyperGroup
 
 from slr_pose import BadInput, __version__
 from slr_pose.display import (
     count,
     drawing_progress,
+    escape_what_the_encoding_lacks,
     extract,
     make_clips,
     print_extraction,
+    print_json,
     print_notation,
     print_prediction,
     print_scores,
@@ -26,27 +26,37 @@ from slr_pose.display import (
     stderr,
     title,
     training_progress,
+    warn,
 )
+from slr_pose.text import shown
 
 if TYPE_CHECKING:
     from slr_pose.dataset import Clip
     from slr_pose.hamnosys.notation import Notation
+    from slr_pose.pose import Pose
     from slr_pose.recognizer import Prediction
+    from slr_pose.skeleton import Skeleton
+    from slr_pose.store import Loaded
 
 RUNS = Path("runs")
+UsageError = typer.BadParameter.__base__  # typer has a click of its own
 
 
 class Commands(TyperGroup):
     """Turns what a user can mend into one sentence and exit code 2."""
 
     def invoke(self, ctx):
+        escape_what_the_encoding_lacks()
         try:
             return super().invoke(ctx)
+        except UsageError as error:
+            error.message = shown(error.message)
+            raise
         except BadInput as error:
-            say(f"[red]error:[/] {escape(str(error))}")
+            say(("error:", "red"), f" {error}")
             raise typer.Exit(2) from error
         except ModuleNotFoundError as error:
-            say(f"[red]error:[/] {ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose\\[train]'")
+            say(("error:", "red"), f" {ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose[train]'")
             raise typer.Exit(1) from error
 
 
@@ -87,21 +97,21 @@ def extract_pose(
 ) -> None:
     """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
     from slr_pose.batch import Outcome, write_report
+    from slr_pose.cache import PoseFiles
     from slr_pose.extraction import Job
     from slr_pose.files import is_writable
-    from slr_pose.video import VIDEO_SUFFIXES
+    from slr_pose.folder import REPORT
 
-    jobs: dict[Path, Job] = {}
-    for video, inside in _files(inputs, VIDEO_SUFFIXES, "videos"):
-        job = Job(video, (output / inside if output else video).with_suffix(".pose"), face=face, fast=fast)
-        other = jobs.setdefault(job.pose, job)
-        if other.video != video:
-            raise BadInput(f"{other.video} and {video} would both become {job.pose}; extract them apart.")
-    for folder in {job.pose.parent for job in jobs.values()}:
+    files, jobs = PoseFiles(), []
+    for video, inside in _clips(inputs, keypoints=False):
+        folder = (output / inside).parent if output else video.parent
         if folder.is_dir() and not is_writable(folder):
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
-    done = {job: Outcome.of_file(job) for job in jobs.values() if not force and job.is_done()}
-    pending = [job for job in jobs.values() if job not in done]
+        jobs.append(files.of(Job(video, face=face, fast=fast), folder))
+    for sentence in files.sentences():
+        say(sentence)
+    done = {job: Outcome.of_file(job) for job in jobs if not force and job.is_done()}
+    pending = [job for job in jobs if job not in done]
     if done:
         say(f"{len(done)} of {len(jobs)} are extracted already.")
     outcomes = extract(pending)
@@ -112,11 +122,11 @@ def extract_pose(
         print_extraction(outcomes)
     if len(jobs) > 1:
         folder = output or (inputs[0] if len(inputs) == 1 else Path())
-        report = folder / "extraction.csv"
+        report = folder / REPORT
         write_report(report, [*outcomes, *done.values()])
         say(f"Report: {report}")
     for error in failures:
-        say(f"[red]failed:[/] {escape(str(error))}")
+        say(("failed:", "red"), f" {error}")
     if failures:
         say(f"{len(failures)} of {count(len(pending), 'video')} failed; what went wrong is in the report.")
         raise typer.Exit(1)
@@ -133,10 +143,11 @@ def view(
     """Draw what the extraction saw: the skeleton over its video, or on white, joints that were not seen in grey."""
     from slr_pose.extraction import Job
     from slr_pose.pose import Pose
+    from slr_pose.store import crowd
     from slr_pose.view import check_output, draw, pose_of, video_of
 
     output = output or Path(f"{clip.stem}-skeleton.mp4")
-    if clip.suffix == ".pose":
+    if clip.suffix.lower() == ".pose":
         pose = Pose.read(clip)
         video = video_of(pose, clip.parent)
     else:
@@ -147,9 +158,11 @@ def view(
         if outcome.error:
             raise outcome.error
         pose = outcome.pose
+    for sentence in crowd([pose.name] * (pose.people > 1)):
+        warn(sentence)
     with drawing_progress(len(pose.keypoints)) as on_frame:
         draw(pose, video, output, on_frame)
-    say(f"{escape(str(output))}: {len(pose.keypoints)} frames {f'over {escape(video.name)}' if video else 'on white'}.")
+    say(f"{output}: {len(pose.keypoints)} frames {f'over {video.name}' if video else 'on white'}.")
 
 
 @app.command()
@@ -171,20 +184,12 @@ def train(
     name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
 ) -> None:
     """Train a recogniser on labelled clips. Videos are extracted on first use."""
-    from slr_pose.dataset import (
-        ClipStore,
-        class_names,
-        extractors,
-        load_keypoints,
-        read_dataset,
-        refuse_lonely,
-        root_of,
-        split_clips,
-    )
+    from slr_pose.dataset import class_names, read_dataset, refuse_lonely, split_clips
     from slr_pose.evaluation import evaluate, write_report
     from slr_pose.model import SIZES, SignModel
     from slr_pose.recognizer import Recognizer, load_model
     from slr_pose.skeleton import DEFAULT, Skeleton
+    from slr_pose.store import ClipStore
     from slr_pose.training import CHECKPOINT, Recipe, train
 
     if size not in (None, *SIZES):
@@ -196,26 +201,28 @@ def train(
     if run.exists():
         raise BadInput(f"{run} exists; name another run.")
     layout = Skeleton.from_toml(learnt["skeleton"]) if start and not skeleton else Skeleton.load(skeleton or DEFAULT)
-    root = root_of(data)
-    clips = read_dataset(data, head or [])
+    clips = read_dataset(data, head or [], warn)
     refuse_lonely(clips, data)
-    clips, left_out = _ready(clips, root)
-    clips, how_split = split_clips(clips, seed)
+    loaded = _load(clips, layout)
+    clips, how_split = split_clips(loaded.clips, seed)
     parts = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val")}
     classes = class_names(parts["train"])
     say(f"{', '.join(f'{len(part)} {split}' for split, part in parts.items())} clips: {how_split}.")
     say(f"Learning {', '.join(f'{title(head)} ({len(names)} classes)' for head, names in classes.items())}.")
-    keypoints = {split: load_keypoints(part, root, layout) for split, part in parts.items()}
-    found = extractors(clips, root)
+    keypoints = {
+        split: [array for clip, array in zip(clips, loaded.keypoints, strict=True) if clip.split == split]
+        for split in parts
+    }
+    found = loaded.extractors
     if len(found) > 1:
-        say(f"[yellow]warning:[/] the clips were extracted in {len(found)} ways; `slr extract-pose --force` mends it.")
+        warn(f"the clips were extracted in {len(found)} ways; `slr extract-pose --force` mends it.")
 
     recipe = Recipe(epochs=epochs, seed=seed)
     about = {
         "data": str(data),
         "clips": {split: len(part) for split, part in parts.items()},
         "split": how_split,
-        "left_out": left_out,
+        "left_out": loaded.left_out,
         "signers": sorted({clip.signer for clip in parts["train"] if clip.signer}),
         "extractor": found[0] if len(found) == 1 else {},
         "started_from": str(start) if start else None,
@@ -252,25 +259,25 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Measure a model on labelled clips: top-1, top-5 and macro-F1 of each head, unseen signers apart."""
-    from slr_pose.dataset import COLUMNS, SPLITS, load_keypoints, read_dataset, root_of, split_clips
+    from slr_pose.dataset import COLUMNS, SPLITS, read_dataset, split_clips
     from slr_pose.evaluation import evaluate
     from slr_pose.recognizer import Recognizer
 
     if split not in (None, "all", *SPLITS):
         raise BadInput(f"there is no split '{split}': choose one of {', '.join(SPLITS)}, all.")
     recognizer = Recognizer.load(_named_or_newest(model))
-    root = root_of(data)
     heads = [head for head in recognizer.labels if head not in COLUMNS]
-    clips, _ = _ready(read_dataset(data, heads), root, recognizer.fast)
+    clips = read_dataset(data, heads, warn)
     if split != "all":
         clips, _ = split_clips(clips, recognizer.info["training"]["recipe"]["seed"])
         split = split or ("test" if any(clip.split == "test" for clip in clips) else "val")
         clips = [clip for clip in clips if clip.split == split]
     if not clips:
         raise BadInput(f"{data} has no {split} clips.")
-    result = evaluate(recognizer, clips, load_keypoints(clips, root, recognizer.skeleton))
+    loaded = _load(clips, recognizer.skeleton, recognizer.fast)
+    result = evaluate(recognizer, loaded.clips, loaded.keypoints)
     if as_json:
-        print(json.dumps({"split": split, **result.as_dict()}, ensure_ascii=False))
+        print_json({"split": split, **result.as_dict()})
     else:
         print_scores(f"{split} clips", result)
     if result.unknown:
@@ -298,53 +305,62 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Say which sign a video shows, and transcribe its first posture in HamNoSys."""
-    from slr_pose.extraction import Job
+    from slr_pose.hamnosys import ATTRIBUTES
     from slr_pose.hamnosys.lexicon import attributes_of, rank, read_lexicon
     from slr_pose.recognizer import Recognizer
-    from slr_pose.skeleton import DEFAULT, KEYPOINT_SUFFIXES, Skeleton
+    from slr_pose.skeleton import DEFAULT, Skeleton
+    from slr_pose.store import crowd
     from slr_pose.transcription import Transcriber
-    from slr_pose.video import SAMPLE, VIDEO_SUFFIXES
+    from slr_pose.video import SAMPLE
 
     inputs = [*(inputs or []), *[SAMPLE] * sample]
     if not inputs:
         raise BadInput("name a video, a .pose file, an array or a folder, or try --sample.")
-    signs = attributes_of(read_lexicon(lexicon)) if lexicon else {}
+    notations, unreadable = read_lexicon(lexicon) if lexicon else ({}, [])
+    signs, vague = attributes_of(notations)
     if lexicon and not signs:
         raise BadInput(f"no notation of {lexicon} says handshape, finger direction and palm of its first posture.")
+    unused = [*unreadable, *vague]
+    _say_left_out(f"{count(len(unused), 'sign')} of {lexicon} left out", unused)
     model = model or _newest_model()
     if not model:
         say("There is no model in runs/, so there is no gloss; `slr train DATA` makes one.")
     recognizer = Recognizer.load(model) if model else None
     skeleton, fast = (recognizer.skeleton, recognizer.fast) if recognizer else (Skeleton.load(DEFAULT), False)
     transcriber = Transcriber(recognizer)
-    files = [file for file, _ in _files(inputs, {*VIDEO_SUFFIXES, *KEYPOINT_SUFFIXES}, "videos or keypoints")]
-    outcomes = extract([Job(file, fast=fast) for file in files if file.suffix not in KEYPOINT_SUFFIXES])
-    poses = {outcome.job.video: outcome.pose for outcome in outcomes}
-    errors = {outcome.job.video: outcome.error for outcome in outcomes if outcome.error}
     answers: dict[Path, Prediction] = {}
-    mismatches = set()
-    for file in files:
-        if file in errors:
+    errors: dict[Path, BadInput] = {}
+    mismatches, crowded = set(), []
+    files = [file for file, _ in _clips(inputs, keypoints=True)]
+    for file, pose in _poses(files, skeleton, fast).items():
+        if isinstance(pose, Exception):
+            errors[file] = pose
             continue
         try:
-            pose = poses.get(file) or skeleton.read(file)
             answers[file] = transcriber.predict(pose)
-            mismatches.add(recognizer and recognizer.mismatch(pose))
         except BadInput as error:
             errors[file] = error
+        else:
+            mismatches.add(recognizer and recognizer.mismatch(pose))
+            crowded += [pose.name] * (pose.people > 1)
     if errors and len(files) == 1:
         raise errors[files[0]]
-    for mismatch in sorted(filter(None, mismatches)):
-        say(f"[yellow]warning:[/] {escape(mismatch)}")
-    ranked = {file: rank(answer.heads, signs) if signs else [] for file, answer in answers.items()}
+    for sentence in [*sorted(filter(None, mismatches)), *crowd(crowded)]:
+        warn(sentence)
+    ranked = dict.fromkeys(answers, [])
+    for file, answer in answers.items():
+        if not answer.heads.keys() >= ATTRIBUTES.keys():
+            warn(f"{file} never shows a whole hand, so there is no HamNoSys of it.")
+        elif signs:
+            ranked[file] = rank(answer.heads, signs)
     if as_json:
         found = [_as_json(file, answer, ranked[file], top) for file, answer in answers.items()]
-        print(json.dumps(found, ensure_ascii=False, indent=1))
+        print_json(found)
     else:
         for file, answer in answers.items():
             print_prediction(answer, ranked[file], top, as_unicode)
     for error in errors.values():
-        say(f"[red]failed:[/] {escape(str(error))}")
+        say(("failed:", "red"), f" {error}")
     if errors:
         raise typer.Exit(1)
 
@@ -361,7 +377,7 @@ def export_onnx(
         try:
             difference = export_onnx(_named_or_newest(model), output)
         except ExportError as error:
-            say(f"[red]error:[/] {error}")
+            say(("error:", "red"), f" {error}")
             raise typer.Exit(1) from error
     say(f"{output}: {output.stat().st_size / 1e6:.1f} MB; greatest difference to torch {difference:.0e}.")
 
@@ -387,12 +403,13 @@ def synthesize(
     """Let synthetic signers sign HamNoSys: videos with their exact poses, and a manifest to train on."""
     from slr_pose.signer.synthesis import MADE_UP, plan, signs_of, write_manifest
 
-    lexicon = signs_of(" ".join(signs) if signs else str(MADE_UP))
+    lexicon, unreadable = signs_of(" ".join(signs) if signs else str(MADE_UP))
+    _say_left_out(f"{count(len(unreadable), 'sign')} of the lexicon left out", unreadable)
     planned = plan(lexicon, output, signers, clips, seed, pose_only)
     make_clips(planned)
     manifest = write_manifest(output, planned)
     what = f"{count(len(lexicon), 'sign')}, {count(signers, 'signer')}, {count(len(planned), 'clip')}"
-    say(f"{what}: {escape(str(manifest))}   Try it: slr train {escape(str(manifest))}")
+    say(f"{what}: {manifest}   Try it: slr train {manifest}")
 
 
 @app.command()
@@ -405,27 +422,48 @@ def hamnosys(
 
     found = parse(" ".join(notation))
     if as_json:
-        print(json.dumps(_notation_as_json(found), ensure_ascii=False, indent=1))
+        print_json(_notation_as_json(found))
     else:
         print_notation(found)
 
 
-def _files(inputs: list[Path], suffixes: set[str], what: str) -> Iterator[tuple[Path, Path]]:
-    """Each file that is meant, and its path inside the folder that was named."""
-    from slr_pose.files import is_hidden
+def _clips(inputs: list[Path], keypoints: bool) -> Iterator[tuple[Path, Path]]:
+    """Each clip that is meant, once, and its path inside the folder that was named; says what is not read."""
+    from slr_pose.folder import clips_of
 
-    for given in inputs:
-        if given.is_dir():
-            found = [
-                file for file in sorted(given.rglob("*")) if file.suffix.lower() in suffixes and not is_hidden(file)
-            ]
-            if not found:
-                raise BadInput(f"there are no {what} in {given}.")
-            yield from ((file, file.relative_to(given)) for file in found)
-        elif given.exists():
-            yield given, Path(given.name)
-        else:
-            raise BadInput(f"there is no file or folder {given}.")
+    seen = set()
+    for named in inputs:
+        found = clips_of(named, keypoints)
+        for sentence in found.sentences():
+            warn(sentence)
+        if not found.clips:
+            raise BadInput(f"there are no {'videos or keypoints' if keypoints else 'videos'} in {named}.")
+        for file in found.clips:
+            if (place := file.absolute()) not in seen:
+                seen.add(place)
+                yield file, file.relative_to(named) if file != named else Path(file.name)
+
+
+def _poses(files: list[Path], skeleton: "Skeleton", fast: bool) -> "dict[Path, Pose | Exception]":
+    """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
+    from slr_pose import cache
+    from slr_pose.extraction import Job
+    from slr_pose.folder import is_keypoints
+
+    kept, jobs, found = cache.PoseFiles(), {}, {}
+    for file in files:
+        try:
+            job = Job(file, fast=fast)
+            if is_keypoints(file):
+                found[file] = skeleton.read(file)
+            elif (extracted := kept.of(job)).is_done():
+                found[file] = cache.read(extracted)
+            else:
+                jobs[job] = file
+        except BadInput as error:
+            found[file] = error
+    found |= {jobs[outcome.job]: outcome.error or outcome.pose for outcome in extract(list(jobs))}
+    return {file: found[file] for file in files}
 
 
 def _newest_model() -> Path | None:
@@ -442,22 +480,25 @@ def _named_or_newest(model: Path | None) -> Path:
     raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
 
 
-def _ready(clips: "list[Clip]", root: Path, fast: bool = False) -> "tuple[list[Clip], list[str]]":
-    """Extract what is not extracted yet; leave out, and name, the clips that cannot be read."""
-    reasons = {clip: f"{clip.path}: there is no such file" for clip in clips if not clip.path.exists()}
-    jobs = {clip: clip.job(root, fast) for clip in clips if clip not in reasons}
-    pending = [job for job in dict.fromkeys(filter(None, jobs.values())) if not job.is_extracted()]
-    failures = {outcome.job: outcome.error for outcome in extract(pending) if outcome.error}
-    reasons |= {clip: str(failures[job]) for clip, job in jobs.items() if job in failures}
+def _load(clips: "list[Clip]", skeleton: "Skeleton", fast: bool = False) -> "Loaded":
+    """Clips with their keypoints; names those that are left out."""
+    from slr_pose.store import load
+
+    loaded = load(clips, skeleton, extract, fast)
+    _say_left_out(f"{len(loaded.left_out)} of {len(clips)} clips are left out", loaded.left_out)
+    for sentence in loaded.remarks:
+        warn(sentence)
+    return loaded
+
+
+def _say_left_out(summary: str, reasons: list[str]) -> None:
+    """Say what is left out, if anything is; name the first few, and how many more there are."""
     if reasons:
-        say(f"[yellow]{len(reasons)} of {len(clips)} clips are left out:[/]")
-        for reason in list(reasons.values())[:5]:
-            say(f"  {escape(reason)}")
-        if len(reasons) > 5:
-            say(f"  and {len(reasons) - 5} more")
-    if len(reasons) == len(clips):
-        raise BadInput(f"none of the {len(clips)} clips can be read.")
-    return [clip for clip in clips if clip not in reasons], list(reasons.values())
+        say((f"{summary}:", "yellow"))
+    for reason in reasons[:5]:
+        say(f"  {reason}")
+    if len(reasons) > 5:
+        say(f"  and {len(reasons) - 5} more")
 
 
 def _as_json(file: Path, answer: "Prediction", lexicon: list[tuple[str, float]], top: int) -> dict:

@@ -1,12 +1,12 @@
-"""Manifest, folder or array -> clips, labels and splits, and the in-memory store that training reads."""
+"""Manifest, folder or array -> clips, labels and splits."""
 
-import csv
-import hashlib
-import json
 import os
+import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +14,17 @@ import numpy as np
 from slr_pose import BadInput
 from slr_pose.arrays import load_arrays
 from slr_pose.extraction import Job
-from slr_pose.files import is_hidden, is_writable
+from slr_pose.folder import clips_of, is_keypoints
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
-from slr_pose.pose import Pose
-from slr_pose.skeleton import KEYPOINT_SUFFIXES, Skeleton
-from slr_pose.video import VIDEO_SUFFIXES
+from slr_pose.tables import Row, columns_of, each, in_one, key, normal, read_rows
 
 SPLITS = ("train", "val", "test")
 COLUMNS = ("path", "gloss", "signer", "split", "start", "end", "hamnosys", *ATTRIBUTES)
 HELD_OUT = 0.2  # share of the clips that validate when the manifest names no validation clips
+NO_TIME = {"nan", "nat", "na", "n/a", "#n/a", "none", "null"}  # what programs write into an empty cell of numbers
+
+_CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-9]{1,2}(?:[.,][0-9]*)?)")
+_NUMBER = re.compile(r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,7 @@ class Clip:
         split: `train`, `val` or `test`; `None` when the data set does not say.
         start_s, end_s: the part of the file, in seconds.
         array: its frames of a data set that is one array, (frames, columns).
-        name: how messages call a clip of such a data set.
+        name: how messages call a clip of such a data set, or the manifest's line that names the clip.
     """
 
     path: Path
@@ -48,46 +50,35 @@ class Clip:
     array: np.ndarray | None = None
     name: str = ""
 
-    def job(self, root: Path, fast: bool = False) -> Job | None:
-        """The extraction that this clip needs before it can be read; `None` for keypoints."""
-        if self.path.suffix in KEYPOINT_SUFFIXES:
-            return None
-        part = "" if self.start_s is None and self.end_s is None else f"@{self.start_s or 0}-{self.end_s or ''}"
-        return Job(self.path, pose_cache(self.path, root, part), self.start_s, self.end_s, fast=fast)
+    @property
+    def is_video(self) -> bool:
+        """Whether its keypoints have to be found first."""
+        return self.array is None and not is_keypoints(self.path)
 
-    def read(self, root: Path, skeleton: Skeleton) -> Pose:
-        """The clip's keypoints, of which a video's were extracted before, and an array's are as `skeleton` says."""
-        is_file = self.array is None
-        pose = skeleton.read(self.pose_file(root)) if is_file else skeleton.pose(self.array, self.name)
-        whole = self.job(root) or (self.start_s is None and self.end_s is None)  # an extraction is cut already
-        return pose if whole else pose.cut(self.start_s, self.end_s)
+    def job(self, fast: bool = False) -> Job:
+        """The extraction that a video needs before it can be read.
 
-    def pose_file(self, root: Path) -> Path:
-        """Where the clip's keypoints are, once they are extracted."""
-        job = self.job(root)
-        return job.pose if job else self.path
+        Raises:
+            BadInput: there is no such file.
+        """
+        if not self.path.exists():
+            raise BadInput(f"{self.path}: there is no such file.")
+        return Job(self.path, None, self.start_s, self.end_s, fast=fast)
 
 
-def pose_cache(video: Path, root: Path, part: str = "") -> Path:
-    """Where the pose of a data set's video is kept: beside it, or, where that is read-only, in the user's cache."""
-    if is_writable(video.parent):
-        return video.with_name(f"{video.stem}{part}.pose")
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "slr-pose"
-    root, video = root.resolve(), video.resolve()
-    inside = video.relative_to(root) if video.is_relative_to(root) else Path(*video.parts[1:])
-    folder = cache / f"{root.name}-{hashlib.sha1(str(root).encode()).hexdigest()[:8]}"
-    return folder / f"{inside.as_posix()}{part}.pose"
-
-
-def read_dataset(data: Path, heads: Iterable[str] = ()) -> list[Clip]:
+def read_dataset(
+    data: Path, heads: Iterable[str] = (), remark: Callable[[str], None] = lambda sentence: None
+) -> list[Clip]:
     """Read a folder with one folder of clips a gloss, a CSV or TSV manifest, or one `.npz` file with all clips.
 
     Args:
         data: the folder, the manifest or the file. A manifest's columns: `path`, relative to it; labels: `gloss`,
             `hamnosys` (a notation, which labels all eight attributes) or any attribute by its name; and `signer`,
-            `split`, `start`, `end` (seconds). An empty label is unknown. A `.npz` file has `frames` (all frames,
-            columns), `lengths` (clips,), the frames of each clip, and arrays (clips,) with the names of those columns.
+            `split`, `start`, `end` (as `seconds` reads them). An empty label is unknown. A `.npz` file has `frames`
+            (all frames, columns), `lengths` (clips,), the frames of each clip, and arrays (clips,) with the names of
+            those columns. Words are compared in their `normal` form.
         heads: further columns of the manifest to learn as labels.
+        remark: called with a sentence about what is there and is not read.
 
     Raises:
         BadInput: it is neither, or a column is missing or holds what it cannot hold.
@@ -96,113 +87,149 @@ def read_dataset(data: Path, heads: Iterable[str] = ()) -> list[Clip]:
     if data.is_dir():
         if heads := list(heads):
             raise BadInput(f"a folder tells only the gloss of each clip: to learn '{heads[0]}', write a manifest.")
-        return _read_folder(data)
+        return _read_folder(data, remark)
     if data.suffix == ".npz" and data.is_file():
-        return _read_arrays(data, list(heads))
+        return _read_arrays(data, list(heads), remark)
     if data.is_file():
-        return _read_manifest(data, list(heads))
+        return _read_manifest(data, list(heads), remark)
     raise BadInput(f"there is no file or folder {data}.")
 
 
-def root_of(data: Path) -> Path:
-    """The folder that a data set's paths are relative to."""
-    return Path(data) if Path(data).is_dir() else Path(data).parent
-
-
-def _read_folder(folder: Path) -> list[Clip]:
+def _read_folder(folder: Path, remark: Callable[[str], None]) -> list[Clip]:
+    found = clips_of(folder, keypoints=True)
     clips = []
-    for file in sorted(folder.glob("*/*")):
-        if is_hidden(file):
-            continue
-        is_video = file.suffix.lower() in VIDEO_SUFFIXES
-        if is_video or (file.suffix in KEYPOINT_SUFFIXES and not _is_cache(file)):
-            clips.append(Clip(file, {"gloss": file.parent.name}))
+    for file in found.clips:
+        if len(file.relative_to(folder).parts) == 2:
+            clips.append(Clip(file, {"gloss": normal(file.parent.name)}))
+        else:
+            found.pass_over(file, "not in a folder of a gloss")
+    for sentence in found.sentences():
+        remark(sentence)
     if not clips:
         raise BadInput(f"{folder} holds no clips: it needs a folder a gloss, with videos or keypoints in it.")
     return clips
 
 
-def _is_cache(pose: Path) -> bool:
-    """Whether a `.pose` file was extracted from a video beside it, which is the clip."""
-    video = Pose.read_footer(pose).get("source", {}).get("name")
-    return video is not None and pose.with_name(video).exists()
+def _read_manifest(manifest: Path, heads: list[str], remark: Callable[[str], None]) -> list[Clip]:
+    return _read_rows(manifest, read_rows(manifest, ("path", *heads), "clips"), heads, remark)
 
 
-def _read_manifest(manifest: Path, heads: list[str]) -> list[Clip]:
-    try:
-        with open(manifest, encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            rows = list(csv.DictReader(file, delimiter="\t" if "\t" in first else ","))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{manifest} is not a CSV or TSV file in UTF-8 ({error}).") from error
-    if not rows:
-        raise BadInput(f"{manifest} holds no clips: it needs a header line and a line a clip.")
-    return _read_rows(manifest, [f"{manifest}, line {line}" for line in range(2, len(rows) + 2)], rows, heads)
+def _read_arrays(data: Path, heads: list[str], remark: Callable[[str], None]) -> list[Clip]:
+    def of_a_data_set(shapes: dict[str, tuple[int, ...]]) -> list[str]:
+        if len(shapes.get("frames", ())) not in (2, 3) or len(shapes.get("lengths", ())) != 1:
+            raise BadInput(f"{data} is no data set: it needs 'frames' (all frames, columns) and 'lengths' (clips,).")
+        if shapes["lengths"] == (0,):
+            raise BadInput(f"{data} holds no clips: its 'lengths' are empty.")
+        return ["frames", *(name for name, shape in shapes.items() if shape == shapes["lengths"])]
 
-
-def _read_arrays(data: Path, heads: list[str]) -> list[Clip]:
-    arrays = load_arrays(data)
-    if not {"frames", "lengths"} <= set(arrays):
-        raise BadInput(f"{data} is no data set: it needs 'frames' (all frames, columns) and 'lengths' (clips,).")
+    arrays = load_arrays(data, of_a_data_set)
     frames, lengths = arrays.pop("frames"), arrays.pop("lengths")
-    if lengths.dtype.kind not in "iu" or lengths.ndim != 1 or (lengths < 1).any() or lengths.sum() != len(frames):
+    if lengths.dtype.kind not in "iu" or (lengths < 1).any() or sum(lengths.tolist()) != len(frames):
         raise BadInput(f"{data}: 'lengths' must say of how many of the {len(frames)} frames each clip is; correct it.")
-    columns = {name: values.astype(str) for name, values in arrays.items() if values.shape == lengths.shape}
-    columns["path"] = np.full(lengths.shape, data.name)
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    names = [f"{data}, clip {row.get('clip', number)}" for number, row in enumerate(rows)]
-    clips = zip(_read_rows(data, names, rows, heads), np.split(frames, lengths.cumsum()[:-1]), names, strict=True)
-    return [replace(clip, array=array, name=name) for clip, array, name in clips]
+    found = {name: _texts(data, name, values) for name, values in arrays.items()}
+    found["path"] = [data.name] * len(lengths)
+    columns = columns_of(data, found, heads)
+    cells = [dict(zip(columns, row, strict=True)) for row in zip(*found.values(), strict=True)]
+    rows = [Row(f"{data}, clip {row.get('clip', number)}", row) for number, row in enumerate(cells)]
+    clips = zip(_read_rows(data, rows, heads, remark), np.split(frames, lengths.cumsum()[:-1]), strict=True)
+    return [replace(clip, array=array) for clip, array in clips]
 
 
-def _read_rows(data: Path, names: list[str], rows: list[dict[str, str]], heads: list[str]) -> list[Clip]:
-    """Rows of a manifest, each with the name that messages call it by."""
-    columns = set(rows[0])
-    for column in ("path", *heads):
-        if column not in columns:
-            raise BadInput(f"{data} has no column '{column}'; its columns are {', '.join(map(str, rows[0]))}.")
-    label_columns = [name for name in ("gloss", *ATTRIBUTES, *heads) if name in columns]
-    if not label_columns and "hamnosys" not in columns:
+def _texts(data: Path, name: str, values: np.ndarray) -> list[str]:
+    try:
+        return list(np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values.astype(str))
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{data}: '{name}' is not in UTF-8; write it as text.") from error
+
+
+def _read_rows(data: Path, rows: list[Row], heads: list[str], remark: Callable[[str], None]) -> list[Clip]:
+    known = ("gloss", *ATTRIBUTES)
+    label_columns = [name for name in known if key(name) in rows[0].cells]
+    label_columns += {key(head): normal(head) for head in heads if key(head) not in map(key, known)}.values()
+    if not label_columns and "hamnosys" not in rows[0].cells:
         raise BadInput(f"{data} has no labels: add a column 'gloss' or 'hamnosys', or name one with --head.")
-    return [_read_row(data.parent, name, row, label_columns) for name, row in zip(names, rows, strict=True)]
+    unreadable: list[str] = []
+    clips, problems = each(rows, lambda row: _read_row(data.parent, row, label_columns, unreadable))
+    if problems:
+        raise BadInput(in_one(problems))
+    if unreadable:
+        remark(f"{len(unreadable)} of {len(rows)} clips have a notation that labels nothing: {in_one(unreadable)}")
+    return clips
 
 
-def _read_row(folder: Path, where: str, row: dict[str, str], label_columns: list[str]) -> Clip:
-    def cell(column: str) -> str | None:
-        return (row.get(column) or "").strip() or None
-
-    def seconds(column: str) -> float | None:
-        try:
-            return None if cell(column) is None else float(cell(column))
-        except ValueError as error:
-            raise BadInput(f"{where}: {column} '{cell(column)}' is not a number of seconds.") from error
-
-    if cell("path") is None:
-        raise BadInput(f"{where}: the path is empty.")
-    if cell("split") not in (None, *SPLITS):
-        raise BadInput(f"{where}: split '{cell('split')}' is none of {', '.join(SPLITS)}.")
+def _read_row(folder: Path, row: Row, label_columns: list[str], unreadable: list[str]) -> Clip:
+    """A clip; a sentence goes to `unreadable` where its notation is not well-formed or says too little."""
+    if row.text("path") is None:
+        raise BadInput("the path is empty.")
+    split = (row.text("split") or "").lower()
+    if split not in ("", *NO_TIME, *SPLITS):
+        raise BadInput(f"split '{row.text('split')}' is none of {', '.join(SPLITS)}.")
+    start_s, end_s = (_time(row, column) for column in ("start", "end"))
+    if end_s is not None and end_s <= (start_s or 0):
+        raise BadInput(f"end {row.text('end')} is not behind start {row.text('start') or 0}; correct them.")
     labels = {}
-    if cell("hamnosys"):
+    if notation := row.text("hamnosys"):
         try:
-            labels = read_attributes(cell("hamnosys"))
+            labels = read_attributes(notation)
         except BadInput as error:
-            raise BadInput(f"{where}: {error}") from error
+            unreadable.append(f"{row.where}: {error}")
     for column in label_columns:
-        if cell(column) is not None:
-            labels[column] = _class_name(where, column, cell(column))
-    path = folder / cell("path")
-    return Clip(path, labels, cell("signer"), cell("split"), seconds("start"), seconds("end"))
+        if (value := row.text(column)) is not None:
+            labels[column] = _class_name(column, value)
+    path = find(folder, row.cells["path"])
+    split = split if split in SPLITS else None
+    return Clip(path, labels, row.text("signer"), split, start_s, end_s, name=row.where)
 
 
-def _class_name(where: str, column: str, value: str) -> str:
-    """An attribute may be given by the name of its class or by its number."""
+def find(folder: Path, written: str) -> Path:
+    """The file that a table means by what is written in it.
+
+    Where there is no such file, it may be there in another of Unicode's forms, as other disks write names, or with
+    slashes for the backslashes of Windows. Where there is none of these, it is the path as written.
+    """
+    for path in dict.fromkeys((written, written.replace("\\", "/"))):
+        found = [folder]
+        for part in Path(path).parts:
+            forms = dict.fromkeys([part, *(unicodedata.normalize(form, part) for form in ("NFC", "NFD"))])
+            found = [place / form for place in found for form in forms if os.path.lexists(place / form)]
+        if found:
+            return found[0]
+    return folder / written
+
+
+def seconds(text: str) -> float:
+    """A time as people write it: `90.5`, `90,5`, `1:30`, `00:01:30.5`, `00:01:30,500`.
+
+    Raises:
+        BadInput: it is none of these.
+    """
+    if _NUMBER.fullmatch(text) and isfinite(found := float(text.replace(",", "."))):
+        return found
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, rest = int(clock[1] or 0), int(clock[2]), float(clock[3].replace(",", "."))
+        if rest < 60 and (minutes < 60 or clock[1] is None):
+            return 3600 * hours + 60 * minutes + rest
+    raise BadInput(f"'{text}' is not a time; write seconds, 90.5, or 00:01:30.5.")
+
+
+def _time(row: Row, column: str) -> float | None:
+    text = row.text(column)
+    if text is None or text.lower() in NO_TIME:
+        return None
+    try:
+        return seconds(text)
+    except BadInput as error:
+        raise BadInput(f"{column} {error}") from error
+
+
+def _class_name(column: str, value: str) -> str:
+    """An attribute may be given by the name of its class or by its number, also as programs write it, `3.0`."""
     names = ATTRIBUTES.get(column)
     if names is None or value in names:
         return value
-    if value.isdigit() and int(value) < len(names):
-        return names[int(value)]
-    raise BadInput(f"{where}: '{value}' is no {column}; name one of {', '.join(names)}.")
+    if (number := re.fullmatch(r"([0-9]{1,3})(?:\.0*)?", value)) and int(number[1]) < len(names):
+        return names[int(number[1])]
+    raise BadInput(f"'{value}' is no {column}; name one of {', '.join(names)}.")
 
 
 def refuse_lonely(clips: list[Clip], data: Path) -> None:
@@ -293,52 +320,3 @@ def class_names(clips: list[Clip]) -> dict[str, list[str]]:
     order = ["gloss", *ATTRIBUTES]
     heads = sorted(found, key=lambda head: (order.index(head) if head in order else len(order), head))
     return {head: ATTRIBUTES.get(head) or sorted(found[head]) for head in heads}
-
-
-class ClipStore:
-    """All clips of one split in memory, as one tensor; `collate` cuts batches out of it.
-
-    Args:
-        keypoints: (frames, joints, 4) of each clip, as `Skeleton.select` gives them.
-        clips: their labels.
-        classes: class names of each head.
-    """
-
-    def __init__(self, keypoints: list[np.ndarray], clips: list[Clip], classes: dict[str, list[str]]):
-        import torch
-
-        self.frames = torch.tensor([len(clip) for clip in keypoints])
-        self.first = torch.cat([torch.zeros(1, dtype=torch.long), self.frames.cumsum(0)])
-        self.keypoints = torch.from_numpy(np.concatenate(keypoints))  # (all frames, joints, 4)
-        number = {head: {name: index for index, name in enumerate(names)} for head, names in classes.items()}
-        self.labels = {
-            head: torch.tensor([number[head].get(clip.labels.get(head), -1) for clip in clips]) for head in classes
-        }
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    def __getitem__(self, index: int) -> int:
-        return index
-
-    def collate(self, indices: list[int]) -> tuple:
-        """Keypoints (batch, frames, joints, 4), zero behind each clip's end; frames (batch,); labels (batch,) a head,
-        -1 = unknown."""
-        import torch
-
-        frames = self.frames[indices]
-        keypoints = torch.zeros(len(indices), int(frames.max()), *self.keypoints.shape[1:])
-        for row, index in enumerate(indices):
-            keypoints[row, : frames[row]] = self.keypoints[self.first[index] : self.first[index + 1]]
-        return keypoints, frames, {head: labels[indices] for head, labels in self.labels.items()}
-
-
-def load_keypoints(clips: list[Clip], root: Path, skeleton: Skeleton) -> list[np.ndarray]:
-    """The keypoints of each clip, (frames, joints, 4), whose videos were extracted before."""
-    return [skeleton.select(clip.read(root, skeleton)) for clip in clips]
-
-
-def extractors(clips: list[Clip], root: Path) -> list[dict]:
-    """The different ways in which these clips' keypoints were found; an empty one where that is unknown."""
-    found = (Pose.read_footer(clip.pose_file(root)).get("extractor", {}) for clip in clips)
-    return list({json.dumps(extractor, sort_keys=True): extractor for extractor in found}.values())

@@ -1,6 +1,11 @@
-"""What a person sees: progress with time left on stderr, tables on stdout."""
+"""What a person sees: progress with time left on stderr, tables on stdout.
 
+No text is read as markup: what is to have a color is `styled`.
+"""
+
+import json
 import logging
+import sys
 import time
 import warnings
 from collections import Counter
@@ -10,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from slr_pose import BadInput
+from slr_pose.text import is_hidden, shown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,12 +44,46 @@ WORDS = (
 )  # columns that stand to the left
 MANY = 30  # rows of a table; what has more is shown in part
 
-stdout, stderr = Console(), Console(stderr=True)
+
+class Plain(Console):
+    """A console that shows text as it is: no markup in it is obeyed, nor any control character."""
+
+    def __init__(self, **settings):
+        super().__init__(markup=False, emoji=False, highlight=False, **settings)
+
+    def render_str(self, text: str, **settings) -> Text:
+        return super().render_str(shown(text), **settings)
 
 
-def say(text: str) -> None:
-    """A line for the person, beside the output proper."""
-    stderr.print(text, highlight=False, soft_wrap=True)
+stdout, stderr = Plain(), Plain(stderr=True)
+
+
+def escape_what_the_encoding_lacks() -> None:
+    """Let a terminal that knows few letters show the others as escapes, instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def styled(*parts: str | tuple[str, str]) -> Text:
+    """Text of which some parts, (text, style), have a style."""
+    return Text.assemble(*((shown(part), "") if isinstance(part, str) else (shown(part[0]), part[1]) for part in parts))
+
+
+def say(*parts: str | tuple[str, str]) -> None:
+    """A line for the person, beside the output proper; parts of it may have a style, as in `styled`."""
+    stderr.print(styled(*parts), soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """What the person should look at, though the work goes on."""
+    say(("warning:", "yellow"), f" {text}")
+
+
+def print_json(value: object) -> None:
+    """JSON on stdout, which no terminal obeys."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    print("".join(f"\\u{ord(c):04x}" if c != "\n" and is_hidden(c) else c for c in text))
 
 
 @contextmanager
@@ -119,17 +159,18 @@ def print_extraction(outcomes: "list[Outcome]") -> None:
     for clip in shown:
         rate = f"{clip.frames / clip.work_s:.0f}" if clip.work_s else "-"
         shares = [
-            f"[yellow]! {clip.seen[part]:.0%}[/]" if name in clip.lost_hands() else f"{clip.seen[part]:.0%}"
+            styled((f"! {clip.seen[part]:.0%}", "yellow")) if name in clip.lost_hands() else f"{clip.seen[part]:.0%}"
             for name, part in PARTS.items()
         ]
-        table.add_row(escape(clip.job.video.name), f"{clip.frames / clip.fps:.1f}", rate, *shares)
+        table.add_row(clip.job.video.name, f"{clip.frames / clip.fps:.1f}", rate, *shares)
     stdout.print(table)
     if lost := Counter(hand for clip in clips for hand in clip.lost_hands()):
         many = sum(bool(clip.lost_hands()) for clip in clips)
         hands = ", ".join(f"{hand} {clips}" for hand, clips in sorted(lost.items()))
         say(
-            f"[yellow]![/] {many} of {count(len(clips), 'clip')} show a hand in under half of the frames ({hands})."
-            " Unless it is at rest out of view, recognition will miss it; `slr view CLIP` shows where."
+            ("!", "yellow"),
+            f" {many} of {count(len(clips), 'clip')} show a hand in under half of the frames ({hands})."
+            " Unless it is at rest out of view, recognition will miss it; `slr view CLIP` shows where.",
         )
 
 
@@ -219,29 +260,31 @@ def print_prediction(answer: "Prediction", lexicon: list[tuple[str, float]], top
     from slr_pose.hamnosys import ATTRIBUTES, most_likely, write, write_names
     from slr_pose.hamnosys.words import in_words
 
-    def doubt(head: str) -> str:
-        return "" if answer.sure.get(head, True) else "  [yellow]not sure[/]"
+    def with_doubt(label: str, head: str) -> Text:
+        return styled(label) if answer.sure.get(head, True) else styled(label, ("  not sure", "yellow"))
 
-    stdout.print(f"[bold italic]{escape(answer.name)}[/]")
+    stdout.print(styled((answer.name, "bold italic")))
     words = {head: ranked for head, ranked in answer.heads.items() if head not in ATTRIBUTES}
     words |= {"lexicon": lexicon} if lexicon else {}
     if words:
         table = _table("", "", "answer", "probability")
         for head, ranked in words.items():
             for rank, (label, share) in enumerate(ranked[:top]):
-                name, style, unsure = ("", "", "") if rank else (title(head), "bold", doubt(head))
-                table.add_row(name, escape(label) + unsure, f"{share:.1%}", style=style)
+                if rank:
+                    table.add_row("", label, f"{share:.1%}")
+                else:
+                    table.add_row(title(head), with_doubt(label, head), f"{share:.1%}", style="bold")
         stdout.print(table)
     if attributes := {head: ranked[0] for head, ranked in answer.heads.items() if head in ATTRIBUTES}:
         table = _table("How it begins, in HamNoSys", "", "class", "meaning", "probability")
         words = in_words({head: name for head, (name, _) in attributes.items()})
         for head, (name, share) in attributes.items():
-            table.add_row(title(head), name + doubt(head), words[head], f"{share:.0%}")
+            table.add_row(title(head), with_doubt(name, head), words[head], f"{share:.0%}")
         stdout.print(table)
     if notation := most_likely(answer.heads):
-        stdout.print(f"As names: {' '.join(write_names(notation))}", soft_wrap=True, highlight=False)
+        stdout.print(f"As names: {' '.join(write_names(notation))}", soft_wrap=True)
         if as_unicode:
-            stdout.print(f"In characters (font HamNoSysUnicode): {write(notation)}", soft_wrap=True, highlight=False)
+            stdout.print(f"In characters (font HamNoSysUnicode): {write(notation)}", soft_wrap=True)
 
 
 def print_notation(notation: "Notation") -> None:
@@ -266,7 +309,7 @@ def print_notation(notation: "Notation") -> None:
     try:
         attributes = read(notation).attributes
     except BadInput as error:
-        say(f"[yellow]No attributes:[/] {escape(str(error))}")
+        say(("No attributes:", "yellow"), f" {error}")
     else:
         tables.append(_table("Attributes of the beginning", "", "class", "meaning"))
         words = in_words(attributes)

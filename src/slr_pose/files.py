@@ -1,32 +1,82 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and files that may be read."""
 
+import functools
 import os
+import re
+import secrets
+import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from slr_pose import BadInput
+
+LONGEST_SUFFIX = 16  # characters; libraries tell by it what to write, and none has a longer one
+PARTIAL = re.compile(r"\.slr-[0-9a-f]{16}\.partial(\..*)?")
+ABANDONED_S = 3600.0  # a partial file that nobody has written to for so long is of a run that was killed
 
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[Path]:
     """Give a path to write to; what is there when the block ends becomes `path` in one step.
 
-    When the block raises, `path` keeps what it held before. Missing folders are made.
+    When the block raises, `path` keeps what it held before. Of several writers, the last one wins whole. A link at
+    `path` is replaced, and not followed. Missing folders are made.
 
     Raises:
         BadInput: the folder or the file cannot be written.
     """
-    path = Path(path)
-    partial = path.with_name(f".{path.stem}.partial{path.suffix}")  # what a killed run left there is overwritten
+    path, partial = Path(path), None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path} is no file that can be replaced; choose another place.")
+        _clear(path.parent)
+        partial = _new_file(path)
         yield partial
         os.replace(partial, path)
     except OSError as error:
         raise BadInput(f"cannot write {path}: {error.strerror or error}; choose another place.") from error
     finally:
-        partial.unlink(missing_ok=True)
+        if partial:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def _new_file(path: Path) -> Path:
+    """An empty file beside `path`, with its suffix, whose name nobody can have guessed."""
+    suffix = path.suffix if len(path.suffix) <= LONGEST_SUFFIX else ""
+    partial = path.with_name(f".slr-{secrets.token_hex(8)}.partial{suffix}")
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    return partial
+
+
+@functools.cache
+def _clear(folder: Path) -> None:
+    """Remove what killed runs have left half-written in a folder; once in the life of a process."""
+    with suppress(OSError):  # a folder that may be written to need not be one that may be listed
+        for file in os.scandir(folder):
+            if PARTIAL.fullmatch(file.name) and time.time() - file.stat(follow_symlinks=False).st_mtime > ABANDONED_S:
+                os.unlink(file.path)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read its bytes. A pipe or a device, which might never answer, is not opened.
+
+    Raises:
+        BadInput: there is no such file, it is something else, or it may not be read.
+    """
+    try:
+        is_regular = stat.S_ISREG(os.stat(path).st_mode)
+        if is_regular:
+            return open(path, "rb")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInput(f"there is no file {path}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+        raise BadInput(f"{path} cannot be read: {getattr(error, 'strerror', error)}; name another file.") from error
+    raise BadInput(f"{path} is a folder, a pipe or a device, and not a file; name a file.")
 
 
 def is_writable(folder: Path) -> bool:

@@ -1,20 +1,73 @@
 """Pose: the keypoints of one clip, read from and written to `.pose` files (pose-format, version 0.2)."""
 
 import json
+import os
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
+import msgspec
 import numpy as np
+from msgspec import UNSET, Meta, UnsetType
 
 from slr_pose import BadInput
-from slr_pose.files import write_whole
+from slr_pose.files import open_regular, write_whole
+
+if TYPE_CHECKING:
+    from pose_format.pose_header import PoseHeader
+
+# A clip beyond this is refused.
+MOST_FRAMES = 500_000  # five hours and a half at 25 frames a second
+MOST_POINTS = 2_000  # of one person; MediaPipe's body, face and hands, and its body in metres, are 586
+MOST_BYTES = 1 << 30  # that the people of a file of version 0.0 take, who are not equally many in each frame
+MOST_LIMBS = 10_000  # of one person; theirs are 2,676
+LONGEST_HEADER = 1 << 20  # bytes
+SLOWEST, FASTEST = 0.1, 1_000.0  # frames a second
+
+# A point beyond this was not measured, and counts as not seen.
+FARTHEST = 1e6  # pixels (or what z is in); no picture is larger than 65,535
+LEAST_CONFIDENCE, GREATEST_CONFIDENCE = 1e-6, 2.0  # OpenPose's goes a little beyond 1
 
 # What a .pose file has no place for goes behind its body, where readers of the format do not look:
 # JSON in UTF-8, its length, and this mark.
 FOOTER_MARK = b"slr-pose"
 FOOTER_LENGTH = struct.Struct("<I")
+LONGEST_FOOTER = 1 << 16  # bytes
+
+
+Setting = str | int | float | bool | None
+
+
+class Extractor(msgspec.Struct):
+    """What a footer says of what found the keypoints, beside its settings."""
+
+    name: str
+    version: str
+
+
+class Source(msgspec.Struct):
+    """What a footer says of the video that the keypoints were found in, or of what a synthetic signer signed."""
+
+    name: Annotated[str, Meta(pattern=r"^(?!\.{1,2}$)[^/\0]+$")] | UnsetType = UNSET  # of a file, in no folder
+    size: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
+    modified: Annotated[float, Meta(ge=-1e12, le=1e12)] | UnsetType = UNSET
+    start: Annotated[float, Meta(ge=-1e12, le=1e12)] | None = None
+    end: Annotated[float, Meta(ge=-1e12, le=1e12)] | None = None
+    synthetic: dict[str, Setting] | UnsetType = UNSET
+
+
+class Summary(msgspec.Struct):
+    """What a footer says of the pose, to be known without reading it."""
+
+    frames: Annotated[int, Meta(ge=1)]
+    fps: Annotated[float, Meta(ge=SLOWEST, le=FASTEST)]
+    seen: dict[str, Annotated[float, Meta(ge=0, le=1)]]
+
+
+FOOTER = {"extractor": (Extractor, dict[str, Setting]), "source": (Source,), "summary": (Summary,)}
 
 
 @dataclass
@@ -31,6 +84,7 @@ class Pose:
         width, height: size of the source frame in pixels.
         extractor: name, version and settings of what found the keypoints; empty when unknown.
         source: what the keypoints were found in (name, size, modified, start, end); empty when unknown.
+        people: how many people the file shows; the keypoints are those of the signer.
         name: how messages call this clip.
     """
 
@@ -43,6 +97,7 @@ class Pose:
     limbs: tuple[tuple[int, int], ...] = ()
     extractor: dict = field(default_factory=dict)
     source: dict = field(default_factory=dict)
+    people: int = 1
     name: str = "the pose"
 
     def seen(self, component: str) -> float:
@@ -57,59 +112,96 @@ class Pose:
         return {"frames": len(self.keypoints), "fps": self.fps, "seen": seen}
 
     def cut(self, start_s: float | None, end_s: float | None) -> "Pose":
-        """The frames from `start_s` up to `end_s`, in seconds."""
-        first = round((start_s or 0) * self.fps)
-        last = len(self.keypoints) if end_s is None else round(end_s * self.fps)
-        if not first < min(last, len(self.keypoints)):
-            length_s = len(self.keypoints) / self.fps
-            raise BadInput(f"{self.name} lasts {length_s:.2f} s, which leaves nothing of {start_s} to {end_s} s.")
-        return Pose(
-            **{
-                **vars(self),
-                "keypoints": self.keypoints[first:last],
-                "confidence": self.confidence[first:last],
-            }
-        )
+        """The frames from `start_s` up to `end_s`, in seconds; `None` is where the clip begins, or ends.
+
+        Raises:
+            BadInput: the part is outside of the clip, ends before it starts, or shows nobody.
+        """
+        length_s = len(self.keypoints) / self.fps
+        start_s = 0.0 if start_s is None else start_s
+        end_s = length_s if end_s is None else end_s
+        first = last = 0
+        if 0 <= start_s < end_s:
+            first, last = (round(min(time_s, length_s) * self.fps) for time_s in (start_s, end_s))
+        if first == last:
+            raise BadInput(
+                f"{self.name} lasts {length_s:.2f} s, which leaves nothing of {start_s:g} to {end_s:g} s;"
+                " correct its start and end."
+            )
+        part = {"keypoints": self.keypoints[first:last], "confidence": self.confidence[first:last]}
+        if not part["confidence"].any():
+            _refuse_nobody(f"{self.name}, {start_s:g} to {end_s:g} s,")
+        return Pose(**{**vars(self), **part})
 
     @classmethod
     def read(cls, path: Path) -> "Pose":
-        """Read a `.pose` file of version 0.0, 0.1 or 0.2; of several people, the first.
+        """Read a `.pose` file of version 0.0, 0.1 or 0.2. Of several people, the signer is the one whose hands are seen
+        most.
 
         Raises:
-            BadInput: there is no such file, or it is not a whole `.pose` file.
+            BadInput: there is no such file, it is not a whole `.pose` file, it shows nobody, or it is beyond what a
+                clip may be.
         """
-        from pose_format import Pose as PoseFile
-
         path = Path(path)
-        try:
-            content = path.read_bytes()
-            file = PoseFile.read(content)
-            keypoints = file.body.data.filled(0)[:, 0].astype(np.float32)  # (frames, points, 2, 3 or more)
-            confidence = np.asarray(file.body.confidence)[:, 0].astype(np.float32)
-        except FileNotFoundError as error:
-            raise BadInput(f"there is no file {path}.") from error
-        except Exception as error:  # the reader meets a damaged file with whatever its bytes provoke
-            raise BadInput(f"{path} is not a whole .pose file; extract it again.") from error
-        if keypoints.shape[-1] < 3:
-            keypoints = np.pad(keypoints, ((0, 0), (0, 0), (0, 3 - keypoints.shape[-1])))
-        keypoints = keypoints[..., :3]
-        finite = np.isfinite(keypoints).all(axis=-1) & np.isfinite(confidence)
+        with open_regular(path) as file:
+            try:
+                content = file.read()
+                header, fps, keypoints, confidence = _read_body(path.name, content)
+            except BadInput:
+                raise
+            except Exception as error:  # the reader meets a damaged file with whatever its bytes provoke
+                raise BadInput(f"{path} is not a whole .pose file; extract it again.") from error
+        points = tuple((part.name, point) for part in header.components for point in part.points)
+        seen = measured(keypoints, confidence)  # (frames, people, points)
+        signer, people = _signer(seen, points)
         limbs, first = [], 0
-        for component in file.header.components:
-            limbs += [(first + start, first + end) for start, end in component.limbs]
-            first += len(component.points)
+        for component in header.components:
+            count = len(component.points)
+            limbs += [(first + a, first + b) for a, b in component.limbs if a < count and b < count]
+            first += count
         footer = _read_footer(content)
-        return cls(
-            keypoints=np.where(finite[..., None], keypoints, 0),
-            confidence=np.where(finite, confidence, 0).clip(0, 1),
-            points=tuple((part.name, point) for part in file.header.components for point in part.points),
-            fps=float(file.body.fps),
-            width=file.header.dimensions.width,
-            height=file.header.dimensions.height,
+        return cls.checked(
+            keypoints[:, signer],
+            confidence[:, signer],
+            points=points,
+            fps=fps,
+            width=header.dimensions.width,
+            height=header.dimensions.height,
             limbs=tuple(limbs),
             extractor=footer.get("extractor", {}),
             source=footer.get("source", {}),
+            people=people,
             name=path.name,
+        )
+
+    @classmethod
+    def checked(cls, keypoints: np.ndarray, confidence: np.ndarray, *, fps: float, name: str, **others) -> "Pose":
+        """The pose of numbers that anybody may have written.
+
+        Args:
+            keypoints, confidence: as in a pose, of any kind of number; what cannot have been measured becomes "not
+                seen".
+            others: the other attributes of a pose.
+
+        Raises:
+            BadInput: it has too many frames, no frame rate, or shows nobody.
+        """
+        if len(keypoints) > MOST_FRAMES:
+            raise BadInput(f"{name} has {len(keypoints)} frames, and a clip may have {MOST_FRAMES}; cut it into parts.")
+        if not SLOWEST <= fps <= FASTEST:
+            raise BadInput(
+                f"{name} says that it has {fps:g} frames a second, and {SLOWEST:g} to {FASTEST:g} can be true;"
+                " write its frame rate into it, or extract its video again."
+            )
+        seen = measured(keypoints, confidence)
+        if not seen.any():
+            _refuse_nobody(name)
+        return cls(
+            keypoints=np.where(seen[..., None], keypoints, 0).astype(np.float32),
+            confidence=np.where(seen, confidence, 0).clip(0, 1).astype(np.float32),
+            fps=float(fps),
+            name=name,
+            **others,
         )
 
     def write(self, path: Path) -> None:
@@ -136,24 +228,137 @@ class Pose:
 
     @staticmethod
     def read_footer(path: Path) -> dict:
-        """The extractor, source and summary of a `.pose` file of ours, without reading the rest; else empty."""
-        mark = FOOTER_LENGTH.size + len(FOOTER_MARK)
+        """The extractor, source and summary of a `.pose` file of ours, without reading the rest.
+
+        Empty where the file is another's, cannot be read, or its footer is damaged.
+        """
         try:
-            with open(path, "rb") as file:
-                size = file.seek(0, 2)
-                file.seek(max(size - mark, 0))
-                tail = file.read()
-                if tail.endswith(FOOTER_MARK):
-                    file.seek(size - mark - FOOTER_LENGTH.unpack_from(tail)[0])
-                    return _read_footer(file.read())
-        except OSError:
-            pass
-        return {}
+            with open_regular(path) as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(size - LONGEST_FOOTER, 0))
+                return _read_footer(file.read())
+        except (BadInput, OSError):
+            return {}
+
+
+def measured(keypoints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """Which points can have been measured: (..., points, axes) and (..., points) -> (..., points) bool."""
+    near = (np.abs(keypoints) <= FARTHEST).all(axis=-1)  # NaN is not
+    return near & (confidence >= LEAST_CONFIDENCE) & (confidence <= GREATEST_CONFIDENCE)
+
+
+def _refuse_nobody(name: str) -> NoReturn:
+    raise BadInput(
+        f"{name} shows nobody: no point of a person is seen in it; leave it out, or extract its video again."
+    )
+
+
+def _signer(seen: np.ndarray, points: tuple[tuple[str, str], ...]) -> tuple[int, int]:
+    """(frames, people, points) -> who has the most hands seen, or, of equals, the most points; how many are seen."""
+    components = dict.fromkeys(component for component, _ in points)
+    hands = np.zeros(seen.shape[1], dtype=int)
+    for hand in (name for name in components if "hand" in name.lower() and "world" not in name.lower()):
+        columns = [index for index, (component, _) in enumerate(points) if component == hand]
+        hands += seen[:, :, columns].any(axis=2).sum(axis=0)
+    totals = seen.sum(axis=(0, 2))
+    return max(range(len(totals)), key=lambda person: (hands[person], totals[person])), int((totals > 0).sum())
+
+
+def _read_body(name: str, content: bytes) -> "tuple[PoseHeader, float, np.ndarray, np.ndarray]":
+    """A `.pose` file -> its header, frames a second, (frames, people, points, 3) keypoints, confidence without the 3.
+
+    pose-format reads the header; its bodies are read here, because it copies them several times, takes the first person
+    of version 0.0, and does not see where version 0.1 is cut short
+    (https://github.com/sign-language-processing/pose/tree/master/docs/specs).
+    """
+    from pose_format.pose_header import PoseHeader
+    from pose_format.utils.reader import BufferReader
+
+    reader = BufferReader(content[:LONGEST_HEADER])
+    header = PoseHeader.read(reader)
+    version, start = round(header.version, 3), reader.read_offset
+    points = sum(len(component.points) for component in header.components)
+    limbs = sum(len(component.limbs) for component in header.components)
+    if points > MOST_POINTS or limbs > MOST_LIMBS:
+        raise BadInput(
+            f"{name} has {points} points and {limbs} limbs a person, and {MOST_POINTS} and {MOST_LIMBS} are read; leave"
+            " some out of it."
+        )
+    if version == 0:
+        fps, frames = struct.unpack_from("<HH", content, start)
+        people = list(_people(content, start + 4, frames, header))
+        keypoints, confidence = _side_by_side(name, people, header)
+    elif version in (0.1, 0.2):
+        layout = struct.Struct("<HHH" if version == 0.1 else "<fIH")
+        fps, frames, people = layout.unpack_from(content, start)
+        axes, start = header.num_dims(), start + layout.size
+        if version == 0.1 and people and points:  # frames are counted in two bytes, which may not do
+            counted, odd = divmod(len(content) - start, people * points * (axes + 1) * 4)
+            if odd or counted % (1 << 16) != frames:
+                raise ValueError("cut short")
+            frames = counted
+        shape, count = (frames, people, points), frames * people * points
+        if not count:
+            _refuse_nobody(name)
+        numbers = np.frombuffer(content, "<f4", count * (axes + 1), start)
+        keypoints, confidence = numbers[: count * axes].reshape(*shape, axes), numbers[count * axes :].reshape(shape)
+    else:
+        raise BadInput(f"{name} is a .pose file of version {version:g}, and 0.0 to 0.2 are read; save it as 0.2.")
+    if not keypoints.size:
+        _refuse_nobody(name)
+    missing = max(0, 3 - keypoints.shape[-1])
+    return header, fps, np.pad(keypoints[..., :3], ((0, 0), (0, 0), (0, 0), (0, missing))), confidence
+
+
+def _people(content: bytes, start: int, frames: int, header: "PoseHeader") -> Iterator[np.ndarray]:
+    """Of each frame of a body of version 0.0, (people, numbers): of each component its points, each with its axes."""
+    size = sum(len(component.points) * len(component.format) for component in header.components)
+    person = np.dtype([("id", "<i2"), ("numbers", "<f4", (size,))])
+    for _ in range(frames):
+        (people,) = struct.unpack_from("<H", content, start)
+        end = start + 2 + people * person.itemsize
+        if end > len(content):
+            raise ValueError("cut short")
+        yield np.frombuffer(content[start + 2 : end], person)["numbers"]
+        start = end
+
+
+def _side_by_side(name: str, people: list[np.ndarray], header: "PoseHeader") -> tuple[np.ndarray, np.ndarray]:
+    """The people of a file of version 0.0 -> (frames, people, points, 3) and confidence (frames, people, points)."""
+    most = max(map(len, people), default=0)
+    columns, start = [], 0  # of x, y, z and confidence; -1 is the zero behind the last
+    for component in header.components:
+        width = len(component.format)
+        for _ in component.points:
+            columns.append((start, start + 1, start + 2 if width > 3 else -1, start + width - 1))
+            start += width
+    if len(people) * most * (start + 1) * 4 > MOST_BYTES:
+        raise BadInput(f"{name} has up to {most} people in a frame, which is too much for one file; cut it into parts.")
+    numbers = np.zeros((len(people), most, start + 1), np.float32)
+    for frame, shown in enumerate(people):
+        numbers[frame, : len(shown), :-1] = shown
+    found = numbers[:, :, np.array(columns, dtype=int).reshape(-1, 4)]
+    return found[..., :3], found[..., 3]
 
 
 def _read_footer(content: bytes) -> dict:
+    """What the last bytes of a file of ours say; empty where they say something else."""
     end = len(content) - len(FOOTER_MARK) - FOOTER_LENGTH.size
     if end < 0 or not content.endswith(FOOTER_MARK):
         return {}
     (length,) = FOOTER_LENGTH.unpack_from(content, end)
-    return json.loads(content[end - length : end])
+    if length > end:
+        return {}
+    try:
+        footer = json.loads(content[end - length : end], parse_constant=_refuse_constant)
+        footer = msgspec.convert(footer, dict[str, dict])
+        for part in filter(footer.get, FOOTER):  # an empty one is unknown
+            for kind in FOOTER[part]:
+                msgspec.convert(footer[part], kind)
+    except (ValueError, RecursionError):
+        return {}
+    return footer
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

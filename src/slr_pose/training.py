@@ -21,10 +21,10 @@ from torch.utils.data import DataLoader
 
 from slr_pose import calibration
 from slr_pose.augmentation import Augmentation, mixture
-from slr_pose.dataset import ClipStore
 from slr_pose.files import write_whole
 from slr_pose.model import SignModel
 from slr_pose.skeleton import Skeleton
+from slr_pose.store import ClipStore
 
 CHECKPOINT = "model.safetensors"
 STEPS_AN_EPOCH = 8  # at least: batches are smaller where clips are few

@@ -129,8 +129,12 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
     step = ceil(rate / 50) if gif else 1
     frames, rate = islice(frames, 0, None, step), rate / step
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("gif" if gif else "libx264", rate=rate)
+        # By itself, x264 makes another file on each number of cores, and even each time: parts of it read memory that
+        # nothing was written to.
+        same_each_time = {} if gif else {"x264-params": "cpu-independent=1"}
+        stream = container.add_stream("gif" if gif else "libx264", rate=rate, options=same_each_time)
         stream.pix_fmt = "pal8" if gif else "yuv420p"
+        stream.codec_context.thread_count = 1
         for frame in _paletted(frames, rate) if gif else map(_even_sided, frames):
             if not stream.codec_context.is_open:
                 stream.width, stream.height = frame.width, frame.height

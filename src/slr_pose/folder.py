@@ -1,0 +1,119 @@
+"""What a person names, a file or a folder -> the clips that are meant, and what is there and is not read."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slr_pose import BadInput
+from slr_pose.files import is_hidden
+from slr_pose.pose import Pose
+from slr_pose.skeleton import KEYPOINT_SUFFIXES
+from slr_pose.video import VIDEO_SUFFIXES
+
+REPORT = "extraction.csv"  # what `slr extract-pose` leaves in a folder of videos
+NAMED = 5  # of the files that are not read, of each reason
+
+
+@dataclass
+class Found:
+    """What is in a folder.
+
+    Attributes:
+        clips: the files that are clips, in order.
+        passed_over: reason -> the files that are not read for it.
+    """
+
+    clips: list[Path] = field(default_factory=list)
+    passed_over: dict[str, list[Path]] = field(default_factory=dict)
+
+    def pass_over(self, file: Path, reason: str) -> None:
+        """Count a file that is not read."""
+        self.passed_over.setdefault(reason, []).append(file)
+
+    def sentences(self) -> list[str]:
+        """What is not read and why, a sentence for each reason."""
+        lines = []
+        for reason, files in self.passed_over.items():
+            more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
+            names = ", ".join(str(file) for file in files[:NAMED])
+            lines.append(f"not read, {reason}: {names}{more}.")
+        return lines
+
+
+def clips_of(named: Path, keypoints: bool) -> Found:
+    """The clips that a path means: itself, or those in a folder and the folders in it.
+
+    In a folder, keypoints beside their video are not another clip. Hidden files and folders do not count.
+
+    Args:
+        keypoints: whether `.pose` files and arrays are clips, beside videos.
+
+    Raises:
+        BadInput: there is no such file or folder.
+    """
+    if not named.is_dir():
+        if not named.exists():
+            raise BadInput(f"there is no file or folder {named}.")
+        return Found([named])
+    found = Found()
+    for folder, files in _walk(named, found):
+        videos = {file.name: file for file in files if is_video(file)}
+        stems = {Path(name).stem for name in videos}
+        for file in files:
+            if file.name not in videos and not is_keypoints(file):
+                if file.name != REPORT:
+                    found.pass_over(file, "neither video nor keypoints")
+            elif not _is_regular(file):
+                found.pass_over(file, "a link to nothing" if file.is_symlink() else "no file but a pipe or a device")
+            elif file.name in videos:
+                found.clips.append(file)
+            elif keypoints and video_of(file, folder) not in videos:
+                if file.stem in stems:
+                    found.pass_over(file, "keypoints of the video beside them, by another tool; name them to use them")
+                else:
+                    found.clips.append(file)
+    return found
+
+
+def is_video(file: Path) -> bool:
+    """Whether a file's name says that it is a video."""
+    return file.suffix.lower() in VIDEO_SUFFIXES
+
+
+def is_keypoints(file: Path) -> bool:
+    """Whether a file's name says that it is a pose or an array."""
+    return file.suffix.lower() in KEYPOINT_SUFFIXES
+
+
+def video_of(pose: Path, folder: Path) -> str | None:
+    """The name of the video in a folder that a `.pose` file was extracted from, if it was."""
+    name = Pose.read_footer(pose).get("source", {}).get("name")
+    return name if name and (folder / name).exists() else None
+
+
+def _walk(named: Path, found: Found) -> Iterator[tuple[Path, list[Path]]]:
+    """Each folder with its files, in order; links to folders are followed, but not in circles."""
+
+    def locked(error: OSError) -> None:
+        found.pass_over(Path(error.filename), "a folder that cannot be opened")
+
+    for path, folders, names in os.walk(named, onerror=locked, followlinks=True):
+        folder, here = Path(path), os.path.realpath(path)
+        folders[:] = sorted(
+            name for name in folders if not is_hidden(folder / name) and not _leads_back(folder / name, here)
+        )
+        yield folder, sorted(folder / name for name in names if not is_hidden(folder / name))
+
+
+def _leads_back(folder: Path, here: str) -> bool:
+    """Whether a folder is a link to one that it lies in."""
+    return folder.is_symlink() and Path(here).is_relative_to(os.path.realpath(folder))
+
+
+def _is_regular(file: Path) -> bool:
+    try:
+        return stat.S_ISREG(file.stat().st_mode)
+    except OSError:
+        return False

@@ -1,0 +1,26 @@
+"""Text that is not ours, in files and names and labels, as it may be shown."""
+
+import unicodedata
+
+HIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of surrogates, line and paragraph separators
+TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they write what follows backwards
+
+
+def is_hidden(character: str) -> bool:
+    """Whether a terminal would obey a character instead of showing it, or could not show it."""
+    return unicodedata.category(character) in HIDDEN or character in TURNING
+
+
+def shown(text: object) -> str:
+    """The text in one line, with each character that a terminal would obey as an escape: `\\x1b`, `\\n`, `\\u202e`.
+
+    The bytes of a file name that is not UTF-8 are escapes, too: `\\xff`.
+    """
+    return "".join(_escape(character) if is_hidden(character) else character for character in str(text))
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python keeps a byte that is not UTF-8 (PEP 383)
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
