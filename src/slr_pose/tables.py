@@ -6,6 +6,7 @@ names of columns in capitals or with spaces around, empty rows. What cannot be r
 
 import codecs
 import csv
+import functools
 import io
 import re
 import unicodedata
@@ -40,6 +41,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 T = TypeVar("T")
 
 
+@functools.lru_cache(4096)  # words come back row by row
 def normal(text: str) -> str:
     """The one form of a word that can be written in several: Unicode's NFC, one space between words, nothing unseen.
 
@@ -49,6 +51,7 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
+@functools.lru_cache(4096)
 def key(column: str) -> str:
     """What columns are compared by: their names, in capitals or not."""
     return normal(normal(column).casefold())

@@ -94,7 +94,7 @@ def signs_of(signs: str) -> tuple[dict[str, list[str]], list[str]]:
         BadInput: it is neither, or the lexicon is not one.
     """
     path = Path(signs)
-    if path.suffix.lower() in (".csv", ".tsv"):
+    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return read_lexicon(path)
     if path.suffix or len(path.parts) > 1:
         raise BadInput(f"{signs} is neither a notation nor a lexicon: name a CSV file with columns gloss, hamnosys.")
