@@ -15,6 +15,8 @@ from pose_format import Pose as PoseFile
 from pose_format.numpy import NumPyPoseBody
 
 from slr_pose import BadInput
+from slr_pose.batch import Outcome, write_report
+from slr_pose.extraction import Job
 from slr_pose.files import write_whole
 from slr_pose.hamnosys.geometry import attribute_probabilities, prior
 from slr_pose.pose import Pose
@@ -311,6 +313,13 @@ def test_a_pose_with_a_damaged_footer_is_predicted_and_drawn(slr):
     slr("view", "a.pose", "-o", "a.png")
 
 
+def test_a_footer_that_lacks_a_part_of_the_body_is_reported(tmp_path):
+    footer(tmp_path / "a.pose", changed())  # LEFT_HAND_LANDMARKS was damaged
+    outcome = Outcome.of_file(Job(tmp_path / "a.mp4", tmp_path / "a.pose"))
+    write_report(tmp_path / "report.csv", [outcome])
+    assert "1.000,0.000,0.000" in (tmp_path / "report.csv").read_text()
+
+
 @pytest.mark.parametrize("place, value", [("<I", 2**32 - 1), ("<H", 65535)])
 def test_a_file_that_claims_more_than_it_holds_is_refused_at_once(tmp_path, place, value):
     signer.perform("slide").write(tmp_path / "a.pose")
@@ -386,7 +395,9 @@ def test_a_hand_that_is_seen_in_one_frame_is_transcribed(side):
 
 
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), width=st.sampled_from([0, 1, 320, 65535]), fps=st.sampled_from([0.1, 25, 1000]))
+@given(
+    seed=st.integers(0, 2**32 - 1), width=st.sampled_from([0, 1, 320, 65535]), fps=st.sampled_from([0.001, 25, 10_000])
+)
 def test_whatever_the_numbers_are_the_answers_are_probabilities(seed, width, fps):
     random = np.random.default_rng(seed)
     pose = signer.perform("wave", 0, int(random.integers(1, 13)))

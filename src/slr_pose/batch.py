@@ -111,7 +111,7 @@ def write_report(path: Path, outcomes: list[Outcome]) -> None:
         if outcome.frames:
             row += [f"{outcome.frames / outcome.fps:.2f}", f"{outcome.fps:.3f}"]
             row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
-            row += [f"{outcome.seen[part]:.3f}" for part in PARTS.values()]
+            row += [f"{outcome.seen.get(part, 0):.3f}" for part in PARTS.values()]
         rows.append(row)
     write_rows(path, REPORT_COLUMNS, rows)
 
