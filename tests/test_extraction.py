@@ -161,7 +161,7 @@ def test_it_needs_no_libgl_and_nothing_but_mediapipe_says_anything(video, tmp_pa
     )
     done = subprocess.run(
         [sys.executable, "-c", code, video],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
         capture_output=True,
         text=True,
     )

@@ -22,6 +22,7 @@ from slr_pose.workers import begin, cores
 
 HANDS = ("LEFT_HAND_LANDMARKS", "RIGHT_HAND_LANDMARKS")
 PARTS = {"body": "POSE_LANDMARKS", "left hand": HANDS[0], "right hand": HANDS[1]}
+REPORT_COLUMNS = ("video", "pose", "problem", "seconds", "fps", "frames_per_second", *PARTS)
 LOST = 0.5  # a hand that is seen in a smaller share of the frames is pointed out
 STALL_S = 60.0  # a worker that has decoded nothing for so long is given up
 TICK_S = 0.2  # how often progress is told and workers are looked after
@@ -112,7 +113,7 @@ def write_report(path: Path, outcomes: list[Outcome]) -> None:
             row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
             row += [f"{outcome.seen.get(part, 0):.3f}" for part in PARTS.values()]
         rows.append(row)
-    write_rows(path, ["video", "pose", "problem", "seconds", "fps", "frames_per_second", *PARTS], rows)
+    write_rows(path, REPORT_COLUMNS, rows)
 
 
 def _finish(job: Job, segments: list[Segment]) -> Outcome:

@@ -96,11 +96,12 @@ def extract_pose(
     force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
 ) -> None:
     """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
-    from slr_pose.batch import Outcome, write_report
+    from slr_pose.batch import REPORT_COLUMNS, Outcome, write_report
     from slr_pose.cache import PoseFiles
     from slr_pose.extraction import Job
     from slr_pose.files import is_writable
     from slr_pose.folder import REPORT
+    from slr_pose.tables import refuse_others
 
     files, jobs = PoseFiles(), []
     for video, inside in _clips(inputs, keypoints=False):
@@ -110,6 +111,9 @@ def extract_pose(
         jobs.append(files.of(Job(video, face=face, fast=fast), folder))
     for sentence in files.sentences():
         say(sentence)
+    report = (output or (inputs[0] if len(inputs) == 1 else Path())) / REPORT if len(jobs) > 1 else None
+    if report:
+        refuse_others(report, REPORT_COLUMNS)
     done = {job: Outcome.of_file(job) for job in jobs if not force and job.is_done()}
     pending = [job for job in jobs if job not in done]
     if done:
@@ -120,9 +124,7 @@ def extract_pose(
         raise failures[0]
     if outcomes:
         print_extraction(outcomes)
-    if len(jobs) > 1:
-        folder = output or (inputs[0] if len(inputs) == 1 else Path())
-        report = folder / REPORT
+    if report:
         write_report(report, [*outcomes, *done.values()])
         say(f"Report: {report}")
     for error in failures:

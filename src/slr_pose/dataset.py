@@ -187,6 +187,8 @@ def find(folder: Path, written: str) -> Path:
     Where there is no such file, it may be there in another of Unicode's forms, as other disks write names, or with
     slashes for the backslashes of Windows. Where there is none of these, it is the path as written.
     """
+    if os.path.lexists(folder / written):
+        return folder / written
     for path in dict.fromkeys((written, written.replace("\\", "/"))):
         found = [folder]
         for part in Path(path).parts:
