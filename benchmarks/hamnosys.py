@@ -125,12 +125,13 @@ def scores(head: str, probabilities: np.ndarray, labels: list[frozenset[str]]) -
 
 def ranking(answers: dict, clips: list[Clip], signs: dict[str, Labels]) -> list[list[str]]:
     """How far up the gloss of each clip stands among those of the lexicon, which no answer was trained on."""
+    variants = {gloss: [labels] for gloss, labels in signs.items()}
     rows = [["chance", "", *(f"{100 * min(1, top / len(signs)):.1f}" for top in (1, 5))]]
     for name, found in answers.items():
         places = []
         for index, clip in enumerate(clips):
             shares = {head: list(zip(ATTRIBUTES[head], found[head][index], strict=True)) for head in found}
-            places.append([gloss for gloss, _ in rank(shares, signs)].index(clip.labels["gloss"]))
+            places.append([gloss for gloss, _ in rank(shares, variants)].index(clip.labels["gloss"]))
         tops = [f"{100 * np.mean(np.array(places) < top):.1f}" for top in (1, 5)]
         rows.append([name, f"{len(clips)} clips, {len(signs)} glosses", *tops])
     return rows

@@ -30,7 +30,7 @@ WRONG = 0.15  # a hand whose joints are off by more, in the mean, is taken for s
 
 def main(clips: int, folder: Path) -> None:
     random = np.random.default_rng(SEED)
-    known = list(read_lexicon(MADE_UP).values())
+    known = [notation for notations in read_lexicon(MADE_UP)[0].values() for notation in notations]
     signs = {"made-up signs": [known[number % len(known)] for number in range(clips // 2)]}
     signs["invented signs"] = [" ".join(write_names(invent(random))) for _ in range(clips - clips // 2)]
     pairs: dict[str, list[tuple[Pose, Pose]]] = {}

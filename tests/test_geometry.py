@@ -11,6 +11,7 @@ import signer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES
 from slr_pose.hamnosys.attributes import BENDING, DIRECTION, PALM, SHAPE, THUMB
 from slr_pose.hamnosys.geometry import PLACE, SIDE, SKELETON, SYMMETRY, attribute_probabilities, model_hands
@@ -181,7 +182,12 @@ def test_whatever_is_seen_gives_distributions(frames, seed, share):
     random = np.random.default_rng(seed)
     confidence = (random.random((frames, 75)) < share).astype(np.float32)
     keypoints = (random.normal(0, 100, (frames, 75, 3)) * confidence[..., None]).astype(np.float32)
-    assert_distributions(attribute_probabilities(Pose(keypoints, confidence, SKELETON.points, 25.0, WIDTH, HEIGHT)))
+    found = Pose(keypoints, confidence, SKELETON.points, 25.0, WIDTH, HEIGHT)
+    if confidence.any():
+        assert_distributions(attribute_probabilities(found))
+    else:
+        with pytest.raises(BadInput, match="none of the joints"):
+            attribute_probabilities(found)
 
 
 def test_hands_alone_or_no_hands_or_hands_in_one_point_give_distributions():

@@ -331,9 +331,10 @@ def test_synthesize_films_a_notation(slr):
     [
         ("", "holds no signs"),
         ("gloss,hamnosys\none,\n", "line 2: hamnosys is missing"),
-        ("gloss,hamnosys\none,hamfist hamextfingero hampalmd\none,hamfist hamextfingero hampalmd\n", "is there twice"),
         ("gloss,hamnosys\none,hamfisst\n", "did you mean hamfist"),
-        ("word,hamnosys\none,hamfist\n", "gloss is missing"),
+        ("word,hamnosys\none,hamfist\n", "no column 'gloss'; its columns are word, hamnosys"),
+        ("gloss,hamnosys\none,hamfisst\n,hamfist\n", "line 2: 'hamfisst'"),
+        ("gloss,hamnosys\none,hamfisst\n,hamfist\n", "line 3: gloss is missing"),
     ],
 )
 def test_synthesize_says_what_is_wrong_with_a_lexicon(slr, lexicon, message):

@@ -4,7 +4,6 @@ Invents signs, lets as many synthetic signers sign them with the errors that Med
 network on the poses, and exports it to `src/slr_pose/hamnosys/model.onnx`. Nothing of it is anybody's recording.
 """
 
-import csv
 import subprocess
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +12,10 @@ import numpy as np
 import typer
 
 from slr_pose.display import make_clips
-from slr_pose.files import write_whole
 from slr_pose.hamnosys import MODEL, write_names
 from slr_pose.signer.invention import invent
 from slr_pose.signer.synthesis import Clip
+from slr_pose.tables import write_rows
 
 SEED = 0
 
@@ -35,12 +34,11 @@ def main(
         for number in range(signs)
     ]
     make_clips(clips)
-    with write_whole(folder / "clips.csv") as partial, open(partial, "w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["path", "split", "hamnosys"])
-        for number, clip in enumerate(clips):
-            split = "val" if number % 10 == 0 else "train"
-            table.writerow([clip.file.relative_to(folder), split, clip.notation])
+    rows = (
+        (clip.file.relative_to(folder), "val" if number % 10 == 0 else "train", clip.notation)
+        for number, clip in enumerate(clips)
+    )
+    write_rows(folder / "clips.csv", ["path", "split", "hamnosys"], rows)
     name = f"hamnosys-{signs}"
     subprocess.run(
         ["slr", "train", str(folder / "clips.csv"), "--size", "tiny", "--epochs", str(epochs), "--name", name],

@@ -1,16 +1,25 @@
 """Keypoint arrays (`.npy`, `.npz`) -> Pose, by the `[array]` table of a skeleton layout, which names their columns."""
 
+import math
+import os
 import zipfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, BinaryIO
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 
 from slr_pose import BadInput
-from slr_pose.pose import Pose
+from slr_pose.files import open_regular
+from slr_pose.pose import FASTEST, MOST_FRAMES, SLOWEST, Pose, measured
 
 ARRAY_SUFFIXES = {".npy", ".npz"}
 AXES = "xyzc"  # c = confidence
+MOST_BYTES = 2 << 30  # of all arrays that are read of one file, unpacked: 4 million frames of 128 float32
+MOST_ARRAYS = 1_000  # in a file
 
 # MediaPipe's order of the 21 points of a hand.
 INDEX_MCP, PINKY_MCP = 5, 17
@@ -43,28 +52,31 @@ class ArrayLayout:
     hands: tuple[tuple[int, ...], ...] | None
 
     @classmethod
-    def from_table(cls, table: dict) -> "ArrayLayout":
+    def from_table(cls, table: "ArrayTable") -> "ArrayLayout":
         """Build it from the `[array]` table of a layout.
 
         Raises:
-            KeyError, ValueError: something is missing, or is not what it must be.
+            ValueError: something is not what it must be.
         """
         points, columns = [], []
-        for block in table["columns"]:
-            if not set(block["axes"]) <= set(AXES) or not {"x", "y"} <= set(block["axes"]):
-                raise ValueError(f"the axes '{block['axes']}' are not x, y and perhaps z and c (confidence)")
-            for point in block["points"]:
-                columns += [(len(points), AXES.index(axis)) for axis in block["axes"]]
-                points.append((block["component"], point))
+        for block in table.columns:
+            axes = set(block.axes)
+            if not {"x", "y"} <= axes <= set(AXES) or len(axes) < len(block.axes):
+                raise ValueError(f"the axes '{block.axes}' are not x, y and perhaps z and c (confidence)")
+            for point in block.points:
+                columns += [(len(points), AXES.index(axis)) for axis in block.axes]
+                points.append((block.component, point))
+        if len(set(points)) < len(points):
+            raise ValueError("two columns of the array are of the same point")
         hands = None
-        if "in_order_of_detection" in table:
+        if table.in_order_of_detection:
             hands = tuple(
                 tuple(index for index, (component, _) in enumerate(points) if component == hand)
-                for hand in table["in_order_of_detection"]
+                for hand in table.in_order_of_detection
             )
-            if [len(hand) for hand in hands] != [21, 21]:
+            if [len(hand) for hand in hands] != [21, 21] or hands[0] == hands[1]:
                 raise ValueError("in_order_of_detection names two components of MediaPipe's 21 points")
-        return cls(tuple(points), tuple(columns), table["fps"], table["width"], table["height"], hands)
+        return cls(tuple(points), tuple(columns), table.fps, table.width, table.height, hands)
 
     def pose(self, array: np.ndarray, name: str) -> Pose:
         """The pose that an array holds.
@@ -74,25 +86,27 @@ class ArrayLayout:
             name: how messages call this clip.
 
         Raises:
-            BadInput: the array does not have these columns, or no frame.
+            BadInput: the array does not have these columns, has too many frames, or shows nobody.
         """
-        if array.dtype.kind not in "fiu" or array.ndim not in (2, 3) or array[:1].size != len(self.columns):
+        if array.dtype.kind not in "fiu" or array.ndim not in (2, 3) or math.prod(array.shape[1:]) != len(self.columns):
             raise BadInput(
                 f"{name} is an array {array.shape} of {array.dtype}, and the skeleton layout describes"
                 f" {len(self.columns)} numbers a frame; describe the columns in its [array] table."
             )
-        values = array.reshape(len(array), -1).astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # what float32 has no number for becomes an infinity
+            values = array.reshape(len(array), len(self.columns)).astype(np.float32)
         keypoints = np.zeros((len(values), len(self.points), 4), dtype=np.float32)
         keypoints[..., 3] = 1
-        points, axes = np.transpose(self.columns)
-        keypoints[:, points, axes] = values
-        seen = np.isfinite(keypoints).all(axis=-1) & (keypoints[..., 3] > 0)
-        keypoints = np.where(seen[..., None], keypoints, 0) * np.float32([self.width, self.height, 1, 1])
+        for column, (point, axis) in enumerate(self.columns):
+            keypoints[:, point, axis] = values[:, column]
+        with np.errstate(over="ignore", invalid="ignore"):
+            keypoints *= np.float32([self.width, self.height, 1, 1])
+        keypoints[~measured(keypoints[..., :3], keypoints[..., 3])] = 0
         if self.hands:
             keypoints = self._with_sides(keypoints)
-        return Pose(
+        return Pose.checked(
             keypoints=keypoints[..., :3],
-            confidence=keypoints[..., 3].clip(0, 1),
+            confidence=keypoints[..., 3],
             points=self.points,
             fps=self.fps,
             width=self.width,
@@ -104,39 +118,121 @@ class ArrayLayout:
         """(frames, points, 4), the hands in order of detection -> the same with the hands where they belong."""
         hands, others = np.array(self.hands), sorted(set(range(len(self.points))).difference(*self.hands))
         x = keypoints[:, others, 0][keypoints[:, others, 3] > 0]
-        here, there = np.arange(len(self.points)), np.arange(len(self.points))
-        there[hands] = hands[::-1]
         scale = np.float32([1, 1, self.width])
         found = np.where(keypoints[:, hands, 3:] > 0, keypoints[:, hands, :3] * scale, np.nan)
         swapped = sides_swapped(found, float(np.median(x)) if len(x) else np.nan)
-        return np.take_along_axis(keypoints, np.where(swapped[:, None], there, here)[..., None], axis=1)
+        there = keypoints.copy()
+        there[:, hands] = keypoints[:, hands[::-1]]
+        return np.where(swapped[:, None, None], there, keypoints)
+
+
+class Columns(msgspec.Struct):
+    """Columns of an `[array]` table: points of one component, each with the same axes."""
+
+    component: str
+    points: Annotated[list[str], Meta(min_length=1)]
+    axes: str
+
+
+class ArrayTable(msgspec.Struct):
+    """The `[array]` table of a layout."""
+
+    columns: Annotated[list[Columns], Meta(min_length=1)]
+    fps: Annotated[float, Meta(ge=SLOWEST, le=FASTEST)]
+    width: Annotated[float, Meta(gt=0, le=100_000)]
+    height: Annotated[float, Meta(gt=0, le=100_000)]
+    in_order_of_detection: tuple[str, str] | None = None
 
 
 def read_array(path: Path) -> np.ndarray:
     """The array of one clip: a `.npy` file, or a `.npz` file with one array in it.
 
     Raises:
-        BadInput: there is no such file, or it holds something else.
+        BadInput: there is no such file, it holds something else, or too many frames.
     """
-    arrays = load_arrays(path)
-    if len(arrays) != 1:
-        raise BadInput(f"{path} holds {len(arrays)} arrays ({', '.join(arrays)}), and a clip is one; save it as .npy.")
-    return next(iter(arrays.values()))
+
+    def the_only_one(shapes: dict[str, tuple[int, ...]]) -> Iterable[str]:
+        if len(shapes) != 1:
+            some = ", ".join(list(shapes)[:5]) + (", ..." if len(shapes) > 5 else "")
+            raise BadInput(f"{path} holds {len(shapes)} arrays ({some}), and a clip is one; save it as .npy.")
+        (shape,) = shapes.values()
+        if shape[:1] > (MOST_FRAMES,):
+            raise BadInput(f"{path} has {shape[0]} frames, and a clip may have {MOST_FRAMES}; cut it into parts.")
+        return shapes
+
+    return next(iter(load_arrays(path, the_only_one).values()))
 
 
-def load_arrays(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of a `.npy` or `.npz` file, by name. No code in it is run.
+def load_arrays(path: Path, choose: Callable[[dict[str, tuple[int, ...]]], Iterable[str]]) -> dict[str, np.ndarray]:
+    """Arrays of a `.npy` or `.npz` file, by name. No code in it is run, and no more is unpacked than is asked for.
+
+    Args:
+        choose: is given the shape of each array in the file, and says which of them to read.
 
     Raises:
-        BadInput: there is no such file, or it is not a whole one.
+        BadInput: there is no such file, it is not a whole one, or what is asked for is too much, or neither numbers nor
+            text.
     """
-    try:
-        content = np.load(path, allow_pickle=False)
-        return {"array": content} if isinstance(content, np.ndarray) else dict(content)
-    except FileNotFoundError as error:
-        raise BadInput(f"there is no file {path}.") from error
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{path} is not a whole .npy or .npz file of numbers and text; save it again.") from error
+    path = Path(path)
+    with open_regular(path) as file:
+        try:
+            members = _members(file)
+            headers = {name: _read_header(*open_member()) for name, open_member in members.items()}
+            names = list(choose({name: shape for name, (shape, _, _) in headers.items()}))
+            size = sum(math.prod(headers[name][0]) * headers[name][2].itemsize for name in names)
+            if size > MOST_BYTES:
+                raise BadInput(
+                    f"{path} holds {size / 1e9:.1f} GB of arrays, and {MOST_BYTES / 1e9:.1f} are read of one file;"
+                    " save it as several."
+                )
+            return {name: _read_numbers(*members[name]()) for name in names}
+        except BadInput:
+            raise
+        except Exception as error:  # the readers meet a damaged file with whatever its bytes provoke
+            raise BadInput(f"{path} is not a whole .npy or .npz file of numbers and text; save it again.") from error
+
+
+def _members(file: BinaryIO) -> dict[str, Callable[[], tuple[BinaryIO, int]]]:
+    """What opens each array of a file, by name, and says how many bytes it has, unpacked."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if file.read(2) != b"PK":  # a zip file, as `.npz` is
+
+        def open_whole() -> tuple[BinaryIO, int]:
+            file.seek(0)
+            return file, size
+
+        return {"array": open_whole}
+    archive = zipfile.ZipFile(file)
+    infos = [info for info in archive.infolist() if info.filename.endswith(".npy")]
+    if len(infos) > MOST_ARRAYS:
+        raise BadInput(f"{file.name} holds {len(infos)} arrays, and {MOST_ARRAYS} are read; save it as several files.")
+    return {
+        info.filename.removesuffix(".npy"): lambda info=info: (archive.open(info), info.file_size) for info in infos
+    }
+
+
+def _read_header(file: BinaryIO, size: int) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether it is in Fortran's order, and type of the array in a file of `size` bytes."""
+    if np.lib.format.read_magic(file) != (1, 0):  # the others are for headers that are longer than 64 kB
+        raise ValueError("not version 1.0 of the format")
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > size:
+        raise ValueError(f"{size} bytes are no {shape} of {dtype}")
+    return shape, is_fortran, dtype
+
+
+def _read_numbers(file: BinaryIO, size: int) -> np.ndarray:
+    shape, is_fortran, dtype = _read_header(file, size)
+    if dtype.kind not in "biufcmMUS":  # the others hold objects, which may be code, or several numbers in one
+        raise ValueError(f"{dtype} is neither numbers nor text")
+    content = np.frombuffer(file.read(math.prod(shape) * dtype.itemsize), dtype)
+    array = content.reshape(shape, order="F" if is_fortran else "C")
+    if dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    if array.dtype.kind == "U":
+        "".join(array.ravel().tolist()).encode()  # raises where damage has made what is no character
+    return array
 
 
 def sides_swapped(hands: np.ndarray, middle: float) -> np.ndarray:
@@ -157,6 +253,7 @@ def sides_swapped(hands: np.ndarray, middle: float) -> np.ndarray:
     Returns:
         (frames,) True where `hands[:, 0]` is the signer's right hand, or `hands[:, 1]` the left one.
     """
+    hands = hands.astype(float)  # products of four lengths are beyond float32
     seen = np.isfinite(hands).all(axis=(2, 3))  # (frames, 2)
     if not seen.any():
         return np.zeros(len(hands), dtype=bool)
@@ -186,12 +283,12 @@ def _jumps(place: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 def _likeliest_path(score: np.ndarray, stay: np.ndarray, change: np.ndarray) -> np.ndarray:
     """The state, 0 or 1, of each frame that maximises the (frames, 2) scores less what each step costs."""
-    best, came_from = score[0], np.zeros(score.shape, dtype=int)
-    for frame in range(1, len(score)):
-        steps = best - np.array([[stay[frame - 1], change[frame - 1]], [change[frame - 1], stay[frame - 1]]])
-        came_from[frame] = steps.argmax(axis=1)
-        best = steps.max(axis=1) + score[frame]
-    path = [int(best.argmax())]
-    for before in came_from[:0:-1]:
+    best, other = score[0].tolist()
+    came_from = []  # of each frame but the first: the state before, where it is 0, and where it is 1
+    for (first, second), stays, changes in zip(score[1:].tolist(), stay.tolist(), change.tolist(), strict=True):
+        came_from.append((int(other - changes > best - stays), int(other - stays > best - changes)))
+        best, other = max(best - stays, other - changes) + first, max(best - changes, other - stays) + second
+    path = [int(other > best)]
+    for before in reversed(came_from):
         path.append(before[path[-1]])
     return np.array(path[::-1])

@@ -37,20 +37,23 @@ class PoseFiles:
         """
         folder = folder or self._home(job.video.parent)
         candidates = [replace(job, pose=folder / name) for name in _names(job)]
-        # What was extracted before comes first, under whichever name, and then a name that is free.
-        candidates.sort(key=lambda candidate: not keeps(candidate.pose, job))
-        for candidate in candidates:
-            place = _place(candidate.pose)
-            other = self._taken.get(place)
-            if other and _same_part(other, job):
+        for other in filter(None, (self._taken.get(_place(candidate.pose)) for candidate in candidates)):
+            if _same_part(other, job):
                 return other
-            if other and other.video.name == job.video.name:
+            if other.video.name == job.video.name:
                 raise BadInput(f"{other.video} and {job.video} would both become {other.pose}; extract them apart.")
-            if not other and (keeps(candidate.pose, job) or not os.path.lexists(candidate.pose)):
-                self._taken[place] = candidate
-                self._longer += [candidate.pose] * (candidate.pose.name != _names(job)[0])
-                return candidate
-        raise BadInput(f"{candidate.pose} was not extracted from {job.video}; move it, or name another folder.")
+        kept = (candidate for candidate in candidates if keeps(candidate.pose, job))
+        chosen = next(kept, None) or next(filter(self._is_free, candidates), None)
+        if chosen is None:
+            raise BadInput(
+                f"{candidates[-1].pose} was not extracted from {job.video}; move it, or name another folder."
+            )
+        self._taken[_place(chosen.pose)] = chosen
+        self._longer += [chosen.pose] * (chosen.pose != candidates[0].pose)
+        return chosen
+
+    def _is_free(self, candidate: Job) -> bool:
+        return _place(candidate.pose) not in self._taken and not os.path.lexists(candidate.pose)
 
     def sentences(self) -> list[str]:
         """What is to be said about poses that have the longer name, if there are any."""
@@ -58,6 +61,19 @@ class PoseFiles:
             return []
         others = f" and {len(self._longer) - 1} more" if len(self._longer) > 1 else ""
         return [f"another file has the shorter name, and is left as it is: see {self._longer[0]}{others}."]
+
+
+def read(job: Job) -> Pose:
+    """What was extracted, under the name of its video.
+
+    Raises:
+        BadInput: it cannot be read, or is another by now.
+    """
+    pose = Pose.read(job.pose)
+    if pose.source != job.source():
+        raise BadInput(f"{job.pose} was extracted anew by another command meanwhile; run this one again.")
+    pose.name = job.video.name
+    return pose
 
 
 def keeps(pose: Path, job: Job) -> bool:
@@ -75,9 +91,10 @@ def home(folder: Path) -> Path:
 
 
 def _names(job: Job) -> list[str]:
-    """What the file may be called: `a.pose`, or `a.mp4.pose` where that is another's."""
+    """What the file may be called: `a.pose`, or, where that is another's, `a.mp4.pose`, or `a.mp4-2.pose`."""
     part = "" if job.start_s is None and job.end_s is None else f"@{job.start_s or 0}-{job.end_s or ''}"
-    return [f"{job.video.stem}{part}.pose", f"{job.video.name}{part}.pose"]
+    longer = f"{job.video.name}{part}"
+    return [f"{job.video.stem}{part}.pose", f"{longer}.pose", *(f"{longer}-{number}.pose" for number in range(2, 10))]
 
 
 def _place(pose: Path) -> tuple[str, str]:

@@ -95,11 +95,12 @@ def extract_pose(
     force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
 ) -> None:
     """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
-    from slr_pose.batch import Outcome, write_report
+    from slr_pose.batch import REPORT_COLUMNS, Outcome, write_report
     from slr_pose.cache import PoseFiles
     from slr_pose.extraction import Job
     from slr_pose.files import is_writable
     from slr_pose.folder import REPORT
+    from slr_pose.tables import refuse_others
 
     files, jobs = PoseFiles(), []
     for video, inside in _clips(inputs, keypoints=False):
@@ -109,6 +110,9 @@ def extract_pose(
         jobs.append(files.of(Job(video, face=face, fast=fast), folder))
     for sentence in files.sentences():
         say(sentence)
+    report = (output or (inputs[0] if len(inputs) == 1 else Path())) / REPORT if len(jobs) > 1 else None
+    if report:
+        refuse_others(report, REPORT_COLUMNS)
     done = {job: Outcome.of_file(job) for job in jobs if not force and job.is_done()}
     pending = [job for job in jobs if job not in done]
     if done:
@@ -119,9 +123,7 @@ def extract_pose(
         raise failures[0]
     if outcomes:
         print_extraction(outcomes)
-    if len(jobs) > 1:
-        folder = output or (inputs[0] if len(inputs) == 1 else Path())
-        report = folder / REPORT
+    if report:
         write_report(report, [*outcomes, *done.values()])
         say(f"Report: {report}")
     for error in failures:
@@ -142,6 +144,7 @@ def view(
     """Draw what the extraction saw: the skeleton over its video, or on white, joints that were not seen in grey."""
     from slr_pose.extraction import Job
     from slr_pose.pose import Pose
+    from slr_pose.store import crowd
     from slr_pose.view import check_output, draw, pose_of, video_of
 
     output = output or Path(f"{clip.stem}-skeleton.mp4")
@@ -156,6 +159,8 @@ def view(
         if outcome.error:
             raise outcome.error
         pose = outcome.pose
+    for sentence in crowd([pose.name] * (pose.people > 1)):
+        warn(sentence)
     with drawing_progress(len(pose.keypoints)) as on_frame:
         draw(pose, video, output, on_frame)
     say(f"{output}: {len(pose.keypoints)} frames {f'over {video.name}' if video else 'on white'}.")
@@ -321,6 +326,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Say which sign a video shows, and transcribe its first posture in HamNoSys."""
+    from slr_pose.hamnosys import ATTRIBUTES
     from slr_pose.hamnosys.lexicon import attributes_of, rank, read_lexicon
     from slr_pose.recognizer import Recognizer
     from slr_pose.skeleton import DEFAULT, Skeleton
@@ -331,9 +337,12 @@ def predict(
     inputs = [*(inputs or []), *[SAMPLE] * sample]
     if not inputs:
         raise BadInput("name a video, a .pose file, an array or a folder, or try --sample.")
-    signs = attributes_of(read_lexicon(lexicon)) if lexicon else {}
+    notations, unreadable = read_lexicon(lexicon) if lexicon else ({}, [])
+    signs, vague = attributes_of(notations)
     if lexicon and not signs:
         raise BadInput(f"no notation of {lexicon} says handshape, finger direction and palm of its first posture.")
+    unused = [*unreadable, *vague]
+    _say_left_out(f"{count(len(unused), 'sign')} of {lexicon} left out", unused)
     model = model or _newest_model()
     if not model:
         say("There is no model in runs/, so there is no gloss; `slr train DATA` makes one.")
@@ -361,7 +370,12 @@ def predict(
         raise errors[files[0]]
     for sentence in [*sorted(filter(None, mismatches)), *crowd(crowded)]:
         warn(sentence)
-    ranked = {file: rank(answer.heads, signs) if signs else [] for file, answer in answers.items()}
+    ranked = dict.fromkeys(answers, [])
+    for file, answer in answers.items():
+        if not answer.heads.keys() >= ATTRIBUTES.keys():
+            warn(f"{file} never shows a whole hand, so there is no HamNoSys of it.")
+        elif signs:
+            ranked[file] = rank(answer.heads, signs)
     if as_json:
         found = [_as_json(file, answer, ranked[file], top) for file, answer in answers.items()]
         print_json(found)
@@ -414,7 +428,8 @@ def synthesize(
     """Let synthetic signers sign HamNoSys: videos with their exact poses, and a manifest to train on."""
     from slr_pose.signer.synthesis import MADE_UP, plan, signs_of, write_manifest
 
-    lexicon = signs_of(" ".join(signs) if signs else str(MADE_UP))
+    lexicon, unreadable = signs_of(" ".join(signs) if signs else str(MADE_UP))
+    _say_left_out(f"{count(len(unreadable), 'sign')} of the lexicon left out", unreadable)
     planned = plan(lexicon, output, signers, clips, seed, pose_only)
     make_clips(planned)
     manifest = write_manifest(output, planned)
@@ -456,19 +471,18 @@ def _clips(inputs: list[Path], keypoints: bool) -> Iterator[tuple[Path, Path]]:
 
 def _poses(files: list[Path], skeleton: "Skeleton", fast: bool) -> "dict[Path, Pose | Exception]":
     """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
-    from slr_pose.cache import PoseFiles
+    from slr_pose import cache
     from slr_pose.extraction import Job
     from slr_pose.folder import is_keypoints
-    from slr_pose.pose import Pose
 
-    kept, jobs, found = PoseFiles(), {}, {}
+    kept, jobs, found = cache.PoseFiles(), {}, {}
     for file in files:
         try:
             job = Job(file, fast=fast)
             if is_keypoints(file):
                 found[file] = skeleton.read(file)
             elif (extracted := kept.of(job)).is_done():
-                found[file] = Pose.read(extracted.pose)
+                found[file] = cache.read(extracted)
             else:
                 jobs[job] = file
         except BadInput as error:
@@ -507,15 +521,20 @@ def _load(clips: "list[Clip]", skeleton: "Skeleton", fast: bool = False) -> "Loa
     from slr_pose.store import load
 
     loaded = load(clips, skeleton, extract, fast)
-    if loaded.left_out:
-        say((f"{len(loaded.left_out)} of {len(clips)} clips are left out:", "yellow"))
-        for reason in loaded.left_out[:5]:
-            say(f"  {reason}")
-        if len(loaded.left_out) > 5:
-            say(f"  and {len(loaded.left_out) - 5} more")
+    _say_left_out(f"{len(loaded.left_out)} of {len(clips)} clips are left out", loaded.left_out)
     for sentence in loaded.remarks:
         warn(sentence)
     return loaded
+
+
+def _say_left_out(summary: str, reasons: list[str]) -> None:
+    """Say what is left out, if anything is; name the first few, and how many more there are."""
+    if reasons:
+        say((f"{summary}:", "yellow"))
+    for reason in reasons[:5]:
+        say(f"  {reason}")
+    if len(reasons) > 5:
+        say(f"  and {len(reasons) - 5} more")
 
 
 def _as_json(file: Path, answer: "Prediction", lexicon: list[tuple[str, float]], top: int) -> dict:

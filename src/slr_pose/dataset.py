@@ -1,9 +1,12 @@
 """Manifest, folder or array -> clips, labels and splits."""
 
-import csv
+import os
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +16,14 @@ from slr_pose.arrays import load_arrays
 from slr_pose.extraction import Job
 from slr_pose.folder import clips_of, is_keypoints
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
+from slr_pose.tables import Row, columns_of, each, in_one, key, normal, read_rows
 
 SPLITS = ("train", "val", "test")
 COLUMNS = ("path", "gloss", "signer", "split", "start", "end", "hamnosys", *ATTRIBUTES)
+NO_TIME = {"nan", "nat", "na", "n/a", "#n/a", "none", "null"}  # what programs write into an empty cell of numbers
+
+_CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-9]{1,2}(?:[.,][0-9]*)?)")
+_NUMBER = re.compile(r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +37,7 @@ class Clip:
         split: `train`, `val` or `test`; `None` when the data set does not say.
         start_s, end_s: the part of the file, in seconds.
         array: its frames of a data set that is one array, (frames, columns).
-        name: how messages call a clip of such a data set.
+        name: how messages call a clip of such a data set, or the manifest's line that names the clip.
     """
 
     path: Path
@@ -65,8 +73,9 @@ def read_dataset(
     Args:
         data: the folder, the manifest or the file. A manifest's columns: `path`, relative to it; labels: `gloss`,
             `hamnosys` (a notation, which labels all eight attributes) or any attribute by its name; and `signer`,
-            `split`, `start`, `end` (seconds). An empty label is unknown. A `.npz` file has `frames` (all frames,
-            columns), `lengths` (clips,), the frames of each clip, and arrays (clips,) with the names of those columns.
+            `split`, `start`, `end` (as `seconds` reads them). An empty label is unknown. A `.npz` file has `frames`
+            (all frames, columns), `lengths` (clips,), the frames of each clip, and arrays (clips,) with the names of
+            those columns. Words are compared in their `normal` form.
         heads: further columns of the manifest to learn as labels.
         remark: called with a sentence about what is there and is not read.
 
@@ -78,10 +87,10 @@ def read_dataset(
         if heads := list(heads):
             raise BadInput(f"a folder tells only the gloss of each clip: to learn '{heads[0]}', write a manifest.")
         return _read_folder(data, remark)
-    if data.suffix == ".npz" and data.is_file():
-        return _read_arrays(data, list(heads))
+    if data.suffix.lower() == ".npz" and data.is_file():
+        return _read_arrays(data, list(heads), remark)
     if data.is_file():
-        return _read_manifest(data, list(heads))
+        return _read_manifest(data, list(heads), remark)
     raise BadInput(f"there is no file or folder {data}.")
 
 
@@ -90,7 +99,7 @@ def _read_folder(folder: Path, remark: Callable[[str], None]) -> list[Clip]:
     clips = []
     for file in found.clips:
         if len(file.relative_to(folder).parts) == 2:
-            clips.append(Clip(file, {"gloss": file.parent.name}))
+            clips.append(Clip(file, {"gloss": normal(file.parent.name)}))
         else:
             found.pass_over(file, "not in a folder of a gloss")
     for sentence in found.sentences():
@@ -100,81 +109,128 @@ def _read_folder(folder: Path, remark: Callable[[str], None]) -> list[Clip]:
     return clips
 
 
-def _read_manifest(manifest: Path, heads: list[str]) -> list[Clip]:
-    try:
-        with open(manifest, encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            rows = list(csv.DictReader(file, delimiter="\t" if "\t" in first else ","))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{manifest} is not a CSV or TSV file in UTF-8 ({error}).") from error
-    if not rows:
-        raise BadInput(f"{manifest} holds no clips: it needs a header line and a line a clip.")
-    return _read_rows(manifest, [f"{manifest}, line {line}" for line in range(2, len(rows) + 2)], rows, heads)
+def _read_manifest(manifest: Path, heads: list[str], remark: Callable[[str], None]) -> list[Clip]:
+    return _read_rows(manifest, read_rows(manifest, ("path", *heads), "clips"), heads, remark)
 
 
-def _read_arrays(data: Path, heads: list[str]) -> list[Clip]:
-    arrays = load_arrays(data)
-    if not {"frames", "lengths"} <= set(arrays):
-        raise BadInput(f"{data} is no data set: it needs 'frames' (all frames, columns) and 'lengths' (clips,).")
+def _read_arrays(data: Path, heads: list[str], remark: Callable[[str], None]) -> list[Clip]:
+    def of_a_data_set(shapes: dict[str, tuple[int, ...]]) -> list[str]:
+        if len(shapes.get("frames", ())) not in (2, 3) or len(shapes.get("lengths", ())) != 1:
+            raise BadInput(f"{data} is no data set: it needs 'frames' (all frames, columns) and 'lengths' (clips,).")
+        if shapes["lengths"] == (0,):
+            raise BadInput(f"{data} holds no clips: its 'lengths' are empty.")
+        return ["frames", *(name for name, shape in shapes.items() if shape == shapes["lengths"])]
+
+    arrays = load_arrays(data, of_a_data_set)
     frames, lengths = arrays.pop("frames"), arrays.pop("lengths")
-    if lengths.dtype.kind not in "iu" or lengths.ndim != 1 or (lengths < 1).any() or lengths.sum() != len(frames):
+    if lengths.dtype.kind not in "iu" or (lengths < 1).any() or sum(lengths.tolist()) != len(frames):
         raise BadInput(f"{data}: 'lengths' must say of how many of the {len(frames)} frames each clip is; correct it.")
-    columns = {name: values.astype(str) for name, values in arrays.items() if values.shape == lengths.shape}
-    columns["path"] = np.full(lengths.shape, data.name)
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-    names = [f"{data}, clip {row.get('clip', number)}" for number, row in enumerate(rows)]
-    clips = zip(_read_rows(data, names, rows, heads), np.split(frames, lengths.cumsum()[:-1]), names, strict=True)
-    return [replace(clip, array=array, name=name) for clip, array, name in clips]
+    found = {name: _texts(data, name, values) for name, values in arrays.items()}
+    found["path"] = [data.name] * len(lengths)
+    columns = columns_of(data, found, heads)
+    cells = [dict(zip(columns, row, strict=True)) for row in zip(*found.values(), strict=True)]
+    rows = [Row(f"{data}, clip {row.get('clip', number)}", row) for number, row in enumerate(cells)]
+    clips = zip(_read_rows(data, rows, heads, remark), np.split(frames, lengths.cumsum()[:-1]), strict=True)
+    return [replace(clip, array=array) for clip, array in clips]
 
 
-def _read_rows(data: Path, names: list[str], rows: list[dict[str, str]], heads: list[str]) -> list[Clip]:
-    """Rows of a manifest, each with the name that messages call it by."""
-    columns = set(rows[0])
-    for column in ("path", *heads):
-        if column not in columns:
-            raise BadInput(f"{data} has no column '{column}'; its columns are {', '.join(map(str, rows[0]))}.")
-    label_columns = [name for name in ("gloss", *ATTRIBUTES, *heads) if name in columns]
-    if not label_columns and "hamnosys" not in columns:
+def _texts(data: Path, name: str, values: np.ndarray) -> list[str]:
+    try:
+        return list(np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values.astype(str))
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{data}: '{name}' is not in UTF-8; write it as text.") from error
+
+
+def _read_rows(data: Path, rows: list[Row], heads: list[str], remark: Callable[[str], None]) -> list[Clip]:
+    known = ("gloss", *ATTRIBUTES)
+    label_columns = [name for name in known if key(name) in rows[0].cells]
+    label_columns += {key(head): normal(head) for head in heads if key(head) not in map(key, known)}.values()
+    if not label_columns and "hamnosys" not in rows[0].cells:
         raise BadInput(f"{data} has no labels: add a column 'gloss' or 'hamnosys', or name one with --head.")
-    return [_read_row(data.parent, name, row, label_columns) for name, row in zip(names, rows, strict=True)]
+    unreadable: list[str] = []
+    clips, problems = each(rows, lambda row: _read_row(data.parent, row, label_columns, unreadable))
+    if problems:
+        raise BadInput(in_one(problems))
+    if unreadable:
+        remark(f"{len(unreadable)} of {len(rows)} clips have a notation that labels nothing: {in_one(unreadable)}")
+    return clips
 
 
-def _read_row(folder: Path, where: str, row: dict[str, str], label_columns: list[str]) -> Clip:
-    def cell(column: str) -> str | None:
-        return (row.get(column) or "").strip() or None
-
-    def seconds(column: str) -> float | None:
-        try:
-            return None if cell(column) is None else float(cell(column))
-        except ValueError as error:
-            raise BadInput(f"{where}: {column} '{cell(column)}' is not a number of seconds.") from error
-
-    if cell("path") is None:
-        raise BadInput(f"{where}: the path is empty.")
-    if cell("split") not in (None, *SPLITS):
-        raise BadInput(f"{where}: split '{cell('split')}' is none of {', '.join(SPLITS)}.")
+def _read_row(folder: Path, row: Row, label_columns: list[str], unreadable: list[str]) -> Clip:
+    """A clip; a sentence goes to `unreadable` where its notation is not well-formed or says too little."""
+    if row.text("path") is None:
+        raise BadInput("the path is empty.")
+    split = (row.text("split") or "").lower()
+    if split not in ("", *NO_TIME, *SPLITS):
+        raise BadInput(f"split '{row.text('split')}' is none of {', '.join(SPLITS)}.")
+    start_s, end_s = (_time(row, column) for column in ("start", "end"))
+    if end_s is not None and end_s <= (start_s or 0):
+        raise BadInput(f"end {row.text('end')} is not behind start {row.text('start') or 0}; correct them.")
     labels = {}
-    if cell("hamnosys"):
+    if notation := row.text("hamnosys"):
         try:
-            labels = read_attributes(cell("hamnosys"))
+            labels = read_attributes(notation)
         except BadInput as error:
-            raise BadInput(f"{where}: {error}") from error
+            unreadable.append(f"{row.where}: {error}")
     for column in label_columns:
-        if cell(column) is not None:
-            labels[column] = _class_name(where, column, cell(column))
-    path = folder / cell("path")
-    return Clip(path, labels, cell("signer"), cell("split"), seconds("start"), seconds("end"))
+        if (value := row.text(column)) is not None:
+            labels[column] = _class_name(column, value)
+    path = find(folder, row.cells["path"])
+    split = split if split in SPLITS else None
+    return Clip(path, labels, row.text("signer"), split, start_s, end_s, name=row.where)
 
 
-def _class_name(where: str, column: str, value: str) -> str:
-    """An attribute may be given by the name of its class or by its number."""
+def find(folder: Path, written: str) -> Path:
+    """The file that a table means by what is written in it.
+
+    Where there is no such file, it may be there in another of Unicode's forms, as other disks write names, or with
+    slashes for the backslashes of Windows. Where there is none of these, it is the path as written.
+    """
+    if os.path.lexists(folder / written):
+        return folder / written
+    for path in dict.fromkeys((written, written.replace("\\", "/"))):
+        found = [folder]
+        for part in Path(path).parts:
+            forms = dict.fromkeys([part, *(unicodedata.normalize(form, part) for form in ("NFC", "NFD"))])
+            found = [place / form for place in found for form in forms if os.path.lexists(place / form)]
+        if found:
+            return found[0]
+    return folder / written
+
+
+def seconds(text: str) -> float:
+    """A time as people write it: `90.5`, `90,5`, `1:30`, `00:01:30.5`, `00:01:30,500`.
+
+    Raises:
+        BadInput: it is none of these.
+    """
+    if _NUMBER.fullmatch(text) and isfinite(found := float(text.replace(",", "."))):
+        return found
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, rest = int(clock[1] or 0), int(clock[2]), float(clock[3].replace(",", "."))
+        if rest < 60 and (minutes < 60 or clock[1] is None):
+            return 3600 * hours + 60 * minutes + rest
+    raise BadInput(f"'{text}' is not a time; write seconds, 90.5, or 00:01:30.5.")
+
+
+def _time(row: Row, column: str) -> float | None:
+    text = row.text(column)
+    if text is None or text.lower() in NO_TIME:
+        return None
+    try:
+        return seconds(text)
+    except BadInput as error:
+        raise BadInput(f"{column} {error}") from error
+
+
+def _class_name(column: str, value: str) -> str:
+    """An attribute may be given by the name of its class or by its number, also as programs write it, `3.0`."""
     names = ATTRIBUTES.get(column)
     if names is None or value in names:
         return value
-    if value.isdigit() and int(value) < len(names):
-        return names[int(value)]
-    raise BadInput(f"{where}: '{value}' is no {column}; name one of {', '.join(names)}.")
+    if (number := re.fullmatch(r"([0-9]{1,3})(?:\.0*)?", value)) and int(number[1]) < len(names):
+        return names[int(number[1])]
+    raise BadInput(f"'{value}' is no {column}; name one of {', '.join(names)}.")
 
 
 def refuse_columns(heads: Iterable[str]) -> None:

@@ -4,9 +4,9 @@ import contextlib
 import functools
 import importlib.metadata
 import importlib.resources
-import os
 import struct
 import sys
+import threading
 import time
 import types
 from collections.abc import Callable, Iterator
@@ -23,6 +23,8 @@ from slr_pose.video import even_steps, probe, read_frames
 
 LAYOUT = "mediapipe_75"
 SEGMENT_S = 30.0  # a long video is cut into parts of about this length, which can be extracted side by side
+MOST_PARTS = 1000  # of a video, however long it says that it is
+PART_BYTES = 16_384  # least that one part of a file may hold: how long it says that it is may be wrong by years
 WARM_UP_S = 1.0  # how much of what comes before a part its tracking looks at first
 LONGEST_PAUSE = 20  # times as many steps as frames: more is a clock that jumped, and the frames are counted instead
 FAST_FPS = 15  # about how many frames a second `fast` looks at
@@ -85,7 +87,7 @@ class Job:
     Attributes:
         video: any file that FFmpeg's libraries decode.
         pose: the file to write.
-        start_s, end_s: the part of the video, in seconds of the container's own clock.
+        start_s, end_s: the part of the video, in seconds of the file's own clock, as players show them.
         face: find the 468 points of the face too.
         fast: look at about 15 frames a second only.
     """
@@ -103,8 +105,15 @@ class Job:
         return {"name": "mediapipe", "version": version, "face": self.face, "fast": self.fast}
 
     def source(self) -> dict:
-        """What identifies the video, as it is now, and the part of it; travels with every pose."""
-        status = self.video.stat()
+        """What identifies the video, as it is now, and the part of it; travels with every pose.
+
+        Raises:
+            BadInput: there is no such file.
+        """
+        try:
+            status = self.video.stat()
+        except (OSError, ValueError) as error:
+            raise BadInput(f"cannot open {self.video}: there is no such file, or you may not read it.") from error
         identity = {"name": self.video.name, "size": status.st_size, "modified": status.st_mtime}
         return {**identity, "start": self.start_s, "end": self.end_s}
 
@@ -122,8 +131,9 @@ class Job:
         Raises:
             BadInput: it is not a video.
         """
-        length_s, _ = self._length_s_and_rate()
-        inner = np.linspace(0, length_s, max(1, round(length_s / SEGMENT_S)) + 1)[1:-1] + (self.start_s or 0)
+        first_s, last_s, _ = self._extent()
+        parts = min(round((last_s - first_s) / SEGMENT_S), self.source()["size"] // PART_BYTES, MOST_PARTS)
+        inner = np.linspace(first_s, last_s, max(1, parts) + 1)[1:-1]
         return list(pairwise([self.start_s, *inner.tolist(), self.end_s]))
 
     def frames(self) -> int:
@@ -132,16 +142,19 @@ class Job:
         Raises:
             BadInput: it is not a video.
         """
-        length_s, rate = self._length_s_and_rate()
-        return max(0, round(length_s * rate / self.step(rate)))
+        first_s, last_s, rate = self._extent()
+        return round((last_s - first_s) * rate / self.step(rate))
 
     def step(self, rate: float) -> int:
         """Each how many frames one is looked at, in a video of `rate` frames a second."""
         return max(1, round(rate / FAST_FPS)) if self.fast else 1
 
-    def _length_s_and_rate(self) -> tuple[float, float]:
-        seconds, rate = probe(self.video)
-        return min(self.end_s or seconds, seconds) - (self.start_s or 0), rate
+    def _extent(self) -> tuple[float, float, float]:
+        """From when to when the job's pictures are shown, as far as the container tells, and pictures a second."""
+        video = probe(self.video)
+        first_s = video.start_s if self.start_s is None else max(self.start_s, video.start_s)
+        last_s = video.end_s if self.end_s is None else min(self.end_s, video.end_s)
+        return first_s, max(first_s, last_s), video.fps
 
 
 @dataclass(frozen=True)
@@ -173,14 +186,18 @@ def extract_pose(
     """Find the keypoints in each frame of a video, or of its part from `start_s` to `end_s`.
 
     Args:
-        video: any file that FFmpeg's libraries decode; rotation metadata is obeyed.
-        start_s, end_s: seconds of the container's own clock.
+        video: any file that FFmpeg's libraries decode; its rotation and reflection are obeyed.
+        start_s, end_s: seconds of the file's own clock, as players show them.
         face: find the 468 points of the face too.
         fast: look at about 15 frames a second only.
 
     Returns:
         The 33 body and 2 x 21 hand points of the layout `mediapipe_75`, and the face's between them if asked for, at an
         even pace: a video whose frames come unevenly gives for each step the frame that is nearest in time.
+
+    Several threads may call it at once: each call has a MediaPipe graph to itself. A new graph writes a few lines to
+    stderr, past every setting; they are let through, for whoever holds them back loses what other threads write.
+    Processes that call it must be spawned: MediaPipe does not survive a fork.
 
     Raises:
         BadInput: it is no video, no frame could be read, or no person is in it.
@@ -189,35 +206,35 @@ def extract_pose(
     return join(job, [extract_segment(job, span) for span in job.spans()])
 
 
-def extract_segment(job: Job, span: Span, on_frame: Callable[[], None] = lambda: None) -> Segment:
+def extract_segment(job: Job, span: Span, on_frame: Callable[[bool], None] = lambda counts: None) -> Segment:
     """Find the keypoints in one part of a job's video.
 
     Args:
         span: its start and end, one of `job.spans()`.
-        on_frame: called after each frame.
+        on_frame: called after each frame that was decoded, with whether it counts: whether it is one of the segment.
     """
     start_s, end_s = span
     warm_up_s = 0 if start_s == job.start_s else WARM_UP_S  # tracking starts anew where the job does, and only there
-    _, rate = probe(job.video)
-    step, last_step = job.step(rate), None
-    landmarker = _landmarker(job.face)
+    video = probe(job.video)
+    step, last_step = job.step(video.fps), None
     started = time.monotonic()
     times, keypoints, confidence, size = [], [], [], (0, 0)
-    for time_s, image in read_frames(job.video, start_s and start_s - warm_up_s, end_s):
-        this_step = round(time_s * rate) // step
-        if step > 1 and this_step == last_step:
-            continue
-        last_step = this_step
-        with _quiet_stderr():
-            found = landmarker.process({"image": image})
-        if start_s is not None and time_s < start_s - 1e-4:
-            continue
-        size = image.shape[1], image.shape[0]
-        frame_keypoints, frame_confidence = _landmarks(found, *size)
-        times.append(time_s)
-        keypoints.append(frame_keypoints)
-        confidence.append(frame_confidence)
-        on_frame()
+    with _landmarker(job.face) as landmarker:
+        frames = read_frames(job.video, start_s and start_s - warm_up_s, end_s, on_passed=lambda: on_frame(False))
+        for time_s, image in frames:
+            this_step = round((time_s - video.start_s) * video.fps) // step
+            looked_at = step == 1 or this_step != last_step
+            counts = looked_at and (start_s is None or time_s >= start_s - 1e-4)
+            if looked_at:
+                found = landmarker.process({"image": image})
+            last_step = this_step
+            if counts:
+                size = image.shape[1], image.shape[0]
+                frame_keypoints, frame_confidence = _landmarks(found, *size)
+                times.append(time_s)
+                keypoints.append(frame_keypoints)
+                confidence.append(frame_confidence)
+            on_frame(counts)
     points = len(layout(job.face)[0])
     return Segment(
         np.array(times),
@@ -240,7 +257,7 @@ def join(job: Job, segments: list[Segment]) -> Pose:
         raise BadInput(f"no frame of {job.video} could be read; check that it plays and is long enough.")
     if not confidence.any():
         raise BadInput(f"no person was found in {job.video}; the signer's head, shoulders and hands must be in view.")
-    _, rate = probe(job.video)
+    rate = probe(job.video).fps
     fps = _pace(times_s, rate / job.step(rate))
     if (times_s[-1] - times_s[0]) * fps > LONGEST_PAUSE * len(times_s):
         times_s = np.arange(len(times_s)) / fps
@@ -302,18 +319,19 @@ def _landmarks(found, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(keypoints, np.float32), np.array(confidence, np.float32)
 
 
-_landmarkers = {}
+_idle: dict[bool, list] = {False: [], True: []}  # graphs that nobody uses now, without and with the face
 
 
-def _landmarker(face: bool):
-    """The process's MediaPipe graph, as new: making another takes longer than a few frames."""
-    with _quiet_stderr():
-        if face not in _landmarkers:
-            _landmarkers[face] = _make_landmarker(face)
-        else:
-            _landmarkers[face].reset()
-        _landmarkers[face]._graph.wait_until_idle()  # its log lines come while it opens
-    return _landmarkers[face]
+@contextlib.contextmanager
+def _landmarker(face: bool) -> Iterator:
+    """A MediaPipe graph for the caller alone, as new; it is kept for the next, for making one takes a while."""
+    try:
+        landmarker = _idle[face].pop()
+        landmarker.reset()
+    except IndexError:
+        landmarker = _make_landmarker(face)
+    yield landmarker
+    _idle[face].append(landmarker)
 
 
 def _make_landmarker(face: bool):
@@ -367,35 +385,25 @@ def _without_output(model: bytes, unwanted: int) -> bytes:
     return bytes(patched)
 
 
+_importing = threading.Lock()
+
+
 @contextlib.contextmanager
 def _no_opencv_needed() -> Iterator[None]:
     """MediaPipe imports OpenCV for drawing only; on a machine without libGL that import fails, harmlessly.
 
     It fails half-way, with its own folder left on `sys.path`, where a `typing` would hide Python's.
     """
-    path = sys.path[:]
-    try:
-        import cv2  # noqa: F401
-    except ImportError:
-        sys.path[:] = path
-        for name in [name for name in sys.modules if name.split(".")[0] == "cv2"]:
-            del sys.modules[name]
-        sys.modules["cv2"] = types.ModuleType("cv2")
-        yield
-        del sys.modules["cv2"]
-    else:
-        yield
-
-
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Keep C++ log lines off the terminal: they are written to file descriptor 2, past every setting."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with _importing:
+        path = sys.path[:]
+        try:
+            import cv2  # noqa: F401
+        except ImportError:
+            sys.path[:] = path
+            for name in [name for name in sys.modules if name.split(".")[0] == "cv2"]:
+                del sys.modules[name]
+            sys.modules["cv2"] = types.ModuleType("cv2")
+            yield
+            del sys.modules["cv2"]
+        else:
+            yield

@@ -13,6 +13,7 @@ from msgspec import Meta
 from slr_pose import BadInput, __version__
 from slr_pose.hamnosys import ATTRIBUTES
 from slr_pose.skeleton import Skeleton
+from slr_pose.tables import normal
 
 KEY = "slr-pose"  # of the metadata
 SCHEMA = 2  # 1 had no number: the metrics stood among the facts of the training, and no clips were named
@@ -79,7 +80,7 @@ class TrainingInfo(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"the recipe has no number of {setting}")
         if self.extractor and not all(isinstance(self.extractor.get(key), str) for key in ("name", "version")):
             raise ValueError("the extractor has no name and version")
-        msgspec.structs.force_setattr(self, "signers", [normalize("NFC", signer) for signer in self.signers])
+        msgspec.structs.force_setattr(self, "signers", [normal(signer) for signer in self.signers])
 
     @property
     def seed(self) -> int:
@@ -97,7 +98,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         skeleton: the TOML of the layout of joints that it looks at.
-        labels: class names of each head, in the order of the network's outputs; in NFC.
+        labels: class names of each head, in the order of the network's outputs; as manifests are read.
         model: sizes of the network.
         thresholds: per head, the probability from which on an answer is called sure; a head that is missing was
             measured on too few clips to tell.
@@ -116,7 +117,7 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
     training: TrainingInfo = TrainingInfo()
 
     def __post_init__(self):
-        labels = {normalize("NFC", head): [normalize("NFC", n) for n in names] for head, names in self.labels.items()}
+        labels = {normalize("NFC", head): [normal(name) for name in names] for head, names in self.labels.items()}
         thresholds = {normalize("NFC", head): threshold for head, threshold in self.thresholds.items()}
         if not labels or len(labels) < len(self.labels):
             raise ValueError("there are no heads, or two of one name")
@@ -140,8 +141,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         """
         try:
             skeleton = Skeleton.from_toml(self.skeleton)
-        except (BadInput, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-            raise BadInput(f"it holds no skeleton ({error})") from error
+        except BadInput as error:
+            raise BadInput(f"it holds no skeleton ({str(error).rstrip('.')})") from error
         if not 1 <= len(skeleton.joints) <= MOST_JOINTS:
             raise BadInput(f"its skeleton has {len(skeleton.joints)} joints")
         return skeleton

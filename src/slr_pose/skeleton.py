@@ -6,16 +6,22 @@ parts whose names begin with `left_` and `right_` are each other's mirror image;
 """
 
 import csv
+import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 
 from slr_pose import BadInput
-from slr_pose.arrays import ARRAY_SUFFIXES, ArrayLayout, read_array
-from slr_pose.pose import Pose
+from slr_pose.arrays import ARRAY_SUFFIXES, ArrayLayout, ArrayTable, read_array
+from slr_pose.files import open_regular
+from slr_pose.pose import FARTHEST, MOST_POINTS, Pose
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,6 +31,7 @@ else:
 SHIPPED = Path(__file__).parent / "skeletons"
 DEFAULT = "signing_49"
 KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}
+LARGEST_LAYOUT = 1 << 20  # bytes of a TOML file; ours have under 6,000
 
 
 def _read_synonyms() -> dict[tuple[str, str], tuple[str, str]]:
@@ -36,6 +43,27 @@ def _read_synonyms() -> dict[tuple[str, str], tuple[str, str]]:
 
 
 SYNONYMS = _read_synonyms()  # (component, point) of another tool -> MediaPipe's
+
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class PartTable(msgspec.Struct):
+    """A `[[parts]]` table of a layout: joints with their points in a pose file, and the names of some of the joints."""
+
+    name: Name
+    component: Name
+    origin: Annotated[list[Name], Meta(min_length=1)]
+    scale: Annotated[list[tuple[Name, Name]], Meta(min_length=1)]
+    joints: Annotated[list[tuple[Name, Name]], Meta(min_length=1)]
+
+
+class LayoutTable(msgspec.Struct):
+    """What the TOML file of a layout holds."""
+
+    name: Name
+    bones: list[tuple[Name, Name]]
+    parts: Annotated[list[PartTable], Meta(min_length=1)]
+    array: ArrayTable | None = None
 
 
 @dataclass(frozen=True)
@@ -85,46 +113,75 @@ class Skeleton:
         Raises:
             BadInput: there is no such layout, or the file does not describe one.
         """
-        shipped = SHIPPED / f"{name_or_path}.toml"
-        path = shipped if shipped.is_file() else Path(name_or_path)
-        if not path.is_file():
-            names = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.toml")))
-            raise BadInput(f"there is no skeleton '{name_or_path}': name one of {names}, or give a TOML file.")
+        names = sorted(file.stem for file in SHIPPED.glob("*.toml"))
+        path = SHIPPED / f"{name_or_path}.toml" if name_or_path in names else Path(name_or_path)
+        if not os.path.lexists(path):
+            raise BadInput(f"there is no skeleton '{path}': name one of {', '.join(names)}, or give a TOML file.")
+        with open_regular(path) as file:
+            toml = file.read(LARGEST_LAYOUT + 1)
         try:
-            return cls.from_toml(path.read_text(encoding="utf-8"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(f"{path} is not a skeleton layout ({error}); compare it with {SHIPPED}.") from error
+            return cls.from_toml(toml.decode())
+        except ValueError as error:
+            reason = error if isinstance(error, BadInput) else "it is not text in UTF-8; save it as such."
+            raise BadInput(f"{path}: {reason}") from error
 
     @classmethod
     def from_toml(cls, toml: str) -> "Skeleton":
-        """Build a skeleton from the text of its TOML file."""
-        layout = tomllib.loads(toml)
-        joints = [joint for part in layout["parts"] for joint, _ in part["joints"]]
-        points = [(part["component"], point) for part in layout["parts"] for _, point in part["joints"]]
-        if len(set(joints)) != len(joints):
+        """Build a skeleton from the text of its TOML file.
+
+        Raises:
+            BadInput: it does not describe one.
+        """
+        try:
+            if len(toml) > LARGEST_LAYOUT:
+                raise ValueError(f"it is longer than {LARGEST_LAYOUT} characters")
+            return cls._from_table(msgspec.convert(tomllib.loads(toml), LayoutTable), toml)
+        except RecursionError as error:
+            raise BadInput(
+                f"this is not a skeleton layout (it is nested too deeply); compare it with {SHIPPED}."
+            ) from error
+        except ValueError as error:
+            raise BadInput(f"this is not a skeleton layout ({error}); compare it with {SHIPPED}.") from error
+
+    @classmethod
+    def _from_table(cls, layout: LayoutTable, toml: str) -> "Skeleton":
+        joints = [joint for part in layout.parts for joint, _ in part.joints]
+        points = [(part.component, point) for part in layout.parts for _, point in part.joints]
+        index = {joint: number for number, joint in enumerate(joints)}
+        if len(joints) > MOST_POINTS:
+            raise ValueError(f"it has {len(joints)} joints, and {MOST_POINTS} are the most")
+        if len(index) != len(joints):
             raise ValueError("two joints have the same name")
+        if len({part.name for part in layout.parts}) != len(layout.parts):
+            raise ValueError("two parts have the same name")
 
-        def index(joint: str) -> int:
-            if joint not in joints:
-                raise ValueError(f"no part has the joint '{joint}'")
-            return joints.index(joint)
-
-        def pairs(rows: list[list[str]]) -> tuple[tuple[int, int], ...]:
-            return tuple((index(start), index(end)) for start, end in rows)
+        def indices(names: Iterable[str]) -> tuple[int, ...]:
+            for joint in names:
+                if joint not in index:
+                    raise ValueError(f"no part has the joint '{joint}'")
+            return tuple(index[joint] for joint in names)
 
         parts = tuple(
             Part(
-                name=part["name"],
-                joints=tuple(index(joint) for joint, _ in part["joints"]),
-                origin=tuple(index(joint) for joint in part["origin"]),
-                scale=pairs(part["scale"]),
+                name=part.name,
+                joints=indices([joint for joint, _ in part.joints]),
+                origin=indices(part.origin),
+                scale=tuple(indices(pair) for pair in part.scale),
             )
-            for part in layout["parts"]
+            for part in layout.parts
         )
-        array = ArrayLayout.from_table(layout["array"]) if "array" in layout else None
-        skeleton = cls(layout["name"], tuple(joints), tuple(points), parts, pairs(layout["bones"]), array, toml)
+        bones = tuple(indices(bone) for bone in layout.bones)
+        for start, end in bones:
+            if start == end:
+                raise ValueError(f"a bone joins '{joints[start]}' with itself")
+        array = ArrayLayout.from_table(layout.array) if layout.array else None
+        skeleton = cls(layout.name, tuple(joints), tuple(points), parts, bones, array, toml)
         if sorted(skeleton.mirror) != list(range(len(joints))):
             raise ValueError("the mirrored joints do not match one to one")
+        if left := skeleton.part("left_hand"):  # is read as a right one
+            right = skeleton.part("right_hand")
+            if not right or {skeleton.mirror[joint] for joint in left.joints} != set(right.joints):
+                raise ValueError("the part 'left_hand' needs a 'right_hand' that is its mirror image")
         return skeleton
 
     def part(self, name: str) -> Part | None:
@@ -153,16 +210,16 @@ class Skeleton:
         """Read a clip's keypoints, a `.pose` file or an array.
 
         Raises:
-            BadInput: the file cannot be read, or is an array that the layout does not describe.
+            BadInput: the file cannot be read, is an array that the layout does not describe, or shows nobody.
         """
         path = Path(path)
-        return self.pose(read_array(path), path.name) if path.suffix in ARRAY_SUFFIXES else Pose.read(path)
+        return self.pose(read_array(path), path.name) if path.suffix.lower() in ARRAY_SUFFIXES else Pose.read(path)
 
     def pose(self, array: np.ndarray, name: str) -> Pose:
         """The pose that an array holds, (frames, columns) or (frames, points, axes), as `[array]` describes it.
 
         Raises:
-            BadInput: the layout has no `[array]`, or the array is another.
+            BadInput: the layout has no `[array]`, the array is another, or it shows nobody.
         """
         if self.array is None:
             raise BadInput(
@@ -179,7 +236,7 @@ class Skeleton:
             gives z as a fraction of the frame's width.
 
         Raises:
-            BadInput: the pose lacks the points of a whole part.
+            BadInput: the pose lacks the points of a whole part, or shows none of the joints in any frame.
         """
         column = {SYNONYMS.get(point, point): index for index, point in enumerate(pose.points)}
         for part in self.parts:
@@ -189,13 +246,18 @@ class Skeleton:
                     f"{pose.name} has no {part.name.replace('_', ' ')} ({first}), which the skeleton"
                     f" {self.name} needs; extract its video with `slr extract-pose`."
                 )
-        selected = np.zeros((len(pose.keypoints), len(self.joints), 4), dtype=np.float32)
-        for joint, point in enumerate(self.points):
-            if point in column:
-                selected[:, joint, :3] = pose.keypoints[:, column[point]]
-                selected[:, joint, 3] = pose.confidence[:, column[point]]
-        selected[..., 2] *= pose.width
-        return selected * (selected[..., 3:] > 0)
+        columns = [column.get(point, 0) for point in self.points]
+        selected = np.empty((len(pose.keypoints), len(self.joints), 4), dtype=np.float32)
+        selected[..., :3] = np.take(pose.keypoints, columns, axis=1)
+        selected[..., 3] = np.take(pose.confidence, columns, axis=1) * [point in column for point in self.points]
+        if not selected[..., 3].any():
+            raise BadInput(
+                f"{pose.name} shows none of the joints of the skeleton {self.name} in any frame; leave it out, or"
+                " extract its video again."
+            )
+        selected[..., 2] = (selected[..., 2] * pose.width).clip(-FARTHEST, FARTHEST)
+        selected *= selected[..., 3:] > 0
+        return selected
 
 
 def _swap_sides(name: str) -> str:

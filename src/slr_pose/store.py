@@ -6,15 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from slr_pose import BadInput
+from slr_pose import BadInput, cache
 from slr_pose.batch import Outcome
 from slr_pose.cache import PoseFiles
 from slr_pose.dataset import Clip
 from slr_pose.extraction import Job
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
-
-CHANGED = "was extracted anew by another command meanwhile; run this one again"
 
 
 @dataclass
@@ -70,6 +68,7 @@ def load(
                 crowded += [pose.name] * (pose.people > 1)
             except BadInput as error:
                 reasons[clip] = str(error)
+    reasons = {clip: reason if clip.name in reason else f"{clip.name}: {reason}" for clip, reason in reasons.items()}
     if len(reasons) == len(clips):
         raise BadInput(f"none of the {len(clips)} clips can be read: {reasons[clips[0]]}")
     loaded.left_out = list(reasons.values())
@@ -88,10 +87,7 @@ def read_pose(clip: Clip, skeleton: Skeleton, job: Job | None) -> Pose:
         BadInput: they cannot be read, or nobody is in them.
     """
     if job:
-        pose = Pose.read(job.pose)
-        if pose.source != job.source():
-            raise BadInput(f"{job.pose} {CHANGED}.")
-        return pose
+        return cache.read(job)
     pose = skeleton.read(clip.path) if clip.array is None else skeleton.pose(clip.array, clip.name)
     return pose if clip.start_s is None and clip.end_s is None else pose.cut(clip.start_s, clip.end_s)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, MODEL
-from slr_pose.hamnosys.geometry import attribute_probabilities
+from slr_pose.hamnosys.geometry import attribute_probabilities, shows_hand
 from slr_pose.pose import Pose
 from slr_pose.recognizer import Prediction, Recognizer, ranked
 
@@ -32,12 +32,14 @@ class Transcriber:
         """All labels of each head; the attributes come last.
 
         Raises:
-            BadInput: the pose lacks the points that the recogniser looks at.
+            BadInput: the pose lacks the points that the recogniser looks at, or there is nothing to answer.
         """
         answer = self.recognizer.predict([pose], None)[0] if self.recognizer else Prediction(pose.name, {}, {})
         attributes = {}
         if not answer.heads.keys() >= ATTRIBUTES.keys():
             attributes = {head: ranked(ATTRIBUTES[head], shares) for head, shares in self.attributes(pose).items()}
+        if not answer.heads and not attributes:
+            raise BadInput(f"{pose.name} never shows a whole hand, without which nothing can be transcribed.")
         others = {head: labels for head, labels in answer.heads.items() if head not in ATTRIBUTES}
         known = {head: labels for head, labels in answer.heads.items() if head in ATTRIBUTES}
         heads = {**others, **attributes, **known}  # how sure geometry may be, nobody has measured
@@ -45,7 +47,9 @@ class Transcriber:
 
     def attributes(self, pose: Pose) -> dict[str, np.ndarray]:
         """The probabilities of each attribute's classes, (classes,); geometry's alone where the pose lacks points that
-        the model looks at."""
+        the model looks at. None where no hand is seen: what is usual would be no answer."""
+        if not shows_hand(pose):
+            return {}
         measured = attribute_probabilities(pose)
         try:
             learnt = self.learnt.probabilities([self.learnt.skeleton.select(pose)])

@@ -1,10 +1,12 @@
-"""Video files -> upright frames at the container's own times, and frames -> video files. PyAV decodes and encodes."""
+"""Video files -> upright frames at the file's own times, and frames -> video files. PyAV decodes and encodes."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 
 import numpy as np
@@ -12,43 +14,93 @@ import numpy as np
 from slr_pose import BadInput
 
 SAMPLE = Path(__file__).with_name("sample.mp4")  # two seconds of a synthetic signer; `make sample` films it
-VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".3gp", ".gif", ".ts"}
+# What files with pictures are called; not what is mostly sound (.ogg) or something else (.mod, .dat).
+# fmt: off
+VIDEO_SUFFIXES = {
+    ".264", ".265", ".3g2", ".3gp", ".3gpp", ".amv", ".asf", ".avi", ".dav", ".divx", ".dv", ".dvr-ms", ".f4v",
+    ".flv", ".gif", ".gxf", ".h264", ".h265", ".hevc", ".ivf", ".m1v", ".m2p", ".m2t", ".m2ts", ".m2v", ".m4v",
+    ".mjpeg", ".mjpg", ".mk3d", ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogm",
+    ".ogv", ".qt", ".rm", ".rmvb", ".tod", ".tp", ".trp", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m",
+}
+# fmt: on
+# FFmpeg's containers of moving pictures that hold all of them in the one file. Others name further files or addresses
+# (hls, dash, concat, sdp, image2, imf), or draw any text (tty): they are not opened.
+CONTAINERS = (
+    "asf,av1,avi,cavsvideo,dhav,dirac,dnxhd,dv,flv,gif,gxf,h261,h263,h264,hevc,ivf,ivr,m4v,matroska,mjpeg,mov,mpeg,"
+    "mpegts,mpegvideo,mxf,nsv,nut,nuv,obu,ogg,pva,rm,smjpeg,ty,vc1,vvc,wtv,yuv4mpegpipe"
+)
+MAX_PIXELS = 8192 * 4320  # of a picture: 8K is 33 million; a file of 50 kB can claim pictures that fill the memory
+PATIENCE_S = 30.0  # for opening a file, and for each read
+SAMPLES = 4  # pictures of a video whose sizes are compared
 
 
-def probe(video: Path) -> tuple[float, float]:
-    """Seconds, and frames a second on average, of a video, as its container tells them; 0 s when it does not.
+@dataclass(frozen=True)
+class VideoInfo:
+    """What the container of a video tells about its pictures.
+
+    Attributes:
+        start_s, end_s: when the first is shown, and until when the last; seconds on the file's own clock, which begins
+            with its earliest stream, as in players. The same number where the container does not tell.
+        fps: pictures a second on average.
+    """
+
+    start_s: float
+    end_s: float
+    fps: float
+
+
+def probe(video: Path) -> VideoInfo:
+    """What the container of a video tells, without reading its pictures.
 
     Raises:
         BadInput: it is not a video.
     """
     with _open(video) as (container, stream):
         rate = _rate(stream)
-        seconds = stream.duration * stream.time_base if stream.duration else Fraction(container.duration or 0, 10**6)
-        return float(seconds or stream.frames / rate), float(rate)
+        start_s = _start_s(container, stream)
+        if stream.duration:
+            end_s = start_s + float(stream.duration * stream.time_base)
+        elif container.duration:
+            end_s = container.duration / 1e6
+        else:
+            end_s = start_s + float(stream.frames / rate)
+        return VideoInfo(start_s, max(start_s, end_s), float(rate))
 
 
 def read_frames(
-    video: Path, start_s: float | None = None, end_s: float | None = None
+    video: Path,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    on_passed: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[float, np.ndarray]]:
     """The frames of a video that are shown from `start_s` up to `end_s`, in order; damaged ones are left out.
 
+    The pictures of a video are of one size, whatever part is read: where it changes midway, the largest that is found
+    at a few places of the file; others are fitted into it, undistorted, with black beside them.
+
+    Args:
+        start_s, end_s: seconds on the file's own clock, which begins with its earliest stream, as in players.
+        on_passed: called for each frame before `start_s` that had to be decoded on the way.
+
     Yields:
-        Seconds since the video's start by the container's clock, and the picture as a player shows it: upright, with
-        square pixels, (height, width, 3) uint8 RGB.
+        Seconds on that clock, and the picture as a player shows it: upright, not mirrored, with square pixels,
+        (height, width, 3) uint8 RGB.
 
     Raises:
         BadInput: it is not a video.
     """
-    frames = _decode(video, start_s or 0)
-    if start_s:
-        head = next(frames, None)
-        led_past = head is None or head[0] > start_s  # by a damaged index
-        frames = _decode(video, 0) if led_past else chain([head], frames)
-    for time_s, frame, aspect in frames:
+    import av
+
+    size = _common_size(video)
+    for time_s, frame, aspect in _decode_from(video, start_s or 0):
         if end_s is not None and time_s >= end_s - 1e-4:
             break
-        if start_s is None or time_s >= start_s - 1e-4:
-            yield time_s, _picture(frame, aspect)
+        if start_s is not None and time_s < start_s - 1e-4:
+            on_passed()
+            continue
+        size = size or _upright_size(frame, aspect)
+        with contextlib.suppress(av.FFmpegError):  # a pixel format that nothing can be made of
+            yield time_s, _picture(frame, aspect, size)
 
 
 def even_steps(times_s: np.ndarray, fps: float) -> np.ndarray:
@@ -77,8 +129,12 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
     step = ceil(rate / 50) if gif else 1
     frames, rate = islice(frames, 0, None, step), rate / step
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("gif" if gif else "libx264", rate=rate)
+        # By itself, x264 makes another file on each number of cores, and even each time: parts of it read memory that
+        # nothing was written to.
+        same_each_time = {} if gif else {"x264-params": "cpu-independent=1"}
+        stream = container.add_stream("gif" if gif else "libx264", rate=rate, options=same_each_time)
         stream.pix_fmt = "pal8" if gif else "yuv420p"
+        stream.codec_context.thread_count = 1
         for frame in _paletted(frames, rate) if gif else map(_even_sided, frames):
             if not stream.codec_context.is_open:
                 stream.width, stream.height = frame.width, frame.height
@@ -88,22 +144,77 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
 
 @contextlib.contextmanager
 def _open(video: Path) -> Iterator[tuple]:
-    """A container and its video stream."""
+    """A container and its video stream. Nothing but this one file is opened, and no picture above `MAX_PIXELS`."""
     import av
 
+    _check_is_file(video)
     try:
-        container = av.open(str(video), metadata_errors="ignore")  # tags may be in any encoding
-    except (av.FFmpegError, OSError) as error:
-        reason = "there is no such file" if not Path(video).is_file() else "it is not a video that can be read"
-        raise BadInput(f"cannot open {video}: {reason}.") from error
+        container = av.open(
+            f"file:{video}",  # a name with a colon is no address
+            container_options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
+            metadata_errors="ignore",  # tags may be in any encoding
+            timeout=PATIENCE_S,
+        )
+    except PermissionError as error:
+        raise BadInput(f"cannot open {video}: you may not read it.") from error
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise BadInput(f"cannot open {video}: it is not a video that can be read.") from error
     with container:
-        if not container.streams.video:
+        stream = container.streams.best("video")
+        if stream is None or stream.disposition & stream.disposition.attached_pic:  # the cover of a song
             raise BadInput(f"cannot open {video}: there is no video in it.")
-        yield container, container.streams.video[0]
+        if stream.codec_context is None:
+            raise BadInput(f"cannot open {video}: FFmpeg cannot decode its pictures; convert it to MP4.")
+        if stream.width * stream.height > MAX_PIXELS:
+            raise BadInput(
+                f"cannot open {video}: its pictures have {stream.width} x {stream.height} pixels, and the limit is"
+                f" {MAX_PIXELS / 1e6:.0f} million (8K); scale it down."
+            )
+        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # any that is larger is a damaged one
+        yield container, stream
+
+
+def _check_is_file(video: Path) -> None:
+    """Pipes and devices would be waited for, and a folder is no video."""
+    try:
+        mode = Path(video).stat().st_mode
+    except (OSError, ValueError) as error:
+        raise BadInput(f"cannot open {video}: there is no such file, or you may not read it.") from error
+    if not stat.S_ISREG(mode):
+        raise BadInput(f"cannot open {video}: it is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}.")
 
 
 def _rate(stream) -> Fraction:
     return stream.average_rate or stream.guessed_rate or Fraction(25)
+
+
+def _zero_s(container, stream) -> float:
+    """Where the file's clock begins, on the clock that its packets carry."""
+    if container.start_time is not None:
+        return container.start_time / 1e6
+    return float((stream.start_time or 0) * stream.time_base)
+
+
+def _start_s(container, stream) -> float:
+    """When the first picture is shown."""
+    if stream.start_time is None:
+        return 0.0
+    return float(stream.start_time * stream.time_base) - _zero_s(container, stream)
+
+
+def _decode_from(video: Path, start_s: float) -> Iterator[tuple]:
+    """What `_decode` yields, from no later than `start_s` on.
+
+    Where an index is damaged, or the clock jumps, a seek leads past it or nowhere: then from farther and farther back.
+    """
+    back_s = 0.0
+    while True:
+        frames = _decode(video, start_s - back_s)
+        head = next(frames, None)
+        if start_s - back_s <= 0 or (head and head[0] <= start_s):
+            return chain([head] if head else [], frames)
+        frames.close()
+        back_s = 4 * back_s + 10
 
 
 def _decode(video: Path, from_s: float) -> Iterator[tuple]:
@@ -112,33 +223,115 @@ def _decode(video: Path, from_s: float) -> Iterator[tuple]:
 
     with _open(video) as (container, stream), contextlib.suppress(av.FFmpegError):
         stream.thread_type = "AUTO"
-        first, frame_s, aspect = (
-            stream.start_time or 0,
-            float(1 / _rate(stream)),
-            float(stream.sample_aspect_ratio or 1),
-        )
-        last_s = -frame_s
-        if from_s:
-            container.seek(first + int(from_s / stream.time_base), stream=stream)
-        for packet in container.demux(stream):
-            frames = []
-            with contextlib.suppress(av.FFmpegError):  # a damaged packet; those behind it may be whole
-                frames = packet.decode()
-            for frame in frames:
-                if frame.pts is not None:
-                    time_s = float((frame.pts - first) * stream.time_base)
-                else:
-                    time_s = float("inf") if from_s else last_s
-                if time_s <= last_s:  # AVI and bare streams do not know when their frames are shown, only in what order
-                    time_s = last_s + frame_s
-                last_s = time_s
-                yield time_s, frame, aspect
+        zero_s, start_s, frame_s = _zero_s(container, stream), _start_s(container, stream), float(1 / _rate(stream))
+        declared = stream.codec_context.sample_aspect_ratio
+        last_s = -inf
+        if from_s > 0:
+            container.seek(int((from_s + zero_s) / stream.time_base), stream=stream)
+        for frame in _frames(_packets(container, stream)):
+            # AVI and bare streams do not know when their frames are shown, only in what order
+            if frame.pts is not None:
+                time_s = float(frame.pts * stream.time_base) - zero_s
+            elif last_s == -inf:
+                time_s = inf if from_s > 0 else start_s
+            else:
+                time_s = last_s
+            if time_s <= last_s:
+                time_s = last_s + frame_s
+            last_s = time_s
+            yield time_s, frame, _aspect(stream, declared)
 
 
-def _picture(frame, aspect: float) -> np.ndarray:
-    width = frame.width if abs(aspect - 1) < 0.01 else round(frame.width * aspect)
-    image = frame.to_ndarray(format="rgb24", width=width)
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+def _packets(container, stream) -> Iterator:
+    """The packets of a stream. PyAV trips over each packet of another stream that only begins later in the file."""
+    while True:
+        try:
+            yield from container.demux(stream)
+            break
+        except IndexError:
+            continue
+
+
+def _frames(packets: Iterable) -> Iterator:
+    """The frames in some packets, without those that are damaged."""
+    import av
+
+    for packet in packets:
+        frames = []
+        with contextlib.suppress(av.FFmpegError):
+            frames = packet.decode()
+        yield from frames
+
+
+def _aspect(stream, declared: Fraction | None) -> float:
+    """Width of the pixels now: what the container says counts, unless that of the pictures changed from `declared`."""
+    now = stream.codec_context.sample_aspect_ratio
+    return float((stream.sample_aspect_ratio if now == declared else now) or 1)
+
+
+def _common_size(video: Path) -> tuple[int, int] | None:
+    """Width and height of the largest of a few pictures from all over the file, where any can be decoded there."""
+    import av
+
+    sizes = []
+    with _open(video) as (container, stream):
+        declared = stream.codec_context.sample_aspect_ratio
+        start, duration = stream.start_time or 0, stream.duration or 0
+        if not duration:
+            duration = int((container.duration or 0) / 10**6 / stream.time_base)
+        for sample in range(SAMPLES if duration else 1):
+            with contextlib.suppress(av.FFmpegError):
+                if sample:
+                    container.seek(start + duration * sample // SAMPLES, stream=stream)
+                for frame in islice(_frames(islice(_packets(container, stream), 64)), 1):
+                    sizes.append(_upright_size(frame, _aspect(stream, declared)))
+    return max(sizes, key=lambda size: size[0] * size[1], default=None)
+
+
+def _picture(frame, aspect: float, size: tuple[int, int]) -> np.ndarray:
+    """A frame upright, fitted into a picture of a (width, height), with black beside it where it has another shape."""
+    width, height = _upright_size(frame, aspect)
+    scale = min(size[0] / width, size[1] / height)
+    fitted = [max(1, round(side * scale)) for side in (width, height)]
+    fitted = [whole if whole - side <= 0.01 * whole else side for side, whole in zip(fitted, size, strict=True)]
+    turned, left_right, upside_down = _orientation(frame)
+    width, height = reversed(fitted) if turned else fitted
+    image = frame.to_ndarray(format="rgb24", width=width, height=height)
+    if turned:
+        image = image.transpose(1, 0, 2)
+    image = image[:: -1 if upside_down else 1, :: -1 if left_right else 1]
+    if fitted != list(size):
+        left, above = (size[0] - fitted[0]) // 2, (size[1] - fitted[1]) // 2
+        whole = np.zeros((size[1], size[0], 3), np.uint8)
+        whole[above : above + fitted[1], left : left + fitted[0]] = image
+        return whole
+    return np.ascontiguousarray(image)
+
+
+def _upright_size(frame, aspect: float) -> tuple[int, int]:
+    """Width and height of a frame as it is shown, in square pixels."""
+    if abs(aspect - 1) < 0.01 or frame.width * aspect * frame.height > MAX_PIXELS:  # no camera makes such pixels
+        aspect = 1
+    size = max(1, round(frame.width * aspect)), frame.height
+    return size[::-1] if _orientation(frame)[0] else size
+
+
+def _orientation(frame) -> tuple[bool, bool, bool]:
+    """How a frame is shown: whether columns become rows, and then whether left and right, above and below, change.
+
+    From its display matrix, nine int32: x' = a x + c y and y' = b x + d y, with (a, b) at 0, 1 and (c, d) at 3, 4
+    (ISO/IEC 14496-12, 6.2.2; FFmpeg's libavutil/display.h). Of other angles, the nearest that is a quarter.
+    """
+    try:
+        matrix = next((data for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
+    except ValueError:  # beside data of a kind that PyAV does not know, it tells the angle only
+        quarter = round(frame.rotation / 90) % 4
+        return quarter % 2 == 1, quarter in (2, 3), quarter in (1, 2)
+    if matrix is None:
+        return False, False, False
+    a, b, _, c, d = (int(value) for value in np.frombuffer(bytes(matrix), np.int32)[:5])
+    turned = abs(b) + abs(c) > abs(a) + abs(d)
+    return (True, c < 0, b < 0) if turned else (False, a < 0, d < 0)
 
 
 def _even_sided(image: np.ndarray):

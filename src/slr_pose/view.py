@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slr_pose import BadInput
-from slr_pose.cache import PoseFiles
+from slr_pose import BadInput, cache
 from slr_pose.extraction import Job
 from slr_pose.files import write_whole
 from slr_pose.pose import Pose
@@ -37,8 +36,8 @@ def pose_of(video: Path) -> Pose | None:
     """
     if not video.is_file():
         raise BadInput(f"there is no file {video}.")
-    job = PoseFiles().of(Job(video))
-    return Pose.read(job.pose) if job.is_extracted() else None
+    job = cache.PoseFiles().of(Job(video))
+    return cache.read(job) if job.is_extracted() else None
 
 
 def video_of(pose: Pose, folder: Path) -> Path | None:
@@ -70,13 +69,17 @@ def draw(pose: Pose, video: Path | None, output: Path, on_frame: Callable[[], No
         on_frame: called after each frame of the pose.
 
     Raises:
-        BadInput: the output is of another kind, is the video itself, or cannot be written; the pose has no frames.
+        BadInput: the output is of another kind, is the video itself, or cannot be written; the pose does not say how
+            large its picture is.
     """
     check_output(output, video)
     suffix = output.suffix.lower()
     frames = len(pose.keypoints)
-    if not frames or not pose.fps > 0:
-        raise BadInput(f"{pose.name} has no frames, or no frame rate; extract it again.")
+    if not (pose.width > 0 and pose.height > 0):
+        raise BadInput(
+            f"{pose.name} says that its picture is {pose.width} x {pose.height}; write its size into it, or extract its"
+            " video again."
+        )
     drawing = Drawing(pose, LONGEST_PX[suffix], on_white=video is None)
     shown = read_frames(video, pose.source.get("start"), pose.source.get("end")) if video else [(0.0, None)]
     steps = zip(range(frames), _in_step(shown, pose.fps), strict=False)
@@ -117,13 +120,13 @@ class Drawing:
         self.seen = np.where(part_of == "body", pose.confidence >= SURE, pose.confidence > 0)  # (frames, points)
 
         start, end = np.zeros(2), np.maximum(1.0, [pose.width, pose.height])
+        places = pose.keypoints[..., :2].clip(-end, 2 * end)  # what is farther off is a slip
         if on_white:
-            near = pose.keypoints[self.seen & np.isin(part_of, ("face", "left hand", "right hand"))][:, :2]
-            near = near.clip(-end, 2 * end)  # what is farther off is a slip
+            near = places[self.seen & np.isin(part_of, ("face", "left hand", "right hand"))]
             start, end = near.min(axis=0, initial=0), np.maximum(near.max(axis=0, initial=0), end)
         scale = min(1, longest_px / (end - start).max())
         self.size = tuple(max(2, round(side)) for side in (end - start) * scale)
-        self.places = (_fill(pose.keypoints[..., :2], self.seen) - start) * (scale * OVERSAMPLING)
+        self.places = (_fill(places, self.seen) - start) * (scale * OVERSAMPLING)
         self.line = max(1.5, max(self.size) / 240) * OVERSAMPLING
         self.font = ImageFont.load_default(max(11, max(self.size) / 48) * OVERSAMPLING)
 

@@ -134,6 +134,16 @@ def attribute_probabilities(pose: Pose) -> dict[str, np.ndarray]:
     return {head: found[head] for head in ATTRIBUTES}
 
 
+def shows_hand(pose: Pose) -> bool:
+    """Whether a whole hand is seen in any frame; without one, nothing is measured.
+
+    Raises:
+        BadInput: the pose has no point of the body, or none of a hand.
+    """
+    seen = SKELETON.select(pose)[..., 3] > 0
+    return any(seen[:, hand].all(axis=1).any() for hand in (LEFT_HAND, RIGHT_HAND))
+
+
 @lru_cache
 def prior(kind: str) -> np.ndarray:
     """How probable classes are together, before anything is seen: an axis for each head of `TOGETHER[kind]`."""
@@ -157,10 +167,14 @@ def standard_view(keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         (frames, 75, 3) right, up, out in shoulder widths, zero between the shoulders; (frames, 75) what is seen. The
-        clip is mirrored if the left hand moves more, the criterion of `Preprocessing.canonical_hand`.
+        clip is mirrored if the left hand moves more, the criterion of `Preprocessing.canonical_hand`, or is the only
+        one that is ever seen.
     """
     points, seen = -keypoints[..., :3].astype(float), keypoints[..., 3] > 0
-    if activity(points, seen, LEFT_HAND[WRIST]) > activity(points, seen, RIGHT_HAND[WRIST]):
+    left, right = (
+        (seen[:, hand].all(axis=1).any(), activity(points, seen, hand[WRIST])) for hand in (LEFT_HAND, RIGHT_HAND)
+    )
+    if left > right:
         points, seen = points[:, SKELETON.mirror] * (-1, 1, 1), seen[:, SKELETON.mirror]
     shoulders = seen[:, LEFT_SHOULDER] & seen[:, RIGHT_SHOULDER]
     pair = points[shoulders][:, [LEFT_SHOULDER, RIGHT_SHOULDER]]
@@ -194,7 +208,7 @@ def activity(points: np.ndarray, seen: np.ndarray, joint: int) -> float:
 
 def _palm_length(points: np.ndarray, seen: np.ndarray) -> float:
     lengths = [
-        np.linalg.norm(points[there][:, hand[MIDDLE_KNUCKLE], :2] - points[there][:, hand[WRIST], :2], axis=-1)
+        np.linalg.norm(points[there, hand[MIDDLE_KNUCKLE], :2] - points[there, hand[WRIST], :2], axis=-1)
         for hand in (LEFT_HAND, RIGHT_HAND)
         for there in (seen[:, hand].all(axis=1),)
     ]
@@ -414,8 +428,8 @@ def read_symmetry(
         alike = float(np.sqrt(other.sum(axis=(1, 2)) * shape.sum(axis=(1, 2))).sum())
         level = float(share @ np.abs(hands[:, LEFT_HAND, 1].mean(axis=1) - hands[:, RIGHT_HAND, 1].mean(axis=1)))
     evidence = SAME[0] + SAME[1] * alike + SAME[2] * max(lr, par) + SAME[3] * level
-    same = both / (1 + np.exp(-evidence))
-    turned = 1 / (1 + np.exp(-(np.log(usual[mirrored].sum() / usual[parallel].sum()) + MIRRORED * (lr - par))))
+    same = both * _chance(evidence)
+    turned = _chance(np.log(usual[mirrored].sum() / usual[parallel].sum()) + MIRRORED * (lr - par))
     found = np.where(mirrored, same * turned, same * (1 - turned)) * usual
     found[mirrored] /= usual[mirrored].sum()
     found[parallel] /= usual[parallel].sum()
@@ -481,7 +495,7 @@ def touching_hands(points: np.ndarray, seen: np.ndarray, both: float, different:
     """(frames,) how probable it is that the place is on the other hand."""
     right, left = points[:, RIGHT_HAND, :2], points[:, LEFT_HAND, :2]
     gap = np.linalg.norm(right[:, :, None] - left[:, None], axis=-1).min(axis=(1, 2))
-    near = 1 / (1 + np.exp((gap - MEETING_GAP) / MEETING_SPREAD))
+    near = _chance((MEETING_GAP - gap) / MEETING_SPREAD)
     met = near * both * seen[:, LEFT_HAND].all(axis=1)
     return met * (ON_OTHER_HAND[0] * different + ON_OTHER_HAND[1] * (1 - different))
 
@@ -524,6 +538,11 @@ def _face(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, float]:
         return eyes, float(np.clip(np.linalg.norm(eyes - mouth) / EYES_TO_MOUTH, 0.6, 1.5))
     nose = np.median(points[seen[:, NOSE], NOSE, :2], axis=0) if seen[:, NOSE].any() else np.array([0, NOSE_HEIGHT])
     return nose + (0, 0.12), 1.0
+
+
+def _chance(log_odds: np.ndarray) -> np.ndarray:
+    """The logistic function, of any number; `1 / (1 + exp(-x))` overflows."""
+    return (1 + np.tanh(log_odds / 2)) / 2
 
 
 def _gauss(places: np.ndarray, target: np.ndarray, spread: np.ndarray) -> np.ndarray:

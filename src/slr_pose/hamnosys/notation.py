@@ -22,8 +22,9 @@ from slr_pose import BadInput
 from slr_pose.hamnosys.symbols import SYMBOLS, read_names, write_characters
 
 BEGIN = {"par": "hamparbegin", "seq": "hamseqbegin", "fusion": "hamfusionbegin"}
-DEEPEST = 20  # brackets within brackets
+DEEPEST = 20  # brackets and choices within others
 END = {"par": "hamparend", "seq": "hamseqend", "fusion": "hamfusionend"}
+OPENS, CLOSES = {*BEGIN.values(), "hamaltbegin"}, {*END.values(), "hamaltend"}
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def parse(notation: str) -> Notation:
         raise BadInput("the notation is empty.")
     depth = 0
     for position, name in enumerate(names, start=1):
-        depth += (name in BEGIN.values()) - (name in END.values())
+        depth += (name in OPENS) - (name in CLOSES)
         if depth > DEEPEST:
             raise BadInput(f"{name} (symbol {position}) opens bracket {depth} within another; a notation has a few.")
     return _Parser(names).notation()

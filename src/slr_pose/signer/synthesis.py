@@ -1,11 +1,10 @@
 """A lexicon -> clips of synthetic signers, videos with exact poses or poses alone, and a manifest for training."""
 
-import csv
+import hashlib
 import multiprocessing
-import os
-import signal
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,10 +19,14 @@ from slr_pose.hamnosys.lexicon import read_lexicon
 from slr_pose.pose import Pose
 from slr_pose.signer.performance import perform
 from slr_pose.signer.person import Signer
+from slr_pose.tables import refuse_others, write_rows
+from slr_pose.workers import begin, cores
 
 MADE_UP = Path(__file__).with_name("made_up_signs.csv")
 MANIFEST = "clips.csv"
+COLUMNS = ("path", "gloss", "signer", "hamnosys")
 CHUNK = 16  # clips that a worker takes at a time, where they are poses alone
+LONGEST = 120  # bytes of a file's name that come from the gloss; disks take 255 in all
 
 
 @dataclass(frozen=True)
@@ -84,50 +87,86 @@ class Clip:
         pose.write(self.truth)
 
 
-def signs_of(signs: str) -> dict[str, str]:
-    """A HamNoSys notation, or the path of a lexicon -> gloss -> names of the symbols.
+def signs_of(signs: str) -> tuple[dict[str, list[str]], list[str]]:
+    """A HamNoSys notation, or the path of a lexicon -> what `read_lexicon` gives.
 
     Raises:
         BadInput: it is neither, or the lexicon is not one.
     """
     path = Path(signs)
-    if path.suffix.lower() in (".csv", ".tsv"):
+    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return read_lexicon(path)
     if path.suffix or len(path.parts) > 1:
         raise BadInput(f"{signs} is neither a notation nor a lexicon: name a CSV file with columns gloss, hamnosys.")
-    return {"sign": " ".join(write_names(parse(signs)))}
+    return {"sign": [" ".join(write_names(parse(signs)))]}, []
 
 
-def plan(lexicon: dict[str, str], folder: Path, signers: int, clips: int, seed: int, pose_only: bool) -> list[Clip]:
-    """Every sign by every signer, `clips` times over."""
-    stems = {gloss: "".join(letter if letter.isalnum() else "-" for letter in gloss)[:60] for gloss in lexicon}
-    same = Counter(stem.lower() for stem in stems.values())
+def plan(
+    lexicon: dict[str, list[str]], folder: Path, signers: int, clips: int, seed: int, pose_only: bool
+) -> list[Clip]:
+    """Every notation by every signer, `clips` times over; the variants of a sign have its gloss.
+
+    Raises:
+        BadInput: the folder has a manifest of somebody else's.
+    """
+    refuse_others(folder / MANIFEST, COLUMNS)
+    stems = _stems(lexicon)
+    notations = [
+        (gloss, variant, notation) for gloss, variants in lexicon.items() for variant, notation in enumerate(variants)
+    ]
     return [
         Clip(
             folder,
-            f"{stem}{f'-{place}' if same[stem.lower()] > 1 else ''}-signer{signer}-{clip}",
+            f"{stems[gloss]}-signer{signer}-{variant * clips + clip}",
             gloss,
-            lexicon[gloss],
+            notation,
             signer,
             place * clips + clip,
             seed,
             pose_only,
         )
-        for place, (gloss, stem) in enumerate(stems.items())
+        for place, (gloss, variant, notation) in enumerate(notations)
         for signer in range(signers)
         for clip in range(clips)
     ]
 
 
+def _stems(glosses: Iterable[str]) -> dict[str, str]:
+    """What the files of each gloss are called: its letters and figures.
+
+    Where several glosses have the same, or some disk takes theirs for the same, each has a digest of the gloss, too,
+    behind a `_`, which is neither a letter nor a figure: no two names are the same.
+    """
+
+    def letters(gloss: str) -> str:
+        text = "".join(letter if letter.isalnum() else "-" for letter in unicodedata.normalize("NFC", gloss))
+        return text.encode()[:LONGEST].decode(errors="ignore")
+
+    def on_disk(gloss: str) -> str:
+        return unicodedata.normalize("NFKC", letters(gloss).upper().casefold())
+
+    same = Counter(map(on_disk, glosses))
+    return {
+        gloss: letters(gloss)
+        if same[on_disk(gloss)] == 1
+        else f"{letters(gloss)}_{hashlib.sha256(gloss.encode(errors='surrogatepass')).hexdigest()[:16]}"
+        for gloss in glosses
+    }
+
+
 def write_manifest(folder: Path, clips: list[Clip]) -> Path:
     """The table that `slr train` reads: path, gloss, signer, hamnosys."""
     manifest = folder / MANIFEST
-    with write_whole(manifest) as partial, open(partial, "w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(["path", "gloss", "signer", "hamnosys"])
-        for clip in clips:
-            path = clip.file.relative_to(folder).as_posix()
-            table.writerow([path, clip.gloss, f"seed{clip.seed}-signer{clip.signer}", _readable(clip.notation)])
+    rows = (
+        (
+            clip.file.relative_to(folder).as_posix(),
+            clip.gloss,
+            f"seed{clip.seed}-signer{clip.signer}",
+            _readable(clip.notation),
+        )
+        for clip in clips
+    )
+    write_rows(manifest, COLUMNS, rows)
     return manifest
 
 
@@ -151,13 +190,12 @@ def synthesize(clips: list[Clip], workers: int | None = None) -> Iterator[int]:
     """
     step = CHUNK if all(clip.pose_only for clip in clips) else 1
     chunks = [clips[start : start + step] for start in range(0, len(clips), step)]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = min(workers or cores, len(chunks))
+    workers = min(workers or cores(), len(chunks))
     if workers < 2:
         for chunk in chunks:
             yield _make(chunk)
         return
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), begin)
     try:
         yield from pool.map(_make, chunks)
     except BrokenProcessPool as error:
@@ -172,7 +210,3 @@ def _make(clips: list[Clip]) -> int:
     for clip in clips:
         clip.make()
     return len(clips)
-
-
-def _start_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
