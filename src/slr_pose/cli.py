@@ -512,7 +512,7 @@ def _say_caveat(model: Path, info: "ModelInfo") -> None:
 
 def _first(clips: "list[Clip]") -> str:
     """What some clips are called."""
-    names = [clip.name or str(clip.path) for clip in clips]
+    names = [str(clip.path) if clip.array is None else clip.name for clip in clips]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
