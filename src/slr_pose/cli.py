@@ -1,5 +1,6 @@
 """The command line: arguments, progress, printing, exit codes. What torch or MediaPipe do, they do in other rooms."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -53,6 +54,14 @@ class Commands(TyperGroup):
             raise
         except BadInput as error:
             say(("error:", "red"), f" {error}")
+            raise typer.Exit(2) from error
+        except OSError as error:  # of a folder that nobody may look into, of a disk that is gone
+            if not error.filename:
+                raise
+            say(
+                ("error:", "red"),
+                f" {os.fsdecode(error.filename)} cannot be used ({error.strerror}); check that it may.",
+            )
             raise typer.Exit(2) from error
         except ModuleNotFoundError as error:
             say(("error:", "red"), f" {ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose[train]'")

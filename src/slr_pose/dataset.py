@@ -58,10 +58,14 @@ class Clip:
         """The extraction that a video needs before it can be read.
 
         Raises:
-            BadInput: there is no such file.
+            BadInput: there is no such file, or nobody may look into its folder.
         """
-        if not self.path.exists():
-            raise BadInput(f"{self.path}: there is no such file.")
+        try:
+            self.path.stat()
+        except FileNotFoundError as error:
+            raise BadInput(f"{self.path}: there is no such file.") from error
+        except OSError as error:
+            raise BadInput(f"{self.path} cannot be opened: {error.strerror}.") from error
         return Job(self.path, None, self.start_s, self.end_s, fast=fast)
 
 
