@@ -109,9 +109,6 @@ def test_clips_that_are_added_later_or_renamed_do_not_change_what_validates(slr)
     assert "of 18 clips, the model was trained on 8, validated on 2, and never met 8" in said
     found, said = scores(slr, moved / "all.csv")  # those that it never met, as there are such
     assert found["split"] == "test" and found["scores"]["all clips"]["gloss"]["clips"] == 8
-    for model in ("runs/a", "model.onnx"):
-        slr("export-onnx", "-o", "model.onnx")
-        assert scores(slr, moved / "all.csv", "--model", model)[0]["scores"] == found["scores"] or model != "runs/a"
     assert scores(slr, moved / "all.csv", "--split", "train")[0]["trained_on"] == 8
     all_clips = scores(slr, moved / "all.csv", "--split", "all")[0]
     assert all_clips["scores"]["all clips"]["gloss"]["clips"] == 18 and all_clips["trained_on"] is None

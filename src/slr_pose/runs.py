@@ -40,10 +40,12 @@ def new_run(name: str | None) -> Path:
 def refuse_run(name: str | None) -> None:
     """Raise what `new_run` would raise, before the work that comes first; nothing stays of it."""
     existed = RUNS.exists()
-    new_run(name).rmdir()
-    if not existed:
-        with suppress(OSError):
-            RUNS.rmdir()
+    try:
+        new_run(name).rmdir()
+    finally:
+        if not existed:
+            with suppress(OSError):
+                RUNS.rmdir()
 
 
 def newest_model() -> Path | None:
