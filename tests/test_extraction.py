@@ -134,6 +134,7 @@ def same_as_holistic(video: Path, pose: Pose) -> dict[str, int]:
     return seen
 
 
+@pytest.mark.slow
 def test_a_long_video_is_cut_where_nobody_sees_it(tmp_path):
     """Its parts join to what extraction in one go finds, but for what tracking remembers of the seconds before."""
     images = signer.images("circle", 12)

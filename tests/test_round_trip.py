@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from slr_pose.hamnosys import ATTRIBUTES, parse, read_attributes
 from slr_pose.hamnosys.lexicon import read_lexicon
 from slr_pose.signer.performance import perform
@@ -23,6 +25,7 @@ FOUND = {  # of the twelve made-up signs, at least: one or two less than when th
 }
 
 
+@pytest.mark.slow
 def test_what_is_written_is_signed_filmed_seen_and_written_again(slr):
     lexicon = {gloss: notation for gloss, (notation,) in read_lexicon(MADE_UP)[0].items()}
     for number, (gloss, notation) in enumerate(lexicon.items()):
