@@ -57,7 +57,7 @@ ifeq ($(PYTHON),)
 endif
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet $(TORCH_ARGS) "torch>=2.4,<2.14"
-	.venv/bin/pip install --quiet -e ".[train,dev]"
+	.venv/bin/pip install --quiet -e ".[sentences,dev]"
 	touch $@
 
 clean:

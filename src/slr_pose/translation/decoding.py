@@ -1,0 +1,87 @@
+"""What a network says of the next piece -> the best sentence, by beam search. Needs NumPy and nothing else."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from slr_pose.translation.glosses import COPIES
+
+NOTHING, BEGIN, END = 0, 1, 2  # numbers of pieces
+FIRST_COPY = 3  # number of the piece that stands for the first unknown gloss of a sentence
+FIRST_PIECE = FIRST_COPY + COPIES  # number of the first piece of text
+LENGTH_POWER = 1.2  # scores are divided by the length to this power; 1 is the mean, more prefers longer sentences
+
+
+class Network(Protocol):
+    """A `TranslationModel`, in torch or in ONNX Runtime, on NumPy arrays with the shapes of its methods."""
+
+    def read(self, glosses: np.ndarray, shares: np.ndarray) -> np.ndarray: ...
+
+    def step(
+        self, pieces: np.ndarray, place: np.ndarray, past: np.ndarray, memory: np.ndarray, seen: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A sentence as numbers of pieces, without begin and end, and the mean log-probability of a piece."""
+
+    pieces: tuple[int, ...]
+    log_probability: float
+
+
+def beam_search(
+    network: Network, glosses: np.ndarray, shares: np.ndarray, unknown: np.ndarray, beams: int, longest: int
+) -> list[Hypothesis]:
+    """The best sentence for each source; greedy with one beam.
+
+    Args:
+        glosses, shares: numbers and probabilities, (sentences, places, alternatives).
+        unknown: (sentences,), how many unknown glosses each has; none of its sentences ends before it has a place for
+            each of them, once.
+        longest: pieces of a sentence, at most.
+    """
+    count = len(glosses)
+    memory = network.read(glosses, shares).repeat(beams, axis=2)
+    seen = (shares.sum(-1) > 0).repeat(beams, axis=0)
+    past = np.zeros((*memory.shape[:4], 0, memory.shape[-1]), np.float32)
+    pieces = np.full((count, beams, 1), BEGIN)
+    scores = np.full((count, beams), -np.inf)
+    scores[:, 0] = 0  # all beams are the same at first
+    best, best_scores = [Hypothesis((), -np.inf)] * count, np.full(count, -np.inf)
+    rows = np.arange(count)[:, None]
+    for length in range(1, longest + 1):
+        place = np.full(count * beams, length - 1)
+        found, past = network.step(pieces[..., -1].ravel(), place, past, memory, seen)
+        found = found.reshape(count, beams, -1) + scores[..., None]  # (N, beams, V)
+        _forbid(found, pieces, unknown)
+        ended = found[..., END].max(1)
+        for row in np.flatnonzero(ended / length**LENGTH_POWER > best_scores):
+            beam = found[row, :, END].argmax()
+            best_scores[row] = ended[row] / length**LENGTH_POWER
+            best[row] = Hypothesis(tuple(pieces[row, beam, 1:].tolist()), float(ended[row] / length))
+        found[..., END] = -np.inf
+        flat = found.reshape(count, -1)
+        top = np.argpartition(-flat, beams - 1, axis=1)[:, :beams]
+        top = top[rows, np.argsort(-flat[rows, top], axis=1, kind="stable")]
+        origin, piece = np.divmod(top, found.shape[-1])
+        scores = flat[rows, top]
+        pieces = np.concatenate([pieces[rows, origin], piece[..., None]], -1)
+        if (scores[:, 0] / length**LENGTH_POWER < best_scores).all():
+            break
+        past = past[:, :, (rows * beams + origin).ravel()]
+    for row in np.flatnonzero(np.isneginf(best_scores)):  # none ended
+        best[row] = Hypothesis(tuple(pieces[row, 0, 1:].tolist()), float(scores[row, 0] / longest))
+    return best
+
+
+def _forbid(found: np.ndarray, pieces: np.ndarray, unknown: np.ndarray) -> None:
+    """Make pieces impossible, in `found` (N, beams, V): what is no text, places of no unknown gloss, and second ones;
+    an end before all have their place."""
+    copies = np.arange(FIRST_COPY, FIRST_PIECE)
+    used = (pieces[..., None] == copies).any(2)  # (N, beams, COPIES)
+    given = copies < FIRST_COPY + unknown[:, None, None]
+    found[..., NOTHING] = found[..., BEGIN] = -np.inf
+    found[..., FIRST_COPY:FIRST_PIECE][used | ~given] = -np.inf
+    found[..., END][(given & ~used).any(-1)] = -np.inf
