@@ -87,7 +87,6 @@ def run(data: Path, name: str, seed: int, folder: Path) -> dict:
 
     from slr_pose.translation.network import TranslationConfig
     from slr_pose.translation.training import Recipe, agreement, measure, spoil, train
-    from slr_pose.translation.translator import Translator
 
     torch.set_num_threads(1)
     variant = VARIANTS[name]
@@ -97,39 +96,42 @@ def run(data: Path, name: str, seed: int, folder: Path) -> dict:
         pairs = pairs[: variant.pairs]
     started = time.monotonic()
     recipe = Recipe(seed=seed, **(variant.recipe or {}))
-    trained = train(
+    translator = train(
         pairs, reported, folder / "sentences.safetensors", recipe, TranslationConfig(**variant.config or {})
     )
     seconds = time.monotonic() - started
     seen = [gloss for pair in pairs for gloss in pair.glosses]
-    network = Translator({**trained.info, "pairs": []}, trained.network)
-    nearest = Translator({**trained.info, "pairs": [[pair.glosses, pair.text] for pair in pairs]}, trained.network)
+    texts = [pair.text for pair in reported]
 
-    def scores(translator: Translator, noise: float = 0.0, beams: int = 5) -> dict:
+    def scores(answers: list) -> dict:
+        return measure([answer.plain for answer in answers], texts, tokenize)
+
+    def noisy(share: float) -> list:
         source = random.Random(5)
-        given = [spoil(list(pair.glosses), noise, seen, source) for pair in reported]
-        drafts = translator.drafts([[[(gloss, 1.0)] for gloss in glosses] for glosses in given], beams)
-        return measure([draft.text for draft in drafts], reported, tokenize)
+        glosses = [spoil(list(pair.glosses), share, seen, source) for pair in reported]
+        return [[[(gloss, 1.0)] for gloss in line] for line in glosses]
 
-    drafts = network.drafts([pair.places for pair in reported])
+    given = noisy(0)
+    drafts = translator.drafts(given)
     return {
         "data": data.name,
         "variant": name,
         "seed": seed,
-        "network": scores(network),
-        "greedy": scores(network, beams=1),
-        "nearest pair": scores(nearest),
-        "glosses": measure([" ".join(pair.glosses).lower() for pair in reported], reported, tokenize),
-        "noise": {str(share): scores(network, share) for share in NOISE},
-        "by": trained.info["training"]["by"],
-        "epochs": trained.info["training"]["epoch"],
-        "parameters": sum(weight.numel() for weight in trained.network.model.parameters()),
+        "answer": scores(translator.translate(given)),
+        "network": scores(drafts),
+        "greedy": scores(translator.drafts(given, beams=1)),
+        "nearest pair": scores(translator.recalled(given)),
+        "glosses": measure([" ".join(pair.glosses).lower() for pair in reported], texts, tokenize),
+        "noise": {str(share): scores(translator.drafts(noisy(share))) for share in NOISE},
+        "by": translator.info["by"],
+        "epochs": translator.info["training"]["epoch"],
+        "parameters": sum(weight.numel() for weight in translator.network.model.parameters()),
         "seconds": seconds,
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, one thread",
         "sentences": [
             {
                 "score": draft.score,
-                "agreement": agreement(draft.text, pair.text),
+                "agreement": agreement(draft.plain, pair.text),
                 "unknown": draft.unknown,
                 "text": draft.text,
             }
@@ -191,7 +193,7 @@ def show(figures: list[dict]) -> None:
         print(
             f"\nSeed {figure['seed']} on {figure['device']}: glosses as they are"
             f" {figure['glosses']['BLEU']:.1f} / {figure['glosses']['chrF']:.1f}; calibration error {100 * error:.1f};"
-            f" {sure} of {len(figure['sentences'])} sure, which agree {100 * agreed:.0f} %, the others {100 * others:.0f} %."
+            f" {sure} of {len(figure['sentences'])} sure, agreeing by {100 * agreed:.0f} %, the others by {100 * others:.0f} %."
         )
 
 

@@ -19,8 +19,12 @@ MARKS = [
     re.compile(r"^__.*__$"),  # __ON__, __EMOTION__: no sign
     re.compile(r"^(\([^)]*\)|\++)+"),  # (1h), (2h): hands
     re.compile(r"^(loc|cl|lh|rh|qu)-(?=[^\W\d_]{2})"),  # where, classifier, which hand
+    re.compile(r"^[a-z]+\.(?=[^\W\d_])"),  # alt.: hands in turn
     re.compile(r"(-PLUSPLUS|\++)$"),  # signed more than once
+    re.compile(r"(?<=\w):[a-z](/[a-z])*$"),  # :i, :i/j: a place in front of the signer
+    re.compile(r"(?<=[^\W\d_])_\d+$"),  # _2: a variant
 ]
+_SPELLED = re.compile(r"^((fs|ns)-)*#?")  # by the fingers, a name, a loan
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})  # as glosses write them
 
 
@@ -43,6 +47,12 @@ def folded(word: str) -> str:
     """What spellings of one word share: `Fünf`, `FUENF`, `fuenf`."""
     word = unicodedata.normalize("NFC", word).casefold().translate(_GERMAN)
     return "".join(letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter))
+
+
+def as_word(gloss: str) -> str:
+    """How a gloss is written in a sentence that knows no better: `HARZ` -> harz, `fs-ERICK` -> Erick, `#BUS` -> bus."""
+    word = _SPELLED.sub("", gloss).lower()
+    return word.capitalize() if gloss.startswith(("fs-", "ns-")) else word
 
 
 def _without_marks(gloss: str) -> str:

@@ -19,13 +19,14 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from slr_pose import __version__
 from slr_pose.files import write_whole
 from slr_pose.translation.decoding import BEGIN, END, FIRST_COPY, FIRST_PIECE, NOTHING
-from slr_pose.translation.glosses import COPIES, Vocabulary, as_arrays, folded
+from slr_pose.translation.glosses import COPIES, Vocabulary, as_arrays, as_word, folded
 from slr_pose.translation.network import TranslationConfig, TranslationModel
 from slr_pose.translation.pairs import Pair
-from slr_pose.translation.translator import METADATA, TorchNetwork, Translator
+from slr_pose.translation.translator import METADATA, NEAREST, NETWORK, TorchNetwork, Translator
 
 STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 4500, 40, 200  # by default: as many epochs as make the steps, within the bounds
 BATCHES_AN_EPOCH = 8  # at least: batches are smaller where pairs are few
+EITHER = "either"  # what promises more, of the network and the nearest pair
 CALIBRATED = 30  # held-out pairs that it takes to say how sure a sentence is
 SPELLED = 3  # letters that a gloss and a word have in common, at least, to be taken for the same
 ADDED = 10  # pieces that a sentence may be longer than the longest in training
@@ -69,9 +70,9 @@ def train(
 ) -> Translator:
     """Train a translator and write it to `path`, whole or not at all.
 
-    The network's averaged weights are kept. On the validation pairs its sentences are compared with the text of the
-    nearest training pair (chrF; Popovic, WMT 2015), and the better way is kept; they also calibrate the confidence.
-    Ctrl-C ends training after the first epoch or later, with what was learnt until then; before, it raises.
+    The network's averaged weights are kept. The validation pairs tell what is to be expected of its sentences, and of
+    the texts of the nearest training pairs. Ctrl-C ends training after the first epoch or later, with what was learnt
+    until then; before, it raises.
 
     Args:
         path: a `.safetensors` file.
@@ -85,32 +86,43 @@ def train(
         "glosses": learner.vocabulary.glosses,
         "pieces": learner.text.pieces,
         "longest": learner.longest + ADDED,
+        "pairs": [[pair.glosses, pair.text] for pair in pairs],
         "model": asdict(config),
+        "by": [NETWORK],
         "confidence": None,
     }
-    network = TorchNetwork(learner.averaged.module)
-    recall = {"pairs": [[pair.glosses, pair.text] for pair in pairs]}
-    ways = {"network": Translator(info, network), "nearest pair": Translator({**info, **recall}, network)}
-    drafts = {way: translator.drafts([pair.places for pair in validation]) for way, translator in ways.items()}
-    scores = {way: measure([draft.text for draft in found], validation) for way, found in drafts.items()}
-    by = max(scores, key=lambda way: scores[way]["chrF"])
-    translator = ways[by]
-    translator.info["confidence"] = calibrate(
-        [draft.score for draft in drafts[by]],
-        [agreement(draft.text, pair.text) for draft, pair in zip(drafts[by], validation, strict=True)],
-    )
-    translator.info["training"] = {
+    translator = Translator(info, TorchNetwork(learner.averaged.module))
+    scores = _judge(translator, validation)
+    info["training"] = {
         "recipe": asdict(recipe),
         "torch": torch.__version__,
         "epoch": learner.epoch,
         "pairs": {"train": len(pairs), "val": len(validation)},
-        "by": by,
         "val": scores,
     }
     weights = {name: weight.cpu().contiguous() for name, weight in learner.averaged.module.state_dict().items()}
     with write_whole(path) as partial:
         partial.write_bytes(save(weights, metadata={METADATA: json.dumps(translator.info, ensure_ascii=False)}))
     return translator
+
+
+def _judge(translator: Translator, validation: list[Pair]) -> dict[str, dict[str, float]]:
+    """Learn what is to be expected of either way to a sentence, and which is best, or, of both, what promises more."""
+    sentences, texts = [pair.places for pair in validation], [pair.text for pair in validation]
+    drafts = {NETWORK: translator.drafts(sentences), NEAREST: translator.recalled(sentences)}
+    answers = {way: [draft.plain for draft in found] for way, found in drafts.items()}
+    curves = {
+        way: calibrate([draft.score for draft in found], list(map(agreement, answers[way], texts)))
+        for way, found in drafts.items()
+    }
+    translator.info["by"] = [NETWORK, NEAREST]
+    translator.info["confidence"] = curves if all(curves.values()) else None
+    if all(curves.values()):
+        answers[EITHER] = [translation.plain for translation in translator.translate(sentences)]
+    scores = {way: measure(found, texts) for way, found in answers.items()}
+    best = max(scores, key=lambda way: scores[way]["chrF"])
+    translator.info["by"] = [NETWORK, NEAREST] if best == EITHER else [best]
+    return scores
 
 
 class Text:
@@ -190,7 +202,7 @@ class Learner:
 
     def _example(self, pair: Pair) -> Example:
         words = pair.text.split()
-        glosses = [folded(re.sub("^([a-z]+-)?#?", "", gloss)) for gloss in pair.glosses]
+        glosses = [folded(as_word(gloss)) for gloss in pair.glosses]
         spelled = [folded(word) for word in words]
         copied = []
         for place, gloss in enumerate(glosses):
@@ -265,13 +277,12 @@ def spoil(glosses: list, share: float, others: list, source: random.Random) -> l
     return found or list(glosses)
 
 
-def measure(texts: list[str], pairs: list[Pair], tokenize: str = "13a") -> dict[str, float]:
-    """Corpus BLEU-4 (sacreBLEU; Post, WMT 2018) and chrF of texts, against those of the pairs."""
+def measure(texts: list[str], references: list[str], tokenize: str = "13a") -> dict[str, float]:
+    """Corpus BLEU-4 (sacreBLEU; Post, WMT 2018) and chrF (Popovic, WMT 2015) of texts."""
     from sacrebleu.metrics import BLEU, CHRF
 
-    references = [[pair.text for pair in pairs]]
-    bleu = BLEU(tokenize=tokenize, force=True).corpus_score(texts, references).score
-    return {"BLEU": bleu, "chrF": CHRF().corpus_score(texts, references).score}
+    bleu = BLEU(tokenize=tokenize, force=True).corpus_score(texts, [references]).score
+    return {"BLEU": bleu, "chrF": CHRF().corpus_score(texts, [references]).score}
 
 
 def agreement(text: str, reference: str) -> float:

@@ -2,21 +2,22 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.translation.decoding import FIRST_COPY, FIRST_PIECE, Network, beam_search
-from slr_pose.translation.glosses import FIRST, Alternatives, Vocabulary, as_arrays, clean, split
+from slr_pose.translation.decoding import FIRST_COPY, FIRST_PIECE, Hypothesis, Network, beam_search
+from slr_pose.translation.glosses import FIRST, Alternatives, Vocabulary, as_arrays, as_word, clean, split
 from slr_pose.translation.pairs import Pair
 from slr_pose.translation.retrieval import Nearest
 
 METADATA = "slr-pose-translation"
 BEAMS = 5
 BATCH = 64  # sentences that are decoded together
+NETWORK, NEAREST = "network", "nearest pair"  # the ways to a sentence
 SURE = 0.7  # confidence from which on a sentence is called sure
 
 
@@ -27,15 +28,17 @@ class Translation:
     Attributes:
         glosses: the best gloss at each place, as given.
         text: glosses that the translator does not know stand in it in brackets.
+        plain: the same without brackets, with these glosses as words where the sentence has a place for them.
         confidence: how many of its words a person's own sentence would share, 0 to 1, as calibrated on held-out pairs;
             `None` where those were too few.
         sure: whether that is at least `SURE` and every gloss is known; `None` where the confidence is.
         unknown: the glosses that the translator does not know.
-        nearest: the training pair whose text this is, where the translator found that better than its network.
+        nearest: the training pair whose text this is, where that is expected to be better than the network's.
     """
 
     glosses: list[str]
     text: str
+    plain: str
     confidence: float | None
     sure: bool | None
     unknown: list[str]
@@ -44,9 +47,10 @@ class Translation:
 
 @dataclass(frozen=True)
 class Draft:
-    """A text and how well it scored: a mean log-probability, or a cosine to the nearest pair."""
+    """A text and how well it scored: a mean log-probability, or the cosine to the nearest pair."""
 
     text: str
+    plain: str
     score: float
     unknown: list[str]
     nearest: Pair | None = None
@@ -56,14 +60,14 @@ class Translator:
     """A trained model, ready to make sentences.
 
     Attributes:
-        info: everything that travels with the model: glosses, pieces of text, settings, calibration, what was measured.
+        info: everything that travels with the model: glosses, pieces of text, pairs, settings, calibration, what was
+            measured.
     """
 
     def __init__(self, info: dict, network: Network):
         self.info, self.network = info, network
         self.vocabulary = Vocabulary(info["glosses"])
-        pairs = info.get("pairs", [])
-        self.nearest = Nearest([Pair(tuple(glosses), text) for glosses, text in pairs]) if pairs else None
+        self.nearest = Nearest([Pair(tuple(glosses), text) for glosses, text in info["pairs"]])
 
     @classmethod
     def load(cls, path: Path) -> "Translator":
@@ -75,11 +79,12 @@ class Translator:
         path = Path(path)
         if not path.is_file():
             raise BadInput(f"there is no model {path}; `slr train-sentences` makes one.")
-        network, metadata = _load_onnx(path) if path.suffix == ".onnx" else _load_checkpoint(path)
-        return cls(_read_info(path, metadata), network)
+        network, info = _load_onnx(path) if path.suffix == ".onnx" else _load_checkpoint(path)
+        return cls(info, network)
 
     def translate(self, sentences: Sequence[str | list[Alternatives]], beams: int = BEAMS) -> list[Translation]:
-        """Make a sentence of each line of glosses.
+        """Make a sentence of each line of glosses, in the way that `info["by"]` says: by the network, from the nearest
+        pair, or, of both, what is expected to share more words with a person's sentence.
 
         Args:
             sentences: glosses separated by spaces; or, at each place, the glosses that a recogniser thinks possible,
@@ -89,28 +94,24 @@ class Translator:
             BadInput: a sentence has no gloss.
         """
         given = [split(sentence) if isinstance(sentence, str) else sentence for sentence in sentences]
-        drafts = self.drafts(given, beams)
-        return [self._judged(places, draft) for places, draft in zip(given, drafts, strict=True)]
+        ways = {NEAREST: self.recalled(given)} if NEAREST in self.info["by"] else {}
+        if NETWORK in self.info["by"] or any(draft.score == 0 for draft in ways[NEAREST]):
+            ways[NETWORK] = self.drafts(given, beams)
+        return [
+            self._best(places, {way: drafts[row] for way, drafts in ways.items()}) for row, places in enumerate(given)
+        ]
 
-    def drafts(self, sentences: list[list[Alternatives]], beams: int = BEAMS) -> list[Draft]:
-        """The text of each sentence with its score, before calibration."""
-        cleaned = [clean(sentence) for sentence in sentences]
-        for sentence, bare in zip(sentences, cleaned, strict=True):
-            if not bare:
-                line = " ".join(place[0][0] for place in sentence if place)
-                raise BadInput(f"there is no gloss in '{line}'; give glosses, with spaces between them.")
-        return self._recall(cleaned) if self.nearest else list(self._decode(cleaned, beams))
-
-    def _recall(self, sentences: list[list[Alternatives]]) -> list[Draft]:
+    def recalled(self, sentences: list[list[Alternatives]]) -> list[Draft]:
+        """The text of the nearest training pair of each sentence."""
         drafts = []
-        for sentence in sentences:
+        for sentence in map(_cleaned, sentences):
             pair, cosine = self.nearest(sentence)
-            _, unknown = self.vocabulary.encode(sentence)
-            drafts.append(Draft(_with_missing(pair.text, unknown), cosine, unknown, pair))
+            drafts.append(Draft(pair.text, pair.text, cosine, self.vocabulary.encode(sentence)[1], pair))
         return drafts
 
-    def _decode(self, sentences: list[list[Alternatives]], beams: int) -> Iterator[Draft]:
-        encoded = [self.vocabulary.encode(sentence) for sentence in sentences]
+    def drafts(self, sentences: list[list[Alternatives]], beams: int = BEAMS) -> list[Draft]:
+        """What the network makes of each sentence."""
+        encoded = [self.vocabulary.encode(_cleaned(sentence)) for sentence in sentences]
         order = sorted(range(len(encoded)), key=lambda index: len(encoded[index][0]))
         drafts = {}
         for first in range(0, len(order), BATCH):
@@ -119,31 +120,51 @@ class Translator:
             unknown = np.array([len(encoded[index][1]) for index in batch])
             found = beam_search(self.network, *arrays, unknown, beams, self.info["longest"])
             for index, hypothesis in zip(batch, found, strict=True):
-                unknown = encoded[index][1]
-                drafts[index] = Draft(self._text(hypothesis.pieces, unknown), hypothesis.log_probability, unknown)
-        return (drafts[index] for index in range(len(encoded)))
+                drafts[index] = self._draft(hypothesis, encoded[index][1])
+        return [drafts[index] for index in range(len(encoded))]
 
-    def _text(self, numbers: Iterable[int], unknown: list[str]) -> str:
-        placed = {number - FIRST_COPY for number in numbers if number < FIRST_PIECE}
+    def _draft(self, hypothesis: Hypothesis, unknown: list[str]) -> Draft:
+        places = [number - FIRST_COPY for number in hypothesis.pieces if number < FIRST_PIECE]
+        missing = [gloss for place, gloss in enumerate(unknown) if place not in places]
+        text = " ".join([self._text(hypothesis, [f"[{gloss}]" for gloss in unknown]), *(f"[{g}]" for g in missing)])
+        plain = self._text(hypothesis, list(map(as_word, unknown)))
+        return Draft(text, plain, hypothesis.log_probability, unknown)
+
+    def _text(self, hypothesis: Hypothesis, copies: list[str]) -> str:
         pieces = [
-            self.info["pieces"][number - FIRST_PIECE] if number >= FIRST_PIECE else f"▁[{unknown[number - FIRST_COPY]}]"
-            for number in numbers
+            self.info["pieces"][number - FIRST_PIECE] if number >= FIRST_PIECE else f"▁{copies[number - FIRST_COPY]}"
+            for number in hypothesis.pieces
         ]
-        missing = [gloss for place, gloss in enumerate(unknown) if place not in placed]
-        return _with_missing("".join(pieces).replace("▁", " ").strip(), missing)
+        return "".join(pieces).replace("▁", " ").strip()
 
-    def _judged(self, places: list[Alternatives], draft: Draft) -> Translation:
+    def better(self, drafts: dict[str, Draft]) -> str:
+        """The way from which more is expected."""
+        curves = self.info["confidence"]
+        return max(drafts, key=lambda way: confidence_of(drafts[way].score, curves[way]))
+
+    def _best(self, places: list[Alternatives], drafts: dict[str, Draft]) -> Translation:
         confidence = sure = None
-        if line := self.info["confidence"]:
-            confidence = 1 / (1 + math.exp(-(line["slope"] * draft.score + line["offset"])))
-            sure = confidence >= SURE and not draft.unknown
-        glosses = [place[0][0] for place in places]
-        return Translation(glosses, draft.text, confidence, sure, draft.unknown, draft.nearest)
+        way = NETWORK
+        if NEAREST in drafts and drafts[NEAREST].score > 0:  # a pair has a gloss of these
+            way = self.better(drafts) if NETWORK in self.info["by"] else NEAREST
+        found = drafts[way]
+        if curves := self.info["confidence"]:
+            confidence = confidence_of(found.score, curves[way])
+            sure = confidence >= SURE and not found.unknown
+        glosses = [place[0][0] for place in places if place]
+        return Translation(glosses, found.text, found.plain, confidence, sure, found.unknown, found.nearest)
 
 
-def _with_missing(text: str, unknown: list[str]) -> str:
-    """The text, and behind it the unknown glosses that it has no place for."""
-    return " ".join([text, *(f"[{gloss}]" for gloss in unknown)]).strip()
+def confidence_of(score: float, curve: dict[str, float]) -> float:
+    """What is expected of a draft with that score, 0 to 1."""
+    return 1 / (1 + math.exp(-(curve["slope"] * score + curve["offset"])))
+
+
+def _cleaned(sentence: list[Alternatives]) -> list[Alternatives]:
+    if cleaned := clean(sentence):
+        return cleaned
+    line = " ".join(place[0][0] for place in sentence if place)
+    raise BadInput(f"there is no gloss in '{line}'; give glosses, with spaces between them.")
 
 
 class OnnxNetwork:
@@ -189,21 +210,20 @@ class TorchNetwork:
         return tuple(tensor.cpu().numpy() for tensor in (found if isinstance(found, tuple) else (found,)))
 
 
-def _load_onnx(path: Path) -> tuple[Network, dict[str, str]]:
+def _load_onnx(path: Path) -> tuple[Network, dict]:
     import onnxruntime
 
     try:
         session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     except Exception as error:  # the exceptions of ONNX Runtime have no common class
         raise BadInput(f"{path} is not an ONNX model that can be read; export it again.") from error
-    metadata = session.get_modelmeta().custom_metadata_map
-    _read_info(path, metadata)
-    return OnnxNetwork(session), metadata
+    info = _read_info(path, session.get_modelmeta().custom_metadata_map)
+    return OnnxNetwork(session), info
 
 
-def _load_checkpoint(path: Path) -> tuple[Network, dict[str, str]]:
+def _load_checkpoint(path: Path) -> tuple[Network, dict]:
     model, info = load_model(path)
-    return TorchNetwork(model), {METADATA: json.dumps(info)}
+    return TorchNetwork(model), info
 
 
 def load_model(path: Path):
