@@ -1,6 +1,12 @@
 """Keypoint arrays: single clips and whole data sets, and hands that stand in order of detection."""
 
+import io
+import itertools
 import json
+import time
+import tracemalloc
+import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.arrays import sides_swapped
+from slr_pose.arrays import _likeliest_path, sides_swapped
 from slr_pose.dataset import read_dataset
 from slr_pose.display import extract
 from slr_pose.skeleton import SHIPPED, Skeleton
@@ -201,6 +207,177 @@ class TestBadInput:
         np.savez(arrays.folder / "wrong.npz", **changed)
         assert says in self.refused(arrays, "train", "wrong.npz", "--skeleton", "mine.toml")
         assert "no column 'mood'" in self.refused(arrays, "train", "signs.npz", "--head", "mood")
+
+
+def wave(frames: int = 24) -> np.ndarray:
+    return signer.as_array(signer.perform("wave", 0, frames), np.zeros(frames, bool))
+
+
+def bomb(path: Path, name: str, rows: int, **arrays: np.ndarray) -> None:
+    """A `.npz` file with an array of zeros, (rows, 128), that are never in memory here, beside others."""
+    np.savez_compressed(path, **arrays)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open(f"{name}.npy", "w") as member:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (rows, 128)}
+        np.lib.format.write_array_header_1_0(member, header)
+        for _ in range(rows // 1000):
+            member.write(bytes(512_000))
+
+
+def peak_mb(work) -> float:
+    tracemalloc.start()
+    try:
+        work()
+    finally:
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return peak / 1e6
+
+
+class TestLimits:
+    """Only what is wanted is unpacked, and no more than a stated limit."""
+
+    def test_an_array_nobody_asked_for_is_not_unpacked(self, tmp_path):
+        columns = {"frames": wave(), "lengths": np.array([12, 12]), "gloss": np.array(["a", "b"])}
+        bomb(tmp_path / "a.npz", "features", 100_000, **columns)
+        clips = []
+        assert peak_mb(lambda: clips.extend(read_dataset(tmp_path / "a.npz"))) < 5
+        assert [clip.labels["gloss"] for clip in clips] == ["a", "b"]
+
+    def test_too_much_is_refused_before_it_is_unpacked(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("slr_pose.arrays.MOST_BYTES", 10_000_000)
+        bomb(tmp_path / "a.npz", "frames", 100_000, lengths=np.array([100_000]), gloss=np.array(["a"]))
+        bomb(tmp_path / "b.npz", "frames", 100_000)
+        skeleton = Skeleton.load("face_hands_43")
+
+        def read():
+            with pytest.raises(BadInput, match=r"a.npz holds 0.1 GB of arrays, and 0.0 are read of one file; .*\.$"):
+                read_dataset(tmp_path / "a.npz")
+            with pytest.raises(BadInput, match="b.npz holds 0.1 GB"):
+                skeleton.read(tmp_path / "b.npz")
+
+        assert peak_mb(read) < 5
+        monkeypatch.setattr("slr_pose.arrays.MOST_FRAMES", 20)
+        np.save(tmp_path / "c.npy", wave())
+        with pytest.raises(BadInput, match="c.npy has 24 frames, and a clip may have 20"):
+            skeleton.read(tmp_path / "c.npy")
+
+    @pytest.mark.parametrize("shape", ["(1000000000000, 128)", "(100000, 128)", "(-1, 128)", "(24, 128, 1000000000)"])
+    @pytest.mark.parametrize("suffix", [".npy", ".npz"])
+    def test_a_header_that_lies_is_refused_before_memory_is_taken(self, tmp_path, shape, suffix):
+        file = io.BytesIO()
+        np.save(file, wave())
+        content = file.getvalue()
+        lie = content.replace(b"(24, 128), }" + b" " * 40, f"{shape}, }}".encode().ljust(52))
+        assert lie != content and len(lie) == len(content)
+        path = tmp_path / f"a{suffix}"
+        if suffix == ".npy":
+            path.write_bytes(lie)
+        else:
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("frames.npy", lie)
+
+        def read():
+            with pytest.raises(BadInput, match=f"a{suffix}"):
+                Skeleton.load("face_hands_43").read(path)
+
+        assert peak_mb(read) < 5
+
+    def test_a_long_clip_takes_seconds(self):
+        started = time.process_time()
+        pose = Skeleton.load("face_hands_43").pose(np.tile(wave(), (2000, 1)), "long")
+        assert len(pose.keypoints) == 48_000 and time.process_time() - started < 5
+
+
+class TestNumbers:
+    """Of any type and size; what cannot have been measured counts as not seen."""
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, 3e38, -1e300, 1e5])
+    def test_what_was_not_measured_is_not_seen(self, value):
+        array = wave().astype(float)
+        array[3, 5] = value  # a joint of the left hand, and so not the whole of it
+        array[4:, 0] = value
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            pose = Skeleton.load("face_hands_43").pose(array, "a.npy")
+        assert (pose.confidence == 0).sum() == 21 and np.isfinite(pose.keypoints).all()
+
+    @pytest.mark.parametrize("value", [np.inf, 3e38, 1e30, 1e5])
+    def test_what_was_not_measured_does_not_tell_which_hand_is_which(self, value):
+        array = wave().astype(float)
+        array[:, 4::3] = 0  # no depth: where the hands are tells alone
+        array[:, 2:65], array[:, 65:128] = array[:, 65:128].copy(), array[:, 2:65].copy()
+        poses = []
+        for unseen in (value, np.nan):
+            array[:16, 2:65] = unseen
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                poses.append(Skeleton.load("face_hands_43").pose(array, "a.npy").keypoints)
+        np.testing.assert_array_equal(*poses)
+
+    @pytest.mark.parametrize("dtype", [np.float16, np.float64, np.longdouble, ">f4", np.int16, np.uint8, np.int64])
+    def test_any_kind_of_real_number_will_do(self, tmp_path, dtype):
+        array = (wave() * 100).clip(0, 255).astype(dtype)
+        np.save(tmp_path / "a.npy", np.asfortranarray(array))
+        layout = (SHIPPED / "face_hands_43.toml").read_text().replace("width = 720", "width = 1")
+        skeleton = Skeleton.from_toml(layout.replace("height = 480", "height = 1").replace("in_order", "not_in_order"))
+        pose = skeleton.read(tmp_path / "a.npy")
+        np.testing.assert_array_equal(pose.keypoints[:, 0, :2], array[:, :2].astype(np.float32))
+
+    @pytest.mark.parametrize("dtype", [complex, bool, "datetime64[s]", "timedelta64[s]", "S3", "U3", object, "f4,f4"])
+    def test_what_is_no_number_is_a_sentence(self, slr, dtype):
+        np.save(slr.folder / "a.npy", np.zeros((9, 128), dtype))
+        with pytest.raises(BadInput, match=r"a.npy is .*\.$"):
+            Skeleton.load("face_hands_43").read(slr.folder / "a.npy")
+
+    @pytest.mark.parametrize("array", [np.full((9, 128), np.nan), np.zeros((0, 128)), np.full((9, 128), 3e38)])
+    def test_nobody_is_a_sentence(self, arrays, array):
+        np.save(arrays.folder / "nobody.npy", array)
+        np.savez(arrays.folder / "nobody.npz", array)
+        for name in ("nobody.npy", "nobody.npz"):
+            assert f"{name} shows nobody" in arrays("predict", name, "--json", exit_code=2).stderr
+
+    def test_a_clip_of_a_data_set_that_shows_nobody_is_left_out_and_named(self, arrays):
+        with np.load(arrays.folder / "signs.npz") as file:
+            content = dict(file)
+        content["frames"][: content["lengths"][0]] = np.nan
+        np.savez(arrays.folder / "gap.npz", **content)
+        done = arrays("evaluate", "gap.npz", "--split", "all", "--json")
+        assert "clip wave-0 shows nobody" in done.stderr and "1 of 24 clips" in done.stderr
+        assert json.loads(done.stdout)["scores"]["all clips"]["gloss"]["clips"] == 23
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), frames=st.integers(1, 8))
+def test_the_likeliest_path_is_the_best_of_all_paths(seed, frames):
+    random = np.random.default_rng(seed)
+    score = random.normal(size=(frames, 2))
+    stay, change = random.normal(size=(2, frames - 1))
+
+    def worth(path) -> float:
+        steps = sum(change[i] if path[i] != path[i + 1] else stay[i] for i in range(frames - 1))
+        return sum(score[i, state] for i, state in enumerate(path)) - steps
+
+    best = max(itertools.product((0, 1), repeat=frames), key=worth)
+    np.testing.assert_array_equal(_likeliest_path(score, stay, change), best)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"lengths": np.zeros(0, int)}, {"lengths": np.array(24)}, {"lengths": np.array([2**63 - 1, 2**63 - 1, 26])}]
+    + [{"lengths": np.array([24.0])}, {"frames": np.zeros(24)}, {"frames": np.array(3.0)}, {"frames": np.zeros((0, 4))}]
+    + [{"gloss": np.array([b"\xff"])}, {"gloss": np.array(["\ud800"])}, {"gloss": np.array([{}])}],
+)
+def test_a_data_set_of_wrong_shapes_or_text_is_a_sentence(tmp_path, change):
+    np.savez(tmp_path / "a.npz", **{"frames": wave(), "lengths": np.array([24]), "gloss": np.array(["a"])} | change)
+    with pytest.raises(BadInput, match=r"a.npz.*\.$"):
+        read_dataset(tmp_path / "a.npz")
+
+
+def test_columns_may_be_bytes_or_dates(tmp_path):
+    columns = {"gloss": np.array(["é".encode()]), "signer": np.array(["2020-01-01"], "datetime64[D]")}
+    np.savez(tmp_path / "a.npz", frames=wave(), lengths=np.array([24]), **columns)
+    (clip,) = read_dataset(tmp_path / "a.npz")
+    assert clip.labels == {"gloss": "é"} and clip.signer == "2020-01-01"
 
 
 @pytest.mark.slow

@@ -6,8 +6,10 @@ import os
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import pytest
 import signer
 from test_video import encode
 
-from slr_pose import BadInput
+from slr_pose import BadInput, batch
 from slr_pose.batch import extract_all
 from slr_pose.extraction import Job, extract_pose
 from slr_pose.pose import Pose
@@ -67,6 +69,65 @@ def test_a_job_that_kills_its_worker_is_given_up(video, tmp_path):
     job = Job(video, tmp_path / "a.pose")
     (outcome,) = extract_all([job], kill_always)
     assert outcome.job == job and "died" in str(outcome.error) and not list(tmp_path.iterdir())
+
+
+def test_a_worker_that_hangs_is_given_up_and_the_rest_goes_on(video, tmp_path, monkeypatch):
+    jobs = [Job(video, tmp_path / f"{number}.pose") for number in range(2)]
+    stopped, outcomes = [], []
+
+    def stop_once(frames: int) -> None:
+        if frames > 3 and not stopped:
+            stopped.extend(multiprocessing.active_children())
+            os.kill(stopped[0].pid, signal.SIGSTOP)
+            monkeypatch.setattr(batch, "STALL_S", 1.0)
+
+    for outcome in extract_all(jobs, stop_once, workers=1):
+        outcomes.append(outcome)
+        monkeypatch.setattr(batch, "STALL_S", 60.0)
+    assert stopped and not stopped[0].is_alive()
+    assert outcomes[0].job == jobs[0] and "given up" in str(outcomes[0].error) and video.name in str(outcomes[0].error)
+    assert (outcomes[1].job, outcomes[1].error, outcomes[1].frames) == (jobs[1], None, 12)
+
+
+def test_workers_that_are_killed_at_any_moment_hold_up_nobody(video, tmp_path):
+    """While they start, decode, wait, or are halfway through telling what they found."""
+    random, ended = np.random.default_rng(0), threading.Event()
+
+    def kill() -> None:
+        for _ in range(8):
+            if ended.wait(random.uniform(0.05, 1.2)):
+                return
+            for child in multiprocessing.active_children()[:1]:
+                child.kill()
+
+    jobs = [Job(video, tmp_path / f"{number}.pose") for number in range(6)]
+    killer = threading.Thread(target=kill)
+    killer.start()
+    outcomes = list(extract_all(jobs, workers=2))
+    ended.set()
+    killer.join()
+    assert {outcome.job for outcome in outcomes} == set(jobs)
+    assert all(outcome.frames == 12 or "died" in str(outcome.error) for outcome in outcomes)
+    whole = {path.stem for path in tmp_path.glob("*.pose")}
+    assert whole == {outcome.job.pose.stem for outcome in outcomes if not outcome.error}
+
+
+def says_half(pipe) -> None:
+    os.write(pipe.fileno(), struct.pack("!i", 1_000_000) + b"so many bytes were to come")
+    signal.raise_signal(signal.SIGKILL)
+
+
+def says_half_and_stops(pipe) -> None:
+    os.write(pipe.fileno(), struct.pack("!i", 1_000_000) + b"so many bytes were to come")
+    signal.raise_signal(signal.SIGSTOP)
+
+
+@pytest.mark.parametrize("worker, stall_s, end", [(says_half, 60, "died"), (says_half_and_stops, 2, "given up")])
+def test_the_rest_of_what_a_worker_said_is_not_waited_for(worker, stall_s, end, video, monkeypatch):
+    monkeypatch.setattr(batch, "_serve", worker)
+    monkeypatch.setattr(batch, "STALL_S", stall_s)
+    (outcome,) = extract_all([Job(video)])
+    assert end in str(outcome.error) and not multiprocessing.active_children()
 
 
 def test_kill_9_leaves_whole_files_no_processes_and_a_set_that_the_next_run_completes(folder, tmp_path):

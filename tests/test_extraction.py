@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 import signer
-from test_video import encode
+from test_video import encode, join_files, stored, with_matrix
 
 from slr_pose import BadInput
 from slr_pose.extraction import Job, Segment, extract_pose, extract_segment, join
@@ -150,7 +150,7 @@ def test_a_long_video_is_cut_where_nobody_sees_it(tmp_path):
     assert 0 < np.median(difference) < 0.02 * shoulders
 
 
-def test_it_is_silent_and_needs_no_libgl(video, tmp_path):
+def test_it_needs_no_libgl_and_nothing_but_mediapipe_says_anything(video, tmp_path):
     """On bare Debian the import of OpenCV fails for want of libGL; MediaPipe needs OpenCV only to draw."""
     (tmp_path / "cv2.py").write_text(
         "import sys; sys.path.insert(0, 'inside cv2')\nraise ImportError('libGL.so.1: cannot open shared object file')"
@@ -161,11 +161,61 @@ def test_it_is_silent_and_needs_no_libgl(video, tmp_path):
     )
     done = subprocess.run(
         [sys.executable, "-c", code, video],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])},
         capture_output=True,
         text=True,
     )
-    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["12", "False", "False"], "")
+    assert (done.returncode, done.stdout.split()) == (0, ["12", "False", "False"])
+    known = ("INFO: Created TensorFlow", "W0000", "WARNING: All log messages")
+    assert all(line.startswith(known) for line in done.stderr.splitlines())
+
+
+def test_several_threads_at_once_find_the_same_and_lose_nothing_that_others_write(video):
+    """In a process of its own, whose stderr can be read."""
+    code = """
+import os, sys, threading
+from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from slr_pose.extraction import extract_pose
+
+ended = threading.Event()
+def write():
+    written = 0
+    while not ended.wait(0.001):
+        written += os.write(2, b"another thread\\n") > 0
+    print(written)
+other = threading.Thread(target=write)
+other.start()
+with ThreadPoolExecutor(3) as pool:
+    at_once = list(pool.map(extract_pose, [Path(sys.argv[1])] * 4))
+alone = extract_pose(Path(sys.argv[1]))
+ended.set()
+other.join()
+print(all((pose.keypoints == alone.keypoints).all() for pose in at_once))
+"""
+    done = subprocess.run([sys.executable, "-c", code, video], capture_output=True, text=True, check=True)
+    written, same = done.stdout.split()
+    assert same == "True" and done.stderr.count("another thread") == int(written) > 100
+
+
+@pytest.mark.parametrize("matrix", [(-1, 0, 0, 1), (0, -1, -1, 0)])
+def test_a_front_camera_is_not_taken_for_a_mirror(pose, matrix, tmp_path):
+    images = [stored(image, *matrix) for image in signer.images("circle", 12)]
+    found = extract_pose(with_matrix(encode(tmp_path / "selfie.mp4", images, crf=10), *matrix))
+    assert (found.width, found.height) == (pose.width, pose.height)
+    both = (found.confidence > 0) & (pose.confidence > 0)
+    assert np.median(np.linalg.norm(found.keypoints - pose.keypoints, axis=-1)[both]) < 2
+
+
+def test_a_picture_that_changes_its_size_leaves_the_keypoints_where_they_are(tmp_path):
+    images = signer.images("circle", 12)
+    small = encode(tmp_path / "small.webm", [image[::2, ::2] for image in images], "libvpx", b=2_000_000)
+    large = encode(tmp_path / "large.webm", images, "libvpx", b=2_000_000)
+    found = extract_pose(join_files(tmp_path / "call.webm", [small, large]))
+    assert (found.width, found.height) == images[0].shape[1::-1] and len(found.keypoints) == 24
+    shoulders = np.linalg.norm(found.keypoints[:, 11, :2] - found.keypoints[:, 12, :2], axis=-1)
+    assert np.median(shoulders[:12]) == pytest.approx(np.median(shoulders[12:]), rel=0.1)
 
 
 @pytest.mark.skipif(not ASL.is_dir(), reason="needs ../shared/data")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.hamnosys import ATTRIBUTES, compose, parse, read_attributes, write, write_names
+from slr_pose.hamnosys import ATTRIBUTES, compose, parse, read_attributes, symbols, write, write_names
 from slr_pose.hamnosys.attributes import OF_A_HAND, read
 from slr_pose.hamnosys.notation import (
     Arrive,
@@ -31,9 +31,11 @@ from slr_pose.hamnosys.notation import (
 )
 from slr_pose.hamnosys.symbols import SYMBOLS
 
+ALIASES = Path(symbols.__file__).with_name("aliases.csv")
 DATA = Path(__file__).parents[2] / "shared" / "data" / "hamnosys"
 real_notations = pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data")
 FIST = "hamfist,hamextfingeru,hampalml"
+OR = ("hamaltbegin", "hammetaalt", "hamaltend")
 
 
 def lexicon() -> list[dict[str, str]]:
@@ -300,9 +302,70 @@ def test_any_text_gives_eight_known_classes_or_a_sentence(text):
         assert write(parse(text)) == "".join(text.split())
 
 
-def test_brackets_without_end_are_refused_in_a_sentence():
+@pytest.mark.parametrize(
+    "deep",
+    [
+        f"{FIST} {'hamparbegin ' * 5000}",
+        f"{FIST} {'hamaltbegin ' * 5000}",
+        f"{FIST} {'hamaltbegin hamseqbegin hammoveu ' * 5000}",
+        "hamaltbegin hamfist " * 5000,
+        f"{FIST} {'hamaltbegin ' * 3000} hammoveu {'hammetaalt hammoved hamaltend ' * 3000}",
+    ],
+)
+def test_brackets_and_choices_without_end_are_refused_in_a_sentence(deep):
     with pytest.raises(BadInput, match="opens bracket"):
-        parse(f"{FIST} {'hamparbegin ' * 5000}")
+        parse(deep)
+
+
+SIGNS = [
+    names.replace(",", " ").split()
+    for names in (
+        f"{FIST} hamseqbegin hamtouch hamfingertip hamseqend hammoveu hamrepeatfromstart",
+        "hamsymmlr hamparbegin hamfinger2 hamplus hamfist hamparend hamextfingeru hampalml hamlrat hamchest",
+        f"{FIST} hamaltbegin hammoveu hammetaalt hammoved hamaltend hamplus {FIST} hamreplace hamflathand",
+    )
+]
+BRACKETS = [name for name, symbol in SYMBOLS.items() if symbol.kind in ("bracket", "alternative", "plus", "between")]
+SOME = st.lists(st.sampled_from(sorted(SYMBOLS)) | st.sampled_from(BRACKETS), max_size=12) | st.sampled_from(SIGNS)
+
+
+@settings(max_examples=300, deadline=2000)
+@given(st.lists(SOME, min_size=1, max_size=4), st.integers(0, 60), st.integers(0, 8), SOME, st.integers(1, 300))
+def test_what_happens_to_a_notation_gives_another_or_a_sentence_and_soon(parts, at, gone, between, times):
+    names = [name for part in parts for name in part]
+    names[at : at + gone] = between * times
+    try:
+        found = parse(" ".join(names))
+    except BadInput as error:
+        assert str(error).endswith((".", "?"))
+    else:
+        assert write_names(found) == names
+
+
+@pytest.mark.parametrize(
+    ("notation", "names"),
+    [
+        ("hampinchopen,hamextfingeru,hampalml", "hampinch12open hamextfingeru hampalml"),
+        ("HAMFLATHAND hamExtFingerU hampalml hamUpperarm", "hamflathand hamextfingeru hampalml hamupperarm"),
+        ("hamceeopen hamextfingeru hampalmud hammovex", "hamceeopen hamextfingeru hampalmd hammoveX"),
+        ("<hamcee12open/><hamextfingeru/>\n<hampalml />", "hamceeopen hamextfingeru hampalml"),
+        ("hamfinger2 hamfingerhookedmod hamextfingeru hampalml", "hamfinger2 hamfingerhookmod hamextfingeru hampalml"),
+        (
+            f"{FIST} braceleft hammoveu bar hammoveudl braceright",
+            f"{FIST} hamaltbegin hammoveu hammetaalt hammovedl hamaltend",
+        ),
+    ],
+)
+def test_names_of_other_programs_are_read_and_ours_are_written(notation, names):
+    assert write_names(parse(notation)) == names.replace(",", " ").split()
+    assert parse(write(parse(notation))) == parse(names)
+
+
+def test_no_alias_is_the_name_of_a_symbol():
+    with open(ALIASES, encoding="utf-8", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert all(row["name"] in SYMBOLS and row["alias"].lower() not in map(str.lower, SYMBOLS) for row in rows)
+    assert len({name.lower() for name in SYMBOLS}) == len(SYMBOLS)
 
 
 # On notations of others

@@ -3,6 +3,7 @@ import sys
 import tarfile
 import venv
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,91 @@ def test_a_pose_without_a_part_is_refused(missing):
         (f"{component}?" if component == missing else component, point) for component, point in pose.points
     )
     with pytest.raises(BadInput, match=missing):
+        Skeleton.load(DEFAULT).select(pose)
+
+
+LAYOUT = (SHIPPED / "face_hands_43.toml").read_text(encoding="utf-8")
+BODY = 'origin = ["nose"]'
+
+
+@pytest.mark.parametrize(
+    "old, new, says",
+    [
+        ('name = "face_hands_43"', "", "missing required field `name`"),
+        ('name = "face_hands_43"', 'name = ""', "length >= 1"),
+        ('name = "face_hands_43"', "name = 43", "Expected `str`, got `int`"),
+        ('name = "face_hands_43"', f'name = "{"a" * 2_000_000}"', "longer than"),
+        ("bones = [", "bones = 3\nother = [", "Expected `array`, got `int`"),
+        ('["nose", "left_hand_wrist"]', '["nose"]', "`array` of length 2, got 1"),
+        ('["nose", "left_hand_wrist"]', '["nose", "chin"]', "no part has the joint 'chin'"),
+        ('["nose", "left_hand_wrist"]', '["nose", "nose"]', "joins 'nose' with itself"),
+        ('["nose", "left_hand_wrist"]', '["nose", nan]', "Expected `str`, got `float`"),
+        (BODY, "origin = []", "length >= 1"),
+        (BODY, "", "missing required field `origin`"),
+        (BODY, 'origin = "nose"', "Expected `array`, got `str`"),
+        (BODY, 'origin = ["chin"]', "no part has the joint 'chin'"),
+        (BODY, f"origin = {'[' * 5000}{']' * 5000}", "nested too deeply"),
+        ('joints = [["nose", "NOSE"]]', "joints = []", "length >= 1"),
+        ('joints = [["nose", "NOSE"]]', 'joints = [["nose", "NOSE", "X"]]', "`array` of length 2, got 3"),
+        ('joints = [["nose", "NOSE"]]', 'joints = [["nose", "NOSE"], ["nose", "NOSE"]]', "two joints have the same"),
+        ('joints = [["nose", "NOSE"]]', 'joints = [["nose", "NOSE"], ["left_ear", "LEFT_EAR"]]', "mirror image"),
+        ('name = "left_hand"', 'name = "body"', "two parts have the same name"),
+        ('name = "right_hand"', 'name = "hand"', "needs a 'right_hand'"),
+        ("fps = 25", "fps = 0", "`float` >= 0.001"),
+        ("fps = 25", "fps = nan", "`float` >= 0.001"),
+        ("fps = 25", "fps = inf", "`float` <= 10000"),
+        ("fps = 25", 'fps = "25"', "Expected `float`, got `str`"),
+        ("fps = 25", "", "missing required field `fps`"),
+        ("width = 720", "width = nan", "`float` > 0"),
+        ("width = 720", "width = 0", "`float` > 0"),
+        ("height = 480", "height = -480", "`float` > 0"),
+        ("height = 480", "height = true", "Expected `float`, got `bool`"),
+        ('axes = "xy"', 'axes = "x"', "are not x, y"),
+        ('axes = "xy"', 'axes = "xyy"', "are not x, y"),
+        ('axes = "xy"', 'axes = ["x", "y"]', "Expected `str`, got `array`"),
+        ('points = ["NOSE"]', "points = []", "length >= 1"),
+        ('points = ["NOSE"]', 'points = ["NOSE", "NOSE"]', "of the same point"),
+        ('in_order_of_detection = ["LEFT_HAND_LANDMARKS",', "in_order_of_detection = [", "length 2, got 1"),
+        ('in_order_of_detection = ["LEFT', 'in_order_of_detection = ["RIGHT', "two components of MediaPipe's"),
+        ("[array]", "[array", "Expected"),
+    ],
+)
+def test_a_layout_that_is_wrong_is_a_sentence_that_says_where(tmp_path, old, new, says):
+    toml = LAYOUT.replace(old, new, 1)
+    assert toml != LAYOUT
+    (tmp_path / "own.toml").write_text(toml, encoding="utf-8")
+    for read in (lambda: Skeleton.load(str(tmp_path / "own.toml")), lambda: Skeleton.from_toml(toml)):
+        with pytest.raises(BadInput) as refused:
+            read()
+        assert says in str(refused.value) and str(refused.value).endswith(".") and len(str(refused.value)) < 1000
+
+
+def test_what_is_no_text_is_a_sentence(slr, signs):
+    (slr.folder / "a.toml").write_bytes(b'name = "caf\xe9"')
+    (slr.folder / "b.toml").symlink_to("/dev/zero")
+    (slr.folder / "c.toml").mkdir()
+    (slr.folder / "d.toml").write_bytes(bytes(100))
+    for name, says in (
+        ("a", "text in UTF-8"),
+        ("b", "a folder, a pipe or a device"),
+        ("c", "a folder"),
+        ("d", "layout"),
+    ):
+        error = slr("train", signs, "--skeleton", f"{name}.toml", exit_code=2).stderr.strip().splitlines()[-1]
+        assert f"{name}.toml" in error and says in error and error.endswith(".")
+
+
+def test_a_pose_that_shows_none_of_the_joints_is_nobody_for_this_skeleton():
+    pose = signer.perform("wave")
+    points = (*pose.points, ("FACE_LANDMARKS", "0"))
+    face = np.ones((len(pose.keypoints), 1), np.float32)
+    pose = replace(
+        pose,
+        points=points,
+        keypoints=np.concatenate([pose.keypoints, face[..., None] * (1, 2, 3)], axis=1).astype(np.float32),
+        confidence=np.concatenate([pose.confidence * 0, face], axis=1),
+    )
+    with pytest.raises(BadInput, match="shows none of the joints of the skeleton signing_49"):
         Skeleton.load(DEFAULT).select(pose)
 
 

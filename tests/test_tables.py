@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import random
+import re
 import unicodedata
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
+from slr_pose.batch import Outcome, write_report
+from slr_pose.extraction import Job
 from slr_pose.tables import LARGEST, each, key, normal, read_rows, write_rows
 
 CELLS = {"path": "a b/ä,1.pose", "gloss": 'the "great" one; or two', "signer": "Zoë"}
@@ -153,6 +156,15 @@ def test_numbers_stay_numbers_and_names_that_are_not_utf_8_are_written_out(tmp_p
     assert (tmp_path / "out.csv").read_bytes() == b"a\r\n-1.5\r\n-1e-05\r\n'=1+1\r\n\\udcff.mp4\r\n"
 
 
+def test_the_report_of_an_extraction_runs_nothing_and_takes_any_name(tmp_path):
+    names = ["=cmd|x!A1.mp4", "+1.mp4", os.fsdecode(b"\xff.mp4"), "plain.mp4"]
+    jobs = [Job(Path(name), Path(name).with_suffix(".pose")) for name in names]
+    write_report(tmp_path / "extraction.csv", [Outcome(job, BadInput("@nobody is there.")) for job in jobs])
+    rows = read_rows(tmp_path / "extraction.csv", ["video", "problem"], "videos")
+    assert sorted(row.cells["video"] for row in rows) == sorted([*names[:2], "\\udcff.mp4", "plain.mp4"])
+    assert not re.search(rb"(^|,|\n)[=+@-]", (tmp_path / "extraction.csv").read_bytes())
+
+
 # Words
 
 
@@ -194,3 +206,22 @@ def test_any_bytes_give_rows_or_a_sentence(tmp_path, seed):
 
 
 ENCODED = ("utf-8", "utf-8-sig", "utf-16", "cp1252")
+
+
+def test_a_table_of_somebody_else_is_not_replaced(slr, video, tmp_path):
+    """Before anything is done, by whichever command would write it."""
+    (tmp_path / "in").mkdir()
+    for name in "ab":
+        (tmp_path / "in" / f"{name}.mp4").write_bytes(video.read_bytes())
+    for table, command in (
+        ("in/extraction.csv", ("extract-pose", "in")),
+        ("out/clips.csv", ("synthesize", "--pose-only", "-o", "out")),
+    ):
+        (tmp_path / table).parent.mkdir(exist_ok=True)
+        (tmp_path / table).write_text("path,gloss\nmine.mp4,x\n")
+        assert "move it" in slr(*command, exit_code=2).stderr
+        assert (tmp_path / table).read_text() == "path,gloss\nmine.mp4,x\n"
+        assert not list(tmp_path.rglob("*.pose"))
+    (tmp_path / "out" / "clips.csv").unlink()
+    for _ in range(2):  # our own is
+        slr("synthesize", "hamfist hamextfingeru hampalml", "--pose-only", "-o", "out")

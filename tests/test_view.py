@@ -1,12 +1,15 @@
 """What `slr view` draws, looked at pixel by pixel."""
 
 import os
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import signer
 from PIL import Image
+from pose_format import Pose as PoseFile
+from pose_format.numpy import NumPyPoseBody
 
 from slr_pose import BadInput
 from slr_pose.extraction import Job
@@ -208,6 +211,53 @@ def test_bad_input_is_one_sentence_and_costs_nothing(slr, video, arguments, says
     sentence = slr("view", *arguments, exit_code=2).stderr.strip().splitlines()[-1]
     assert sentence.startswith("error: ") and sentence.endswith(".") and says in sentence
     assert {path: path.read_bytes() for path in slr.folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("size", [(0, 240), (320, 0), (0, 0)])
+def test_a_pose_without_a_size_of_picture_is_a_sentence(slr, size):
+    pose = signer.perform("circle", frames=4)
+    pose.width, pose.height = size
+    pose.write(slr.folder / "a.pose")
+    error = slr("view", "a.pose", exit_code=2).stderr.strip().splitlines()[-1]
+    assert f"a.pose says that its picture is {size[0]} x {size[1]}" in error and error.endswith(".")
+    assert [path.name for path in slr.folder.iterdir()] == ["a.pose"]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (65535, 1), (1, 65535), (65535, 65535)])
+@pytest.mark.parametrize("suffix", [".mp4", ".gif", ".png"])
+def test_pictures_of_any_size_are_drawn(slr, size, suffix):
+    pose = signer.perform("circle", frames=1)
+    pose.width, pose.height = size
+    pose.write(slr.folder / "a.pose")
+    slr("view", "a.pose", "-o", f"a{suffix}")
+
+
+def test_what_is_far_outside_of_the_picture_takes_no_time(slr):
+    pose = large(frames=8)
+    for point in (LEFT.start + 4, 13, 16):
+        pose.keypoints[::2, point, :2], pose.keypoints[1::2, point, :2] = 1e6, -1e6
+    pose.write(slr.folder / "far.pose")
+    started = time.process_time()
+    slr("view", "far.pose", "-o", "far.png")
+    assert time.process_time() - started < 10
+    sheet = np.asarray(Image.open(slr.folder / "far.png"))
+    assert count(sheet.reshape(-1, 3).astype(int), COLORS["right hand"]) > 200
+
+
+def test_several_people_are_drawn_as_the_signer_alone(slr):
+    one, other = large(frames=2), large("wave", frames=2)
+    other.confidence[:, LEFT] = 0
+    one.write(slr.folder / "one.pose")
+    file = PoseFile.read((slr.folder / "one.pose").read_bytes())
+    data, confidence = (
+        np.stack([getattr(pose, name) for pose in (other, one)], 1) for name in ("keypoints", "confidence")
+    )
+    with open(slr.folder / "two.pose", "wb") as output:
+        PoseFile(file.header, NumPyPoseBody(25.0, data, confidence)).write(output)
+    slr("view", "one.pose", "-o", "one.png")
+    done = slr("view", "two.pose", "-o", "two.png")
+    assert (slr.folder / "one.png").read_bytes() == (slr.folder / "two.png").read_bytes()
+    assert "several people" in done.stderr
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs ../shared/data")

@@ -2,14 +2,15 @@
 
 import multiprocessing
 import multiprocessing.connection
+import multiprocessing.resource_tracker
 import os
+import queue
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,10 +18,14 @@ from slr_pose import BadInput
 from slr_pose.extraction import Job, Segment, Span, extract_segment, join
 from slr_pose.pose import Pose
 from slr_pose.tables import write_rows
+from slr_pose.workers import begin, cores
 
 HANDS = ("LEFT_HAND_LANDMARKS", "RIGHT_HAND_LANDMARKS")
 PARTS = {"body": "POSE_LANDMARKS", "left hand": HANDS[0], "right hand": HANDS[1]}
+REPORT_COLUMNS = ("video", "pose", "problem", "seconds", "fps", "frames_per_second", *PARTS)
 LOST = 0.5  # a hand that is seen in a smaller share of the frames is pointed out
+STALL_S = 60.0  # a worker that has decoded nothing for so long is given up
+TICK_S = 0.2  # how often progress is told and workers are looked after
 
 Task = tuple[Job, int, Span]  # one segment of a job: which, and where it begins and ends
 
@@ -83,12 +88,14 @@ def extract_all(
         else:
             waiting.extend((job, number, span) for number, span in enumerate(spans))
             found[job] = [None] * len(spans)
-    with closing(_extract_segments(waiting, on_frames, workers or _cores())) as results:
+    with closing(_extract_segments(waiting, on_frames, workers or cores())) as results:
         for (job, number, _), result in results:
             if job not in found:  # another of its segments failed
                 continue
             if isinstance(result, Exception):
                 del found[job]
+                for task in [task for task in waiting if task[0] == job]:
+                    waiting.remove(task)
                 yield Outcome(job, result)
                 continue
             found[job][number] = result
@@ -104,9 +111,9 @@ def write_report(path: Path, outcomes: list[Outcome]) -> None:
         if outcome.frames:
             row += [f"{outcome.frames / outcome.fps:.2f}", f"{outcome.fps:.3f}"]
             row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
-            row += [f"{outcome.seen[part]:.3f}" for part in PARTS.values()]
+            row += [f"{outcome.seen.get(part, 0):.3f}" for part in PARTS.values()]
         rows.append(row)
-    write_rows(path, ["video", "pose", "problem", "seconds", "fps", "frames_per_second", *PARTS], rows)
+    write_rows(path, REPORT_COLUMNS, rows)
 
 
 def _finish(job: Job, segments: list[Segment]) -> Outcome:
@@ -124,67 +131,134 @@ def _extract_segments(
     waiting: deque[Task], on_frames: Callable[[int], None], workers: int
 ) -> Iterator[tuple[Task, Segment | Exception]]:
     """What was found in each segment, as it is done, or what went wrong with it."""
-    context = multiprocessing.get_context("spawn")
-    frames_done, stopped = context.Value("q", 0), context.Event()
-    suspects: deque[Task] = deque()
+    messages: queue.SimpleQueue = queue.SimpleQueue()
+    crew: list[_Worker] = []
+    suspects: deque[Task] = deque()  # their worker died: each is tried once more, with nothing beside it
+    tried: set[Task] = set()
+    frames, looked_s = 0, time.monotonic()
     try:
-        while waiting or suspects:
-            # A worker that dies takes its pool along: what was running is then tried once more, each part alone.
-            queue, width = (suspects, 1) if suspects else (waiting, min(len(waiting), workers))
-            running, died = {}, []
-            pool = ProcessPoolExecutor(width, context, _start_worker, (frames_done, stopped))
-            try:
-                while (queue or running) and not died:
-                    while queue and len(running) < width:
-                        task = queue.popleft()
-                        running[pool.submit(_work, *task)] = task
-                    done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-                    on_frames(frames_done.value)
-                    for future in done:
-                        task, error = running.pop(future), future.exception()
-                        if isinstance(error, BrokenProcessPool):
-                            died.append(task)
-                        else:
-                            yield task, error or future.result()
-            except BrokenProcessPool:  # on submitting
-                died.append(task)
-            except BaseException:
-                stopped.set()
-                raise
-            finally:
-                pool.shutdown(cancel_futures=True)
-            died += running.values()
-            if queue is waiting:
-                suspects.extend(died)
-            else:
-                yield from ((task, BadInput(f"the process that extracted {task[0].video} died.")) for task in died)
+        while waiting or suspects or any(worker.task for worker in crew):
+            busy = sum(worker.task is not None for worker in crew)
+            while (waiting and busy < workers) or (suspects and not waiting and not busy):
+                idle = [worker for worker in crew if not worker.task]
+                if not idle:
+                    crew += (idle := [_Worker(messages)])
+                idle[0].begin((waiting or suspects).popleft())
+                busy += 1
+            for worker, message in _arrived(messages):
+                if worker not in crew:  # it was given up before
+                    continue
+                worker.silent_s = 0
+                if isinstance(message, bool):
+                    frames += message
+                    continue
+                task, worker.task = worker.task, None
+                if message is not None:
+                    yield task, message
+                    continue
+                crew.remove(worker)
+                worker.end()
+                if task in tried:
+                    yield task, BadInput(f"the process that extracted {task[0].video} died.")
+                elif task:
+                    tried.add(task)
+                    suspects.append(task)
+            if (passed_s := time.monotonic() - looked_s) >= TICK_S:
+                looked_s += passed_s
+                on_frames(frames)
+                for worker in _stalled(crew, passed_s):
+                    crew.remove(worker)
+                    worker.end()
+                    video = worker.task[0].video
+                    yield worker.task, BadInput(f"{video} was given up: nothing was decoded for {STALL_S:.0f} s.")
     finally:
-        stopped.set()
+        for worker in crew:
+            worker.end()
 
 
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+class _Worker:
+    """A process that extracts one segment after the other.
+
+    It has a pipe of its own, and shares no queue and no lock with the others, as the workers of a pool do: whenever it
+    is killed or stops, it holds up nobody.
+
+    Args:
+        messages: where what it says arrives, each with the worker: True for a frame that counts and False for another,
+            what it found or the exception that it met, and None when it has died.
+    """
+
+    def __init__(self, messages: queue.SimpleQueue):
+        self.task: Task | None = None
+        self.silent_s = 0.0
+        context = multiprocessing.get_context("spawn")
+        self._pipe, its_end = context.Pipe()
+        self._process = context.Process(target=_serve, args=(its_end,), daemon=True)
+        with _interrupts_held_back():
+            self._process.start()
+        its_end.close()
+        self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
+        self._listener.start()
+
+    def begin(self, task: Task) -> None:
+        """Give it something to do."""
+        self.task, self.silent_s = task, 0.0
+        with suppress(OSError):  # it has died, as the listener will say
+            self._pipe.send(task)
+
+    def end(self) -> None:
+        """Kill it, whatever it does."""
+        self._process.kill()
+        self._process.join(5)  # not even that ends a process that waits for a dead disk
+        self._listener.join(5)
+
+    def _listen(self, messages: queue.SimpleQueue) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                messages.put((self, self._pipe.recv()))
+        messages.put((self, None))
 
 
-def _start_worker(frames_done, stopped) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+def _stalled(crew: list[_Worker], passed_s: float) -> list[_Worker]:
+    """Those that should work and were silent for too long, of which `passed_s` have just passed."""
+    busy = [worker for worker in crew if worker.task]
+    for worker in busy:
+        worker.silent_s += min(passed_s, 1)  # who stops us for an hour, stops them too
+    return [worker for worker in busy if worker.silent_s > STALL_S]
+
+
+def _arrived(messages: queue.SimpleQueue) -> Iterator[tuple[_Worker, object]]:
+    """The messages that are there; waits a little for the first."""
+    with suppress(queue.Empty):
+        yield messages.get(timeout=TICK_S)
+        for _ in range(messages.qsize()):
+            yield messages.get_nowait()
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """For a process that is started meanwhile: until it ignores Ctrl-C, it would print a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    multiprocessing.resource_tracker.ensure_running()  # which lets them through when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(pipe: multiprocessing.connection.Connection) -> None:
+    """What a worker does: a task comes in, a bool goes out for each frame, and then what was found, or the problem."""
+    begin()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # MediaPipe's log lines, which no setting silences
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    global _frames_done, _stopped
-    _frames_done, _stopped = frames_done, stopped
-
-
-def _die_with_parent() -> None:
-    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
-    os._exit(1)
-
-
-def _work(job: Job, number: int, span: Span) -> Segment:
-    def on_frame() -> None:
-        if _stopped.is_set():
-            raise InterruptedError
-        with _frames_done.get_lock():
-            _frames_done.value += 1
-
-    return extract_segment(job, span, on_frame)
+    while True:
+        job, _, span = pipe.recv()
+        try:
+            result = extract_segment(job, span, pipe.send)
+        except BadInput as error:
+            result = error
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            result = BadInput(f"{job.video} could not be extracted; {reason}.")
+        pipe.send(result)

@@ -37,20 +37,23 @@ class PoseFiles:
         """
         folder = folder or self._home(job.video.parent)
         candidates = [replace(job, pose=folder / name) for name in _names(job)]
-        # What was extracted before comes first, under whichever name, and then a name that is free.
-        candidates.sort(key=lambda candidate: not keeps(candidate.pose, job))
-        for candidate in candidates:
-            place = _place(candidate.pose)
-            other = self._taken.get(place)
-            if other and _same_part(other, job):
+        for other in filter(None, (self._taken.get(_place(candidate.pose)) for candidate in candidates)):
+            if _same_part(other, job):
                 return other
-            if other and other.video.name == job.video.name:
+            if other.video.name == job.video.name:
                 raise BadInput(f"{other.video} and {job.video} would both become {other.pose}; extract them apart.")
-            if not other and (keeps(candidate.pose, job) or not os.path.lexists(candidate.pose)):
-                self._taken[place] = candidate
-                self._longer += [candidate.pose] * (candidate.pose.name != _names(job)[0])
-                return candidate
-        raise BadInput(f"{candidate.pose} was not extracted from {job.video}; move it, or name another folder.")
+        kept = (candidate for candidate in candidates if keeps(candidate.pose, job))
+        chosen = next(kept, None) or next(filter(self._is_free, candidates), None)
+        if chosen is None:
+            raise BadInput(
+                f"{candidates[-1].pose} was not extracted from {job.video}; move it, or name another folder."
+            )
+        self._taken[_place(chosen.pose)] = chosen
+        self._longer += [chosen.pose] * (chosen.pose != candidates[0].pose)
+        return chosen
+
+    def _is_free(self, candidate: Job) -> bool:
+        return _place(candidate.pose) not in self._taken and not os.path.lexists(candidate.pose)
 
     def sentences(self) -> list[str]:
         """What is to be said about poses that have the longer name, if there are any."""

@@ -96,11 +96,12 @@ def extract_pose(
     force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
 ) -> None:
     """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
-    from slr_pose.batch import Outcome, write_report
+    from slr_pose.batch import REPORT_COLUMNS, Outcome, write_report
     from slr_pose.cache import PoseFiles
     from slr_pose.extraction import Job
     from slr_pose.files import is_writable
     from slr_pose.folder import REPORT
+    from slr_pose.tables import refuse_others
 
     files, jobs = PoseFiles(), []
     for video, inside in _clips(inputs, keypoints=False):
@@ -110,6 +111,9 @@ def extract_pose(
         jobs.append(files.of(Job(video, face=face, fast=fast), folder))
     for sentence in files.sentences():
         say(sentence)
+    report = (output or (inputs[0] if len(inputs) == 1 else Path())) / REPORT if len(jobs) > 1 else None
+    if report:
+        refuse_others(report, REPORT_COLUMNS)
     done = {job: Outcome.of_file(job) for job in jobs if not force and job.is_done()}
     pending = [job for job in jobs if job not in done]
     if done:
@@ -120,9 +124,7 @@ def extract_pose(
         raise failures[0]
     if outcomes:
         print_extraction(outcomes)
-    if len(jobs) > 1:
-        folder = output or (inputs[0] if len(inputs) == 1 else Path())
-        report = folder / REPORT
+    if report:
         write_report(report, [*outcomes, *done.values()])
         say(f"Report: {report}")
     for error in failures:
@@ -143,6 +145,7 @@ def view(
     """Draw what the extraction saw: the skeleton over its video, or on white, joints that were not seen in grey."""
     from slr_pose.extraction import Job
     from slr_pose.pose import Pose
+    from slr_pose.store import crowd
     from slr_pose.view import check_output, draw, pose_of, video_of
 
     output = output or Path(f"{clip.stem}-skeleton.mp4")
@@ -157,6 +160,8 @@ def view(
         if outcome.error:
             raise outcome.error
         pose = outcome.pose
+    for sentence in crowd([pose.name] * (pose.people > 1)):
+        warn(sentence)
     with drawing_progress(len(pose.keypoints)) as on_frame:
         draw(pose, video, output, on_frame)
     say(f"{output}: {len(pose.keypoints)} frames {f'over {video.name}' if video else 'on white'}.")
@@ -317,7 +322,8 @@ def predict(
     signs, vague = attributes_of(notations)
     if lexicon and not signs:
         raise BadInput(f"no notation of {lexicon} says handshape, finger direction and palm of its first posture.")
-    _say_left_out([*unreadable, *vague], f"rows of {lexicon} are")
+    unused = [*unreadable, *vague]
+    _say_left_out(f"{count(len(unused), 'sign')} of {lexicon} left out", unused)
     model = model or _newest_model()
     if not model:
         say("There is no model in runs/, so there is no gloss; `slr train DATA` makes one.")
@@ -400,7 +406,7 @@ def synthesize(
     from slr_pose.signer.synthesis import MADE_UP, plan, signs_of, write_manifest
 
     lexicon, unreadable = signs_of(" ".join(signs) if signs else str(MADE_UP))
-    _say_left_out(unreadable, "rows of the lexicon are")
+    _say_left_out(f"{count(len(unreadable), 'sign')} of the lexicon left out", unreadable)
     planned = plan(lexicon, output, signers, clips, seed, pose_only)
     make_clips(planned)
     manifest = write_manifest(output, planned)
@@ -481,16 +487,16 @@ def _load(clips: "list[Clip]", skeleton: "Skeleton", fast: bool = False) -> "Loa
     from slr_pose.store import load
 
     loaded = load(clips, skeleton, extract, fast)
-    _say_left_out(loaded.left_out, f"of {len(clips)} clips are")
+    _say_left_out(f"{len(loaded.left_out)} of {len(clips)} clips are left out", loaded.left_out)
     for sentence in loaded.remarks:
         warn(sentence)
     return loaded
 
 
-def _say_left_out(reasons: list[str], of: str) -> None:
-    """Name the first few of what is left out, and say how many more there are."""
+def _say_left_out(summary: str, reasons: list[str]) -> None:
+    """Say what is left out, if anything is; name the first few, and how many more there are."""
     if reasons:
-        say((f"{len(reasons)} {of} left out:", "yellow"))
+        say((f"{summary}:", "yellow"))
     for reason in reasons[:5]:
         say(f"  {reason}")
     if len(reasons) > 5:

@@ -88,7 +88,7 @@ def read_dataset(
         if heads := list(heads):
             raise BadInput(f"a folder tells only the gloss of each clip: to learn '{heads[0]}', write a manifest.")
         return _read_folder(data, remark)
-    if data.suffix == ".npz" and data.is_file():
+    if data.suffix.lower() == ".npz" and data.is_file():
         return _read_arrays(data, list(heads), remark)
     if data.is_file():
         return _read_manifest(data, list(heads), remark)
@@ -187,6 +187,8 @@ def find(folder: Path, written: str) -> Path:
     Where there is no such file, it may be there in another of Unicode's forms, as other disks write names, or with
     slashes for the backslashes of Windows. Where there is none of these, it is the path as written.
     """
+    if os.path.lexists(folder / written):
+        return folder / written
     for path in dict.fromkeys((written, written.replace("\\", "/"))):
         found = [folder]
         for part in Path(path).parts:

@@ -4,9 +4,9 @@ import contextlib
 import functools
 import importlib.metadata
 import importlib.resources
-import os
 import struct
 import sys
+import threading
 import time
 import types
 from collections.abc import Callable, Iterator
@@ -195,6 +195,10 @@ def extract_pose(
         The 33 body and 2 x 21 hand points of the layout `mediapipe_75`, and the face's between them if asked for, at an
         even pace: a video whose frames come unevenly gives for each step the frame that is nearest in time.
 
+    Several threads may call it at once: each call has a MediaPipe graph to itself. A new graph writes a few lines to
+    stderr, past every setting; they are let through, for whoever holds them back loses what other threads write.
+    Processes that call it must be spawned: MediaPipe does not survive a fork.
+
     Raises:
         BadInput: it is no video, no frame could be read, or no person is in it.
     """
@@ -202,35 +206,35 @@ def extract_pose(
     return join(job, [extract_segment(job, span) for span in job.spans()])
 
 
-def extract_segment(job: Job, span: Span, on_frame: Callable[[], None] = lambda: None) -> Segment:
+def extract_segment(job: Job, span: Span, on_frame: Callable[[bool], None] = lambda counts: None) -> Segment:
     """Find the keypoints in one part of a job's video.
 
     Args:
         span: its start and end, one of `job.spans()`.
-        on_frame: called after each frame.
+        on_frame: called after each frame that was decoded, with whether it counts: whether it is one of the segment.
     """
     start_s, end_s = span
     warm_up_s = 0 if start_s == job.start_s else WARM_UP_S  # tracking starts anew where the job does, and only there
     video = probe(job.video)
     step, last_step = job.step(video.fps), None
-    landmarker = _landmarker(job.face)
     started = time.monotonic()
     times, keypoints, confidence, size = [], [], [], (0, 0)
-    for time_s, image in read_frames(job.video, start_s and start_s - warm_up_s, end_s):
-        this_step = round((time_s - video.start_s) * video.fps) // step
-        if step > 1 and this_step == last_step:
-            continue
-        last_step = this_step
-        with _quiet_stderr():
-            found = landmarker.process({"image": image})
-        if start_s is not None and time_s < start_s - 1e-4:
-            continue
-        size = image.shape[1], image.shape[0]
-        frame_keypoints, frame_confidence = _landmarks(found, *size)
-        times.append(time_s)
-        keypoints.append(frame_keypoints)
-        confidence.append(frame_confidence)
-        on_frame()
+    with _landmarker(job.face) as landmarker:
+        frames = read_frames(job.video, start_s and start_s - warm_up_s, end_s, on_passed=lambda: on_frame(False))
+        for time_s, image in frames:
+            this_step = round((time_s - video.start_s) * video.fps) // step
+            looked_at = step == 1 or this_step != last_step
+            counts = looked_at and (start_s is None or time_s >= start_s - 1e-4)
+            if looked_at:
+                found = landmarker.process({"image": image})
+            last_step = this_step
+            if counts:
+                size = image.shape[1], image.shape[0]
+                frame_keypoints, frame_confidence = _landmarks(found, *size)
+                times.append(time_s)
+                keypoints.append(frame_keypoints)
+                confidence.append(frame_confidence)
+            on_frame(counts)
     points = len(layout(job.face)[0])
     return Segment(
         np.array(times),
@@ -315,18 +319,19 @@ def _landmarks(found, width: int, height: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(keypoints, np.float32), np.array(confidence, np.float32)
 
 
-_landmarkers = {}
+_idle: dict[bool, list] = {False: [], True: []}  # graphs that nobody uses now, without and with the face
 
 
-def _landmarker(face: bool):
-    """The process's MediaPipe graph, as new: making another takes longer than a few frames."""
-    with _quiet_stderr():
-        if face not in _landmarkers:
-            _landmarkers[face] = _make_landmarker(face)
-        else:
-            _landmarkers[face].reset()
-        _landmarkers[face]._graph.wait_until_idle()  # its log lines come while it opens
-    return _landmarkers[face]
+@contextlib.contextmanager
+def _landmarker(face: bool) -> Iterator:
+    """A MediaPipe graph for the caller alone, as new; it is kept for the next, for making one takes a while."""
+    try:
+        landmarker = _idle[face].pop()
+        landmarker.reset()
+    except IndexError:
+        landmarker = _make_landmarker(face)
+    yield landmarker
+    _idle[face].append(landmarker)
 
 
 def _make_landmarker(face: bool):
@@ -380,35 +385,25 @@ def _without_output(model: bytes, unwanted: int) -> bytes:
     return bytes(patched)
 
 
+_importing = threading.Lock()
+
+
 @contextlib.contextmanager
 def _no_opencv_needed() -> Iterator[None]:
     """MediaPipe imports OpenCV for drawing only; on a machine without libGL that import fails, harmlessly.
 
     It fails half-way, with its own folder left on `sys.path`, where a `typing` would hide Python's.
     """
-    path = sys.path[:]
-    try:
-        import cv2  # noqa: F401
-    except ImportError:
-        sys.path[:] = path
-        for name in [name for name in sys.modules if name.split(".")[0] == "cv2"]:
-            del sys.modules[name]
-        sys.modules["cv2"] = types.ModuleType("cv2")
-        yield
-        del sys.modules["cv2"]
-    else:
-        yield
-
-
-@contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Keep C++ log lines off the terminal: they are written to file descriptor 2, past every setting."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with _importing:
+        path = sys.path[:]
+        try:
+            import cv2  # noqa: F401
+        except ImportError:
+            sys.path[:] = path
+            for name in [name for name in sys.modules if name.split(".")[0] == "cv2"]:
+                del sys.modules[name]
+            sys.modules["cv2"] = types.ModuleType("cv2")
+            yield
+            del sys.modules["cv2"]
+        else:
+            yield

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from pose_format.pose_header import PoseHeader
 
 # A clip beyond this is refused.
-MOST_FRAMES = 500_000  # five hours and a half at 25 frames a second
+MOST_FRAMES = 200_000  # two hours and a quarter at 25 frames a second
 MOST_POINTS = 2_000  # of one person; MediaPipe's body, face and hands, and its body in metres, are 586
 MOST_BYTES = 1 << 30  # that the people of a file of version 0.0 take, who are not equally many in each frame
 MOST_LIMBS = 10_000  # of one person; theirs are 2,676
 LONGEST_HEADER = 1 << 20  # bytes
-SLOWEST, FASTEST = 0.1, 1_000.0  # frames a second
+SLOWEST, FASTEST = 0.001, 10_000.0  # frames a second: of a slide show, and of a camera for slow motion
 
 # A point beyond this was not measured, and counts as not seen.
 FARTHEST = 1e6  # pixels (or what z is in); no picture is larger than 65,535

@@ -171,8 +171,9 @@ class Skeleton:
             for part in layout.parts
         )
         bones = tuple(indices(bone) for bone in layout.bones)
-        if alone := next((start for start, end in bones if start == end), None):
-            raise ValueError(f"a bone joins '{joints[alone]}' with itself")
+        for start, end in bones:
+            if start == end:
+                raise ValueError(f"a bone joins '{joints[start]}' with itself")
         array = ArrayLayout.from_table(layout.array) if layout.array else None
         skeleton = cls(layout.name, tuple(joints), tuple(points), parts, bones, array, toml)
         if sorted(skeleton.mirror) != list(range(len(joints))):

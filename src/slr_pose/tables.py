@@ -6,6 +6,7 @@ names of columns in capitals or with spaces around, empty rows. What cannot be r
 
 import codecs
 import csv
+import functools
 import io
 import re
 import unicodedata
@@ -40,6 +41,7 @@ _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 T = TypeVar("T")
 
 
+@functools.lru_cache(4096)  # words come back row by row
 def normal(text: str) -> str:
     """The one form of a word that can be written in several: Unicode's NFC, one space between words, nothing unseen.
 
@@ -49,6 +51,7 @@ def normal(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
+@functools.lru_cache(4096)
 def key(column: str) -> str:
     """What columns are compared by: their names, in capitals or not."""
     return normal(normal(column).casefold())
@@ -137,15 +140,29 @@ def in_one(sentences: list[str]) -> str:
     return "; ".join([*(sentence.rstrip(".") for sentence in sentences[:NAMED]), *more]) + "."
 
 
-def write_rows(path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
+def refuse_others(path: Path, columns: Collection[str]) -> None:
+    """Keep somebody's table from being replaced by one of ours: ours begins with its columns, as we write them.
+
+    Raises:
+        BadInput: another file is there.
+    """
+    header = ",".join(columns).encode()
+    if path.is_file():
+        with open_regular(path) as file:
+            if file.read(len(header) + 1).strip() != header:
+                raise BadInput(f"{path} is a file that slr did not write; move it, or choose another place.")
+
+
+def write_rows(path: Path, columns: Collection[str], rows: Iterable[Iterable[object]]) -> None:
     """Write a CSV file in UTF-8, whole or not at all.
 
     White space around cells is left out. A cell that a spreadsheet would take for a formula has an apostrophe before
     it, which `read_rows` takes off again.
 
     Raises:
-        BadInput: the file cannot be written.
+        BadInput: the file cannot be written, or a table of other columns is there.
     """
+    refuse_others(path, columns)
     # What is not UTF-8 in a file's name is written out, as \udcff.
     how = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
     with write_whole(path) as partial, open(partial, "w", **how) as file:

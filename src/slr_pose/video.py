@@ -2,7 +2,7 @@
 
 import contextlib
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
@@ -15,62 +15,14 @@ from slr_pose import BadInput
 
 SAMPLE = Path(__file__).with_name("sample.mp4")  # two seconds of a synthetic signer; `make sample` films it
 # What files with pictures are called; not what is mostly sound (.ogg) or something else (.mod, .dat).
-VIDEO_SUFFIXES = frozenset(
-    [
-        ".264",
-        ".265",
-        ".3g2",
-        ".3gp",
-        ".3gpp",
-        ".amv",
-        ".asf",
-        ".avi",
-        ".dav",
-        ".divx",
-        ".dv",
-        ".dvr-ms",
-        ".f4v",
-        ".flv",
-        ".gif",
-        ".gxf",
-        ".h264",
-        ".h265",
-        ".hevc",
-        ".ivf",
-        ".m1v",
-        ".m2p",
-        ".m2t",
-        ".m2ts",
-        ".m2v",
-        ".m4v",
-        ".mjpeg",
-        ".mjpg",
-        ".mk3d",
-        ".mkv",
-        ".mov",
-        ".mp4",
-        ".mpe",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".mxf",
-        ".nut",
-        ".ogm",
-        ".ogv",
-        ".qt",
-        ".rm",
-        ".rmvb",
-        ".tod",
-        ".tp",
-        ".trp",
-        ".ts",
-        ".vob",
-        ".webm",
-        ".wmv",
-        ".wtv",
-        ".y4m",
-    ]
-)
+# fmt: off
+VIDEO_SUFFIXES = {
+    ".264", ".265", ".3g2", ".3gp", ".3gpp", ".amv", ".asf", ".avi", ".dav", ".divx", ".dv", ".dvr-ms", ".f4v",
+    ".flv", ".gif", ".gxf", ".h264", ".h265", ".hevc", ".ivf", ".m1v", ".m2p", ".m2t", ".m2ts", ".m2v", ".m4v",
+    ".mjpeg", ".mjpg", ".mk3d", ".mkv", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogm",
+    ".ogv", ".qt", ".rm", ".rmvb", ".tod", ".tp", ".trp", ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m",
+}
+# fmt: on
 # FFmpeg's containers of moving pictures that hold all of them in the one file. Others name further files or addresses
 # (hls, dash, concat, sdp, image2, imf), or draw any text (tty): they are not opened.
 CONTAINERS = (
@@ -116,7 +68,10 @@ def probe(video: Path) -> VideoInfo:
 
 
 def read_frames(
-    video: Path, start_s: float | None = None, end_s: float | None = None
+    video: Path,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    on_passed: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[float, np.ndarray]]:
     """The frames of a video that are shown from `start_s` up to `end_s`, in order; damaged ones are left out.
 
@@ -125,6 +80,7 @@ def read_frames(
 
     Args:
         start_s, end_s: seconds on the file's own clock, which begins with its earliest stream, as in players.
+        on_passed: called for each frame before `start_s` that had to be decoded on the way.
 
     Yields:
         Seconds on that clock, and the picture as a player shows it: upright, not mirrored, with square pixels,
@@ -133,12 +89,17 @@ def read_frames(
     Raises:
         BadInput: it is not a video.
     """
+    import av
+
     size = _common_size(video)
     for time_s, frame, aspect in _decode_from(video, start_s or 0):
         if end_s is not None and time_s >= end_s - 1e-4:
             break
-        if start_s is None or time_s >= start_s - 1e-4:
-            size = size or _upright_size(frame, aspect)
+        if start_s is not None and time_s < start_s - 1e-4:
+            on_passed()
+            continue
+        size = size or _upright_size(frame, aspect)
+        with contextlib.suppress(av.FFmpegError):  # a pixel format that nothing can be made of
             yield time_s, _picture(frame, aspect, size)
 
 
@@ -168,9 +129,12 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
     step = ceil(rate / 50) if gif else 1
     frames, rate = islice(frames, 0, None, step), rate / step
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("gif" if gif else "libx264", rate=rate)
+        # By itself, x264 makes another file on each number of cores, and even each time: parts of it read memory that
+        # nothing was written to.
+        same_each_time = {} if gif else {"x264-params": "cpu-independent=1"}
+        stream = container.add_stream("gif" if gif else "libx264", rate=rate, options=same_each_time)
         stream.pix_fmt = "pal8" if gif else "yuv420p"
-        stream.codec_context.thread_count = 1  # with several, x264 makes another file each time
+        stream.codec_context.thread_count = 1
         for frame in _paletted(frames, rate) if gif else map(_even_sided, frames):
             if not stream.codec_context.is_open:
                 stream.width, stream.height = frame.width, frame.height
@@ -264,7 +228,7 @@ def _decode(video: Path, from_s: float) -> Iterator[tuple]:
         last_s = -inf
         if from_s > 0:
             container.seek(int((from_s + zero_s) / stream.time_base), stream=stream)
-        for frame in _frames(container.demux(stream)):
+        for frame in _frames(_packets(container, stream)):
             # AVI and bare streams do not know when their frames are shown, only in what order
             if frame.pts is not None:
                 time_s = float(frame.pts * stream.time_base) - zero_s
@@ -276,6 +240,16 @@ def _decode(video: Path, from_s: float) -> Iterator[tuple]:
                 time_s = last_s + frame_s
             last_s = time_s
             yield time_s, frame, _aspect(stream, declared)
+
+
+def _packets(container, stream) -> Iterator:
+    """The packets of a stream. PyAV trips over each packet of another stream that only begins later in the file."""
+    while True:
+        try:
+            yield from container.demux(stream)
+            break
+        except IndexError:
+            continue
 
 
 def _frames(packets: Iterable) -> Iterator:
@@ -309,7 +283,7 @@ def _common_size(video: Path) -> tuple[int, int] | None:
             with contextlib.suppress(av.FFmpegError):
                 if sample:
                     container.seek(start + duration * sample // SAMPLES, stream=stream)
-                for frame in islice(_frames(islice(container.demux(stream), 64)), 1):
+                for frame in islice(_frames(islice(_packets(container, stream), 64)), 1):
                     sizes.append(_upright_size(frame, _aspect(stream, declared)))
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 

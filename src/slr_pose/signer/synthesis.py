@@ -19,11 +19,12 @@ from slr_pose.hamnosys.lexicon import read_lexicon
 from slr_pose.pose import Pose
 from slr_pose.signer.performance import perform
 from slr_pose.signer.person import Signer
-from slr_pose.tables import write_rows
+from slr_pose.tables import refuse_others, write_rows
 from slr_pose.workers import begin, cores
 
 MADE_UP = Path(__file__).with_name("made_up_signs.csv")
 MANIFEST = "clips.csv"
+COLUMNS = ("path", "gloss", "signer", "hamnosys")
 CHUNK = 16  # clips that a worker takes at a time, where they are poses alone
 LONGEST = 120  # bytes of a file's name that come from the gloss; disks take 255 in all
 
@@ -93,7 +94,7 @@ def signs_of(signs: str) -> tuple[dict[str, list[str]], list[str]]:
         BadInput: it is neither, or the lexicon is not one.
     """
     path = Path(signs)
-    if path.suffix.lower() in (".csv", ".tsv"):
+    if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return read_lexicon(path)
     if path.suffix or len(path.parts) > 1:
         raise BadInput(f"{signs} is neither a notation nor a lexicon: name a CSV file with columns gloss, hamnosys.")
@@ -103,7 +104,12 @@ def signs_of(signs: str) -> tuple[dict[str, list[str]], list[str]]:
 def plan(
     lexicon: dict[str, list[str]], folder: Path, signers: int, clips: int, seed: int, pose_only: bool
 ) -> list[Clip]:
-    """Every notation by every signer, `clips` times over; the variants of a sign have its gloss."""
+    """Every notation by every signer, `clips` times over; the variants of a sign have its gloss.
+
+    Raises:
+        BadInput: the folder has a manifest of somebody else's.
+    """
+    refuse_others(folder / MANIFEST, COLUMNS)
     stems = _stems(lexicon)
     notations = [
         (gloss, variant, notation) for gloss, variants in lexicon.items() for variant, notation in enumerate(variants)
@@ -160,7 +166,7 @@ def write_manifest(folder: Path, clips: list[Clip]) -> Path:
         )
         for clip in clips
     )
-    write_rows(manifest, ["path", "gloss", "signer", "hamnosys"], rows)
+    write_rows(manifest, COLUMNS, rows)
     return manifest
 
 
