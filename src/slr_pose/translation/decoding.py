@@ -38,8 +38,7 @@ def beam_search(
 
     Args:
         glosses, shares: numbers and probabilities, (sentences, places, alternatives).
-        unknown: (sentences,), how many unknown glosses each has; none of its sentences ends before it has a place for
-            each of them, once.
+        unknown: (sentences,), how many unknown glosses each has; its sentence has a place for each of them, once.
         longest: pieces of a sentence, at most.
     """
     count = len(glosses)
@@ -77,11 +76,13 @@ def beam_search(
 
 
 def _forbid(found: np.ndarray, pieces: np.ndarray, unknown: np.ndarray) -> None:
-    """Make pieces impossible, in `found` (N, beams, V): what is no text, places of no unknown gloss, and second ones;
-    an end before all have their place."""
+    """Make pieces impossible, in `found` (N, beams, V): what is no text, places of no unknown gloss, and second ones.
+    Where a sentence would end before all have their place, it says one of them instead."""
     copies = np.arange(FIRST_COPY, FIRST_PIECE)
-    used = (pieces[..., None] == copies).any(2)  # (N, beams, COPIES)
-    given = copies < FIRST_COPY + unknown[:, None, None]
+    missing = (copies < FIRST_COPY + unknown[:, None, None]) & ~(pieces[..., None] == copies).any(
+        2
+    )  # (N, beams, COPIES)
+    of_copies = found[..., FIRST_COPY:FIRST_PIECE]
+    of_copies[...] = np.where(missing, np.maximum(of_copies, found[..., END, None]), -np.inf)
     found[..., NOTHING] = found[..., BEGIN] = -np.inf
-    found[..., FIRST_COPY:FIRST_PIECE][used | ~given] = -np.inf
-    found[..., END][(given & ~used).any(-1)] = -np.inf
+    found[..., END][missing.any(-1)] = -np.inf
