@@ -193,7 +193,7 @@ def show(figures: list[dict]) -> None:
         print(
             f"\nSeed {figure['seed']} on {figure['device']}: glosses as they are"
             f" {figure['glosses']['BLEU']:.1f} / {figure['glosses']['chrF']:.1f}; calibration error {100 * error:.1f};"
-            f" {sure} of {len(figure['sentences'])} sure, agreeing by {100 * agreed:.0f} %, the others by {100 * others:.0f} %."
+            f" {sure} of {len(figure['sentences'])} sure, agreeing {100 * agreed:.0f} %, others {100 * others:.0f} %."
         )
 
 

@@ -29,7 +29,7 @@ FEW = "glosses\ttext\n" + "\n".join(f"DAY{n} RAIN\tIt rains on day {n}." for n i
 def speaker(tmp_path_factory) -> Front:
     """A folder in which `slr train-sentences` has learnt the demo's pairs; the model is in `runs/demo`."""
     front = Front(tmp_path_factory.mktemp("speaker"))
-    front.result = front("train-sentences", DEMO, "--epochs", 40, "--name", "demo")
+    front.result = front("train-sentences", DEMO, "--epochs", 30, "--name", "demo")
     return front
 
 
@@ -54,30 +54,33 @@ def test_sentences_that_training_has_not_seen_come_out_and_say_how_sure_they_are
     assert sum(each["text"] == text for each, text in zip(found, pairs.values(), strict=True)) > 0.8 * len(pairs)
     assert [" ".join(each["glosses"]) for each in found] == list(pairs)
     assert all(0 <= each["confidence"] <= 1 and isinstance(each["sure"], bool) for each in found)
-    assert "36 held-out pairs" in speaker.result.output
+    assert "34 held-out pairs" in speaker.result.output
     assert "network" in speaker.result.output
 
 
 def test_glosses_in_a_row_are_one_sentence_and_in_quotes_several(speaker):
-    (one,), two = answers(speaker, "island", "kite", "lamp"), answers(speaker, "island kite lamp", "gate echo")
+    (one,), two = (
+        answers(speaker, "island", "kite", "jump", "echo"),
+        answers(speaker, "island kite jump echo", "gate echo"),
+    )
     assert one == two[0]
     assert len(two) == 2
-    shown = speaker("translate", "island", "kite", "lamp").stdout
-    assert "island kite lamp\n" in shown
+    shown = speaker("translate", "island", "kite", "jump", "echo").stdout
+    assert "island kite jump echo\n" in shown
     assert one["text"] in shown
 
 
 def test_a_text_file_has_a_sentence_in_each_line(speaker):
-    (speaker.folder / "lines.txt").write_text("island kite lamp\n\ngate echo\n")
-    assert answers(speaker, "lines.txt") == answers(speaker, "island kite lamp", "gate echo")
+    (speaker.folder / "lines.txt").write_text("island kite jump echo\n\ngate echo\n")
+    assert answers(speaker, "lines.txt") == answers(speaker, "island kite jump echo", "gate echo")
 
 
 def test_alternatives_go_in_with_their_probabilities(speaker):
     file = speaker.folder / "alternatives.json"
-    file.write_text(json.dumps([[[["gate", 0.05], ["island", 0.95]], "kite", [["lamp", 0.9], ["fern", 0.1]]]]))
+    file.write_text(json.dumps([[[["gate", 0.05], ["island", 0.95]], "kite", [["echo", 0.1], ["jump", 0.9]], "echo"]]))
     (found,) = answers(speaker, "alternatives.json")
-    assert found["glosses"] == ["island", "kite", "lamp"]
-    assert found["text"] == answers(speaker, "island kite lamp")[0]["text"]
+    assert found["glosses"] == ["island", "kite", "jump", "echo"]
+    assert found["text"] == answers(speaker, "island kite jump echo")[0]["text"]
     even = [[[("gate", 0.5), ("island", 0.5)], [("kite", 1.0)], [("lamp", 1.0)]], [[("gate", 1.0)], [("echo", 1.0)]]]
     torn, clear = Translator.load(speaker.folder / "runs/demo/sentences.safetensors").translate(even)
     assert torn.confidence < clear.confidence
@@ -89,6 +92,7 @@ def test_an_unknown_gloss_stands_in_the_text_and_is_not_invented_around(speaker)
     assert found["unknown"] == ["ZEPPELIN"]
     assert found["sure"] is False
     assert "lamp" not in found["text"]
+    assert found["confidence"] < 0.7
     assert "unknown: ZEPPELIN" in speaker("translate", "island kite ZEPPELIN").stdout
 
 

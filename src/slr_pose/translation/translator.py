@@ -29,8 +29,8 @@ class Translation:
         glosses: the best gloss at each place, as given.
         text: glosses that the translator does not know stand in it in brackets.
         plain: the same without brackets, with these glosses as words where the sentence has a place for them.
-        confidence: how many of its words a person's own sentence would share, 0 to 1, as calibrated on held-out pairs;
-            `None` where those were too few.
+        confidence: how many of its words a person's own sentence would share, 0 to 1, as calibrated on held-out pairs,
+            less the share of unknown glosses; `None` where those pairs were too few.
         sure: whether that is at least `SURE` and every gloss is known; `None` where the confidence is.
         unknown: the glosses that the translator does not know.
         nearest: the training pair whose text this is, where that is expected to be better than the network's.
@@ -149,7 +149,7 @@ class Translator:
             way = self.better(drafts) if NETWORK in self.info["by"] else NEAREST
         found = drafts[way]
         if curves := self.info["confidence"]:
-            confidence = confidence_of(found.score, curves[way])
+            confidence = confidence_of(found.score, curves[way]) * (1 - len(found.unknown) / len(places))
             sure = confidence >= SURE and not found.unknown
         glosses = [place[0][0] for place in places if place]
         return Translation(glosses, found.text, found.plain, confidence, sure, found.unknown, found.nearest)
