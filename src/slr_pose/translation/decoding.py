@@ -11,6 +11,7 @@ NOTHING, BEGIN, END = 0, 1, 2  # numbers of pieces
 FIRST_COPY = 3  # number of the piece that stands for the first unknown gloss of a sentence
 FIRST_PIECE = FIRST_COPY + COPIES  # number of the first piece of text
 LENGTH_POWER = 1.2  # scores are divided by the length to this power; 1 is the mean, more prefers longer sentences
+AHEAD = 5  # a search ends when its best beam could not win with so many more pieces, were they certain
 
 
 class Network(Protocol):
@@ -41,37 +42,42 @@ def beam_search(
         unknown: (sentences,), how many unknown glosses each has; its sentence has a place for each of them, once.
         longest: pieces of a sentence, at most.
     """
-    count = len(glosses)
+    best, best_scores = [Hypothesis((), -np.inf)] * len(glosses), np.full(len(glosses), -np.inf)
+    going = np.arange(len(glosses))  # sentences that may still get better
     memory = network.read(glosses, shares).repeat(beams, axis=2)
     seen = (shares.sum(-1) > 0).repeat(beams, axis=0)
     past = np.zeros((*memory.shape[:4], 0, memory.shape[-1]), np.float32)
-    pieces = np.full((count, beams, 1), BEGIN)
-    scores = np.full((count, beams), -np.inf)
+    pieces = np.full((len(glosses), beams, 1), BEGIN)
+    scores = np.full((len(glosses), beams), -np.inf, np.float32)
     scores[:, 0] = 0  # all beams are the same at first
-    best, best_scores = [Hypothesis((), -np.inf)] * count, np.full(count, -np.inf)
-    rows = np.arange(count)[:, None]
     for length in range(1, longest + 1):
-        place = np.full(count * beams, length - 1)
+        place = np.full(len(going) * beams, length - 1)
         found, past = network.step(pieces[..., -1].ravel(), place, past, memory, seen)
-        found = found.reshape(count, beams, -1) + scores[..., None]  # (N, beams, V)
-        _forbid(found, pieces, unknown)
-        ended = found[..., END].max(1)
-        for row in np.flatnonzero(ended / length**LENGTH_POWER > best_scores):
+        found = found.reshape(len(going), beams, -1) + scores[..., None]  # (N, beams, V)
+        _forbid(found, pieces, unknown[going])
+        ended = found[..., END].max(1) / length**LENGTH_POWER
+        for row in np.flatnonzero(ended > best_scores[going]):
             beam = found[row, :, END].argmax()
-            best_scores[row] = ended[row] / length**LENGTH_POWER
-            best[row] = Hypothesis(tuple(pieces[row, beam, 1:].tolist()), float(ended[row] / length))
+            best_scores[going[row]] = ended[row]
+            best[going[row]] = Hypothesis(tuple(pieces[row, beam, 1:].tolist()), float(found[row, beam, END] / length))
         found[..., END] = -np.inf
-        flat = found.reshape(count, -1)
+        flat, rows = found.reshape(len(going), -1), np.arange(len(going))[:, None]
         top = np.argpartition(-flat, beams - 1, axis=1)[:, :beams]
         top = top[rows, np.argsort(-flat[rows, top], axis=1, kind="stable")]
         origin, piece = np.divmod(top, found.shape[-1])
         scores = flat[rows, top]
         pieces = np.concatenate([pieces[rows, origin], piece[..., None]], -1)
-        if (scores[:, 0] / length**LENGTH_POWER < best_scores).all():
-            break
-        past = past[:, :, (rows * beams + origin).ravel()]
-    for row in np.flatnonzero(np.isneginf(best_scores)):  # none ended
-        best[row] = Hypothesis(tuple(pieces[row, 0, 1:].tolist()), float(scores[row, 0] / longest))
+        kept = np.flatnonzero(scores[:, 0] / (length + AHEAD) ** LENGTH_POWER >= best_scores[going])
+        if not len(kept):
+            return best
+        past = past[:, :, (kept[:, None] * beams + origin[kept]).ravel()]
+        if len(kept) < len(going):
+            of_kept = (kept[:, None] * beams + np.arange(beams)).ravel()
+            memory, seen = memory[:, :, of_kept], seen[of_kept]
+            going, pieces, scores = going[kept], pieces[kept], scores[kept]
+    for row, number in enumerate(going):
+        if np.isneginf(best_scores[number]):  # did not end
+            best[number] = Hypothesis(tuple(pieces[row, 0, 1:].tolist()), float(scores[row, 0] / longest))
     return best
 
 

@@ -15,7 +15,7 @@ from slr_pose.translation.pairs import Pair
 from slr_pose.translation.retrieval import Nearest
 
 METADATA = "slr-pose-translation"
-BEAMS = 5
+BEAMS = 4
 BATCH = 64  # sentences that are decoded together
 NETWORK, NEAREST = "network", "nearest pair"  # the ways to a sentence
 SURE = 0.7  # confidence from which on a sentence is called sure
