@@ -585,7 +585,7 @@ def translate(
         typer.Argument(
             metavar="GLOSSES...",
             help="Glosses of a sentence; several sentences in quotes; a .txt file with one in each line; a .json file,"
-            ' [[["BOOK", 0.7], ["READ", 0.2]], "GOOD"], with the alternatives at each place of each of its sentences.',
+            ' [[[["BOOK", 0.7], ["READ", 0.2]], "GOOD"]], with the alternatives at each place of each of its sentences.',
         ),
     ],
     model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
