@@ -16,11 +16,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Threads of torch wait for each other wherever the machine has something else to do; one a process does not.
 test test-all: export OMP_NUM_THREADS ?= 1
 
+# A process on each core; the tests of a file share what they have made, so they stay in one.
 test: .venv/installed
-	pytest
+	pytest -n auto --dist loadfile
 
 test-all: .venv/installed lint
-	pytest -m ""
+	pytest -n auto --dist loadfile -m ""
 
 lint: .venv/installed
 	ruff check .

@@ -178,6 +178,7 @@ def _run(trial: Trial, folder: Path) -> None:
     from slr_pose import augmentation
     from slr_pose.evaluation import evaluate
     from slr_pose.files import write_whole
+    from slr_pose.info import TrainingInfo
     from slr_pose.recognizer import Recognizer, read_checkpoint, runner
     from slr_pose.training import CHECKPOINT, Recipe, train
 
@@ -197,7 +198,7 @@ def _run(trial: Trial, folder: Path) -> None:
     stores = [ClipStore(split.keypoints[part], split.clips[part], split.classes) for part in ("train", "val")]
     build = functools.partial(trial.build, split.skeleton, counts)
     recipe = Recipe(seed=trial.seed, **dict(trial.recipe))
-    about = {"signers": sorted({clip.signer for clip in split.clips["train"] if clip.signer})}
+    about = TrainingInfo(signers=sorted({clip.signer for clip in split.clips["train"] if clip.signer}))
     seconds = train(build, *stores, split.skeleton, split.classes, recipe, folder, about)
     weights, info = read_checkpoint(folder / CHECKPOINT)
     network = build()
@@ -210,7 +211,8 @@ def _run(trial: Trial, folder: Path) -> None:
     for group, scores in result.scores.items():
         score = scores["gloss"]
         for metric in ("top1", "top5", "macro_f1", "calibration_error", "sure", "sure_top1"):
-            figures[f"{group} {metric}"] = getattr(score, metric)
+            if (value := getattr(score, metric)) is not None:  # how sure answers are is not known of few clips
+                figures[f"{group} {metric}"] = value
         figures[f"{group} clips"] = score.clips
     with write_whole(folder / "figures.json") as partial:
         partial.write_text(json.dumps(figures, indent=1))

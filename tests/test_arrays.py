@@ -258,7 +258,7 @@ class TestLimits:
         assert peak_mb(read) < 5
         monkeypatch.setattr("slr_pose.arrays.MOST_FRAMES", 20)
         np.save(tmp_path / "c.npy", wave())
-        with pytest.raises(BadInput, match="c.npy has 24 frames, and a clip may have 20"):
+        with pytest.raises(BadInput, match="c.npy has 24 frames, and a file may have 20"):
             skeleton.read(tmp_path / "c.npy")
 
     @pytest.mark.parametrize("shape", ["(1000000000000, 128)", "(100000, 128)", "(-1, 128)", "(24, 128, 1000000000)"])

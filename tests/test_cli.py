@@ -408,7 +408,6 @@ class TestBadInput:
             ("path,gloss\na.pose,x\nb.pose,x\nc.pose,lonely\n", "single clip of lonely"),
             ("path,gloss,split\na.pose,x,train\nb.pose,x,dev\n", "split 'dev'"),
             ("path,gloss,start\na.pose,x,soon\nb.pose,x,\n", "start 'soon'"),
-            ("path,gloss,hamnosys\na.pose,x,Q\nb.pose,x,\n", "'Q' (symbol 1) is not the name"),
             ("path,gloss,hand_shape_bending\na.pose,x,6\nb.pose,x,\n", "'6' is no hand_shape_bending"),
             ("path,gloss\na.pose,x\nb.pose,x\n", "none of the 2 clips can be read"),
         ],

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import signer
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.dataset import Clip, class_names, read_dataset, seconds, split_clips
+from slr_pose.dataset import Clip, class_names, read_dataset, seconds
 from slr_pose.display import extract
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.store import ClipStore, load
@@ -60,39 +60,6 @@ def test_a_start_and_end_cut_a_pose_file(tmp_path):
     assert [len(array) for array in load(clips, Skeleton.load(DEFAULT), extract).keypoints] == [20, 50]
 
 
-def clips_of(rows: list[tuple[str, str | None]]) -> list[Clip]:
-    return [Clip(Path(f"{index}.pose"), {"gloss": gloss}, signer=name) for index, (gloss, name) in enumerate(rows)]
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from("abcdefg")), min_size=12, max_size=60),
-    st.integers(0, 9),
-)
-def test_signers_are_kept_apart(rows, seed):
-    if len({name for _, name in rows}) < 2:
-        return
-    clips, how = split_clips(clips_of(rows), seed)
-    signers = {split: {clip.signer for clip in clips if clip.split == split} for split in ("train", "val")}
-    assert signers["train"] and signers["val"] and not signers["train"] & signers["val"]
-    assert "no signer of them in train" in how
-    again, _ = split_clips(clips_of(rows), seed)
-    assert [clip.split for clip in again] == [clip.split for clip in clips]
-
-
-def test_without_signers_every_gloss_is_in_both_parts():
-    clips, how = split_clips(clips_of([(gloss, None) for gloss in "wxyz" for _ in range(10)]), seed=0)
-    assert "signers unknown" in how
-    for gloss in "wxyz":
-        splits = [clip.split for clip in clips if clip.labels["gloss"] == gloss]
-        assert (splits.count("train"), splits.count("val")) == (8, 2)
-
-
-def test_a_split_of_the_data_set_is_kept(signs):
-    clips, how = split_clips(read_dataset(signs), seed=0)
-    assert [clip.split for clip in clips].count("val") == 8 and "8 of 8 val clips by signers not in train" in how
-
-
 def test_classes_are_sorted_and_attributes_have_their_whole_table():
     clips = [
         Clip(Path("a"), {"gloss": "ż", "hand_shape_bending": "none"}),
@@ -116,11 +83,6 @@ def test_a_batch_holds_each_clip_whole_and_nothing_else():
         np.testing.assert_array_equal(keypoints[row, : frames[row]], arrays[index])
         assert not keypoints[row, frames[row] :].any()
     assert labels["gloss"].tolist() == [-1, 0, -1]
-
-
-def test_labels_that_never_repeat_can_be_split_too():
-    clips, _ = split_clips([Clip(Path(f"{n}"), {"mood": str(n)}) for n in range(10)], seed=0)
-    assert sorted(clip.split for clip in clips) == ["train"] * 8 + ["val"] * 2
 
 
 def test_a_folder_cannot_have_further_heads(tmp_path):

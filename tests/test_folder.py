@@ -82,6 +82,41 @@ def test_the_rest_of_a_bad_folder_goes_on_and_the_report_is_written(slr, video, 
     assert "caf\\xe9.mp4" in slr("predict", "in").stdout
 
 
+WITHOUT_RIGHTS = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.getuid() == 0 else []
+
+
+@pytest.mark.skipif(
+    bool(WITHOUT_RIGHTS) and not shutil.which("setpriv"), reason="root may read all, and cannot be told"
+)
+def test_a_locked_folder_stops_nothing_else(signs, tmp_path):
+    """As somebody for whom a locked folder is locked."""
+
+    def slr(*command, exit_code: int) -> str:
+        done = subprocess.run([*WITHOUT_RIGHTS, SLR, *command], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == exit_code and "Traceback" not in done.stderr, done.stderr
+        return done.stderr
+
+    lines = ["path,gloss"]
+    for number, folder in enumerate(("open", "open", "open", "open", "locked")):
+        (tmp_path / "in" / folder).mkdir(parents=True, exist_ok=True)
+        gloss = ("wave", "point")[number % 2]
+        shutil.copy(signs.parent / "clips" / f"{gloss}-{number}.pose", tmp_path / "in" / folder / f"{number}.pose")
+        lines.append(f"in/{folder}/{number}.pose,{gloss}")
+    shutil.copy(tmp_path / "in" / "open" / "0.pose", tmp_path / "in" / "open" / "closed.pose")
+    (tmp_path / "clips.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "in" / "open" / "closed.pose").chmod(0)
+    (tmp_path / "in" / "locked").chmod(0)
+    try:
+        said = slr("predict", "in", exit_code=1)
+        assert "cannot be opened: in/locked" in said and "closed.pose" in said
+        assert "1 of 5 clips are left out" in slr("train", "clips.csv", "--size", "tiny", "--epochs", "1", exit_code=0)
+        assert "in/locked/4.pose cannot be used" in slr("predict", "in/locked/4.pose", exit_code=2)
+        assert "in/locked/x.csv cannot be used" in slr("evaluate", "in/locked/x.csv", exit_code=2)
+        assert "choose another place" in slr("export-onnx", "-o", "in/locked/x.onnx", exit_code=2)
+    finally:
+        (tmp_path / "in" / "locked").chmod(0o755)
+
+
 def test_a_folder_of_glosses_says_what_it_passes_over(slr, tmp_path):
     for path in ("x/1.pose", "x/2.pose", "y/1.pose", "y/2.pose", "loose.pose", "x/deeper/3.pose"):
         (tmp_path / "data" / path).parent.mkdir(parents=True, exist_ok=True)

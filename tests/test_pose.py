@@ -337,7 +337,7 @@ def test_a_file_that_claims_more_than_it_holds_is_refused_at_once(tmp_path, plac
 
 def test_limits_are_said(tmp_path, monkeypatch):
     signer.perform("slide").write(tmp_path / "a.pose")
-    for limit, says in (("MOST_FRAMES", "24 frames, and a clip may have 9"), ("MOST_POINTS", "75 points")):
+    for limit, says in (("MOST_FRAMES", "24 frames, and a file may have 9"), ("MOST_POINTS", "75 points")):
         with monkeypatch.context() as patch, pytest.raises(BadInput, match=says):
             patch.setattr(f"slr_pose.pose.{limit}", 9)
             Pose.read(tmp_path / "a.pose")

@@ -221,3 +221,11 @@ def test_the_wheel_finds_its_layouts_where_it_is_installed(tmp_path):
     assert done.returncode == 0, done.stderr
     where, joints, attributes = done.stdout.split()
     assert str(tmp_path) in where and (joints, attributes) == ("75", "8")
+
+
+def test_a_part_of_a_long_file_can_be_read_and_all_of_it_is_too_long_for_one_sign(monkeypatch):
+    monkeypatch.setattr("slr_pose.skeleton.LONGEST_CLIP", 20)
+    pose, skeleton = signer.perform("wave", frames=24), Skeleton.load(DEFAULT)
+    with pytest.raises(BadInput, match="24 frames, and a clip of a sign may have 20; cut it into parts"):
+        skeleton.select(pose)
+    assert len(skeleton.select(pose.cut(0.2, 0.9))) <= 20

@@ -157,7 +157,7 @@ def read_array(path: Path) -> np.ndarray:
             raise BadInput(f"{path} holds {len(shapes)} arrays ({some}), and a clip is one; save it as .npy.")
         (shape,) = shapes.values()
         if shape[:1] > (MOST_FRAMES,):
-            raise BadInput(f"{path} has {shape[0]} frames, and a clip may have {MOST_FRAMES}; cut it into parts.")
+            raise BadInput(f"{path} has {shape[0]} frames, and a file may have {MOST_FRAMES}; cut it into parts.")
         return shapes
 
     return next(iter(load_arrays(path, the_only_one).values()))

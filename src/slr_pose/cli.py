@@ -1,6 +1,6 @@
 """The command line: arguments, progress, printing, exit codes. What torch or MediaPipe do, they do in other rooms."""
 
-import time
+import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -36,12 +36,12 @@ from slr_pose.text import shown
 if TYPE_CHECKING:
     from slr_pose.dataset import Clip
     from slr_pose.hamnosys.notation import Notation
+    from slr_pose.info import ModelInfo
     from slr_pose.pose import Pose
     from slr_pose.recognizer import Prediction
     from slr_pose.skeleton import Skeleton
     from slr_pose.store import Loaded
 
-RUNS = Path("runs")
 UsageError = typer.BadParameter.__base__  # typer has a click of its own
 
 
@@ -57,6 +57,14 @@ class Commands(TyperGroup):
             raise
         except BadInput as error:
             say(("error:", "red"), f" {error}")
+            raise typer.Exit(2) from error
+        except OSError as error:  # of a folder that nobody may look into, of a disk that is gone
+            if not error.filename:
+                raise
+            say(
+                ("error:", "red"),
+                f" {os.fsdecode(error.filename)} cannot be used ({error.strerror}); check that it may.",
+            )
             raise typer.Exit(2) from error
         except ModuleNotFoundError as error:
             extra = "sentences" if error.name in ("sacrebleu", "tokenizers") else "train"
@@ -184,30 +192,37 @@ def train(
         typer.Option("--from", help="Start from a trained model, a run or its checkpoint; of any language and labels."),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Times that every clip is seen; by default oftener where clips are few.")
+        int | None,
+        typer.Option(min=1, max=10**6, help="Times that every clip is seen; by default oftener where clips are few."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, machine and number of threads give the same model.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=2**32 - 1, help="The same seed, machine and number of threads give the same model."),
+    ] = 0,
     name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
 ) -> None:
     """Train a recogniser on labelled clips. Videos are extracted on first use."""
-    from slr_pose.dataset import class_names, read_dataset, refuse_lonely, split_clips
-    from slr_pose.evaluation import evaluate, write_report
-    from slr_pose.model import SIZES, SignModel
+    from slr_pose.dataset import class_names, read_dataset, refuse_columns, refuse_lonely
+    from slr_pose.evaluation import evaluate, unmeasured, write_report
+    from slr_pose.info import TrainingInfo
+    from slr_pose.model import SIZES, SignModel, refuse_heads
     from slr_pose.recognizer import Recognizer, load_model
+    from slr_pose.runs import CHECKPOINT, REPORT, new_run, refuse_run
     from slr_pose.skeleton import DEFAULT, Skeleton
+    from slr_pose.split import clip_ids, in_both, split_clips, trained_on
     from slr_pose.store import ClipStore
-    from slr_pose.training import CHECKPOINT, Recipe, train
+    from slr_pose.training import Recipe, train
 
     if size not in (None, *SIZES):
         raise BadInput(f"there is no size '{size}': choose one of {', '.join(SIZES)}.")
     if start and size:
         raise BadInput("a model has the size of the one that it starts from; leave out --size, or --from.")
-    origin, learnt = load_model(start / CHECKPOINT if start.is_dir() else start) if start else (None, {})
-    run = RUNS / (name or time.strftime("%Y-%m-%d_%H-%M-%S"))
-    if run.exists():
-        raise BadInput(f"{run} exists; name another run.")
-    layout = Skeleton.from_toml(learnt["skeleton"]) if start and not skeleton else Skeleton.load(skeleton or DEFAULT)
-    clips = read_dataset(data, head or [], warn)
+    refuse_heads(head or [])
+    refuse_columns(head or [])
+    refuse_run(name)
+    origin, learnt = load_model(start) if start else (None, None)
+    layout = learnt.layout() if learnt and not skeleton else Skeleton.load(skeleton or DEFAULT)
+    clips = read_dataset(data, dict.fromkeys(head or []), warn)
     refuse_lonely(clips, data)
     loaded = _load(clips, layout)
     clips, how_split = split_clips(loaded.clips, seed)
@@ -215,6 +230,11 @@ def train(
     classes = class_names(parts["train"])
     say(f"{', '.join(f'{len(part)} {split}' for split, part in parts.items())} clips: {how_split}.")
     say(f"Learning {', '.join(f'{title(head)} ({len(names)} classes)' for head, names in classes.items())}.")
+    if both := in_both(parts["train"], parts["val"]):
+        are = "is" if len(both) == 1 else "are"
+        warn(f"{count(len(both), 'val clip')} {are} trained on, too: {_first(both)}; leave them out of one split.")
+    if learnt and (known := trained_on(parts["val"], learnt.training)):
+        warn(f"{start} was trained on {len(known)} of the {len(parts['val'])} val clips: {_first(known)}.")
     keypoints = {
         split: [array for clip, array in zip(clips, loaded.keypoints, strict=True) if clip.split == split]
         for split in parts
@@ -224,25 +244,26 @@ def train(
         warn(f"the clips were extracted in {len(found)} ways; `slr extract-pose --force` mends it.")
 
     recipe = Recipe(epochs=epochs, seed=seed)
-    about = {
-        "data": str(data),
-        "clips": {split: len(part) for split, part in parts.items()},
-        "split": how_split,
-        "left_out": loaded.left_out,
-        "signers": sorted({clip.signer for clip in parts["train"] if clip.signer}),
-        "extractor": found[0] if len(found) == 1 else {},
-        "started_from": str(start) if start else None,
-    }
+    about = TrainingInfo(
+        data=str(data),
+        clips={split: len(part) for split, part in parts.items()},
+        split=how_split,
+        left_out=loaded.left_out,
+        signers=sorted({clip.signer for clip in parts["train"] if clip.signer}),
+        extractor=found[0] if len(found) == 1 else {},
+        started_from=str(start) if start else None,
+        clip_ids=clip_ids(parts["train"], parts["val"], learnt and learnt.training),
+    )
 
     def build() -> SignModel:
         counts = {head: len(names) for head, names in classes.items()}
         model = SignModel(layout, counts, origin.config if origin else SIZES[size or "base"])
         if origin:
-            model.start_from(origin, classes, learnt["labels"])
+            model.start_from(origin, classes, learnt.labels)
         return model
 
     stores = (ClipStore(keypoints[split], parts[split], classes) for split in parts)
-    run.mkdir(parents=True)
+    run = new_run(name)
     with training_progress() as show, quiet("lightning.pytorch"):
         seconds = train(build, *stores, layout, classes, recipe, run, about, show)
     if not (run / CHECKPOINT).exists():
@@ -250,42 +271,49 @@ def train(
         raise typer.Exit(130)
     recognizer = Recognizer.load(run / CHECKPOINT)
     result = evaluate(recognizer, parts["val"], keypoints["val"])
-    write_report(run / "report.md", recognizer, result, seconds)
+    write_report(run / REPORT, recognizer, result, seconds)
     print_scores("val clips", result)
-    kept = recognizer.info["training"]
-    say(f"Kept the averaged weights of epoch {kept['epoch']} of {kept['recipe']['epochs']}: {run / CHECKPOINT}")
-    say(f"Report: {run / 'report.md'}   Try it: slr predict VIDEO")
+    if sentence := unmeasured(recognizer.info):
+        say(sentence)
+    _say_caveat(run, recognizer.info)
+    kept = recognizer.info.training
+    say(f"Kept the averaged weights of epoch {kept.epoch} of {kept.epochs}: {run / CHECKPOINT}")
+    say(f"Report: {run / REPORT}   Try it: slr predict VIDEO")
 
 
 @app.command()
 def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest, folder or .npz, as for train.")],
     split: Annotated[str | None, typer.Option(help="train, val, test or all; by default test, or val if none.")] = None,
-    model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Measure a model on labelled clips: top-1, top-5 and macro-F1 of each head, unseen signers apart."""
-    from slr_pose.dataset import COLUMNS, SPLITS, read_dataset, split_clips
+    from slr_pose.dataset import COLUMNS, SPLITS, read_dataset
     from slr_pose.evaluation import evaluate
     from slr_pose.recognizer import Recognizer
+    from slr_pose.split import Recalled, recall, trained_on
 
     if split not in (None, "all", *SPLITS):
         raise BadInput(f"there is no split '{split}': choose one of {', '.join(SPLITS)}, all.")
-    recognizer = Recognizer.load(_named_or_newest(model))
+    model = _named_or_newest(model)
+    recognizer = Recognizer.load(model)
+    learnt = recognizer.info.training
+    _say_caveat(model, recognizer.info)
     heads = [head for head in recognizer.labels if head not in COLUMNS]
     clips = read_dataset(data, heads, warn)
+    asked = Recalled(clips, split, "all clips") if split == "all" else recall(clips, learnt, split)
+    known = None if split == "all" or learnt.clip_ids is None else len(trained_on(asked.clips, learnt))
     if split != "all":
-        clips, _ = split_clips(clips, recognizer.info["training"]["recipe"]["seed"])
-        split = split or ("test" if any(clip.split == "test" for clip in clips) else "val")
-        clips = [clip for clip in clips if clip.split == split]
-    if not clips:
-        raise BadInput(f"{data} has no {split} clips.")
-    loaded = _load(clips, recognizer.skeleton, recognizer.fast)
+        say(f"{asked.split} clips, {len(asked.clips)} of {len(clips)}: {asked.how}.")
+    if known and asked.split != "train":
+        warn(f"{known} of {len(asked.clips)} {asked.split} clips were trained on; leave them out.")
+    loaded = _load(asked.clips, recognizer.skeleton, recognizer.fast)
     result = evaluate(recognizer, loaded.clips, loaded.keypoints)
     if as_json:
-        print_json({"split": split, **result.as_dict()})
+        print_json({"split": asked.split, "how_split": asked.how, "trained_on": known, **result.as_dict()})
     else:
-        print_scores(f"{split} clips", result)
+        print_scores(f"{asked.split} clips", result)
     if result.unknown:
         say(f"{result.unknown} labels are unknown to the model; they count as wrong.")
 
@@ -297,7 +325,7 @@ def predict(
     ] = None,
     model: Annotated[
         Path | None,
-        typer.Option(help="Checkpoint or ONNX file; by default the newest run. Without one there is no gloss."),
+        typer.Option(help="Run, checkpoint or ONNX file; by default the newest run. Without one there is no gloss."),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="Answers a head.")] = 5,
     lexicon: Annotated[
@@ -332,6 +360,8 @@ def predict(
     if not model:
         say("There is no model in runs/, so there is no gloss; `slr train DATA` makes one.")
     recognizer = Recognizer.load(model) if model else None
+    if recognizer:
+        _say_caveat(model, recognizer.info)
     skeleton, fast = (recognizer.skeleton, recognizer.fast) if recognizer else (Skeleton.load(DEFAULT), False)
     transcriber = Transcriber(recognizer)
     answers: dict[Path, Prediction] = {}
@@ -373,7 +403,7 @@ def predict(
 
 @app.command()
 def export_onnx(
-    model: Annotated[Path | None, typer.Option(help="Checkpoint; by default the newest run.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Run or checkpoint; by default the newest run.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("model.onnx"),
 ) -> None:
     """Export a model to one ONNX file, checked against torch before it is kept."""
@@ -382,13 +412,18 @@ def export_onnx(
     from slr_pose.translation.translator import is_translator
 
     model = _named_or_newest(model)
-    export = sentences.export_onnx if is_translator(model) else export_onnx
+    exported = None
     with stderr.status("Exporting and comparing with torch ..."), quiet("torch.onnx"):
         try:
-            difference = export(model, output)
+            if is_translator(model):
+                difference = sentences.export_onnx(model, output)
+            else:
+                exported, difference = export_onnx(model, output)
         except ExportError as error:
             say(("error:", "red"), f" {error}")
             raise typer.Exit(1) from error
+    if exported:
+        _say_caveat(model, exported)
     say(f"{output}: {output.stat().st_size / 1e6:.1f} MB; greatest difference to torch {difference:.0e}.")
 
 
@@ -477,17 +512,28 @@ def _poses(files: list[Path], skeleton: "Skeleton", fast: bool) -> "dict[Path, P
 
 
 def _newest_model() -> Path | None:
-    checkpoints = sorted(RUNS.glob("*/model.safetensors"), key=lambda path: path.stat().st_mtime)
-    if not checkpoints:
-        return None
-    say(f"Model: {checkpoints[-1]}")
-    return checkpoints[-1]
+    from slr_pose.runs import newest_model
+
+    if model := newest_model():
+        say(f"Model: {model}")
+    return model
 
 
 def _named_or_newest(model: Path | None) -> Path:
     if model := model or _newest_model():
         return model
     raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
+
+
+def _say_caveat(model: Path, info: "ModelInfo") -> None:
+    if caveat := info.caveat():
+        warn(f"{model}: {caveat}.")
+
+
+def _first(clips: "list[Clip]") -> str:
+    """What some clips are called."""
+    names = [str(clip.path) if clip.array is None else clip.name for clip in clips]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _load(clips: "list[Clip]", skeleton: "Skeleton", fast: bool = False) -> "Loaded":
@@ -558,20 +604,21 @@ def train_sentences(
     name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
 ) -> None:
     """Learn to make sentences of glosses, from your own pairs."""
+    from slr_pose.runs import TRANSLATOR, new_run, refuse_run
     from slr_pose.translation.pairs import read_pairs
     from slr_pose.translation.training import Recipe, train
 
-    run = RUNS / (name or time.strftime("%Y-%m-%d_%H-%M-%S"))
-    if run.exists():
-        raise BadInput(f"{run} exists; name another run.")
+    refuse_run(name)
     train_pairs, val_pairs, left_out = read_pairs(pairs, seed)
     _say_left_out(f"{count(len(left_out), 'row')} of {pairs} left out", left_out)
     say(f"{count(len(train_pairs), 'pair')} to learn from, {len(val_pairs)} to measure on.")
-    checkpoint = run / "sentences.safetensors"
+    run = new_run(name)
+    checkpoint = run / TRANSLATOR
     try:
         with sentence_progress() as show:
             translator = train(train_pairs, val_pairs, checkpoint, Recipe(epochs=epochs, seed=seed), on_progress=show)
     except KeyboardInterrupt as interrupt:
+        run.rmdir()
         say("Stopped within the first epoch; there is no model yet.")
         raise typer.Exit(130) from interrupt
     print_ways(translator.info)
@@ -585,7 +632,7 @@ def translate(
         typer.Argument(
             metavar="GLOSSES...",
             help="Glosses of a sentence; several sentences in quotes; a .txt file with one in each line; a .json file,"
-            ' [[[["BOOK", 0.7], ["READ", 0.2]], "GOOD"]], with the alternatives at each place of each of its sentences.',
+            ' [[[["BOOK", 0.7], ["READ", 0.2]], "GOOD"]], with the alternatives at each place of each sentence.',
         ),
     ],
     model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
@@ -604,11 +651,12 @@ def translate(
 
 
 def _newest_translator() -> Path:
-    checkpoints = sorted(RUNS.glob("*/sentences.safetensors"), key=lambda path: path.stat().st_mtime)
-    if not checkpoints:
-        raise BadInput(
-            "there is no model in runs/ that makes sentences; train one with `slr train-sentences PAIRS`, or name one"
-            " with --model."
-        )
-    say(f"Model: {checkpoints[-1]}")
-    return checkpoints[-1]
+    from slr_pose.runs import TRANSLATOR, newest_model
+
+    if model := newest_model(TRANSLATOR):
+        say(f"Model: {model}")
+        return model
+    raise BadInput(
+        "there is no model in runs/ that makes sentences; train one with `slr train-sentences PAIRS`, or name one with"
+        " --model."
+    )

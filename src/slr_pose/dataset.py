@@ -20,7 +20,6 @@ from slr_pose.tables import Row, columns_of, each, in_one, key, normal, read_row
 
 SPLITS = ("train", "val", "test")
 COLUMNS = ("path", "gloss", "signer", "split", "start", "end", "hamnosys", *ATTRIBUTES)
-HELD_OUT = 0.2  # share of the clips that validate when the manifest names no validation clips
 NO_TIME = {"nan", "nat", "na", "n/a", "#n/a", "none", "null"}  # what programs write into an empty cell of numbers
 
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-9]{1,2}(?:[.,][0-9]*)?)")
@@ -59,10 +58,14 @@ class Clip:
         """The extraction that a video needs before it can be read.
 
         Raises:
-            BadInput: there is no such file.
+            BadInput: there is no such file, or nobody may look into its folder.
         """
-        if not self.path.exists():
-            raise BadInput(f"{self.path}: there is no such file.")
+        try:
+            self.path.stat()
+        except FileNotFoundError as error:
+            raise BadInput(f"{self.path}: there is no such file.") from error
+        except OSError as error:
+            raise BadInput(f"{self.path} cannot be opened: {error.strerror}.") from error
         return Job(self.path, None, self.start_s, self.end_s, fast=fast)
 
 
@@ -234,6 +237,19 @@ def _class_name(column: str, value: str) -> str:
     raise BadInput(f"'{value}' is no {column}; name one of {', '.join(names)}.")
 
 
+def refuse_columns(heads: Iterable[str]) -> None:
+    """What says where a clip is, or who signs, is not to be learnt.
+
+    Raises:
+        BadInput: a head is such a column.
+    """
+    for name in heads:
+        if name in COLUMNS and name != "gloss" and name not in ATTRIBUTES:
+            raise BadInput(
+                f"the column '{name}' is no label that can be learnt with --head; copy it under another name."
+            )
+
+
 def refuse_lonely(clips: list[Clip], data: Path) -> None:
     """A gloss that is to be learnt needs a clip to learn from and one to validate on.
 
@@ -244,64 +260,6 @@ def refuse_lonely(clips: list[Clip], data: Path) -> None:
     if lonely := sorted(gloss for gloss, count in counts.items() if count == 1):
         names = ", ".join(lonely[:5]) + (f" and {len(lonely) - 5} more" if len(lonely) > 5 else "")
         raise BadInput(f"{data} has a single clip of {names}: give each gloss at least two, or leave it out.")
-
-
-def split_clips(clips: list[Clip], seed: int) -> tuple[list[Clip], str]:
-    """Give each clip a split, and say how in one sentence.
-
-    What the data set says is kept. Where it names no validation clips, a fifth of the training clips validates:
-    signers are kept apart when they are known.
-
-    Raises:
-        BadInput: some clips have a split and others have none, or nothing is left to train or validate on.
-    """
-    splits = {clip.split for clip in clips}
-    if None in splits and len(splits) > 1:
-        raise BadInput("some clips have a split and some have none: fill the column, or leave it out.")
-    if None in splits:
-        clips = [replace(clip, split="train") for clip in clips]
-    train = [clip for clip in clips if clip.split == "train"]
-    if len(train) < 2:
-        raise BadInput("there are fewer than two clips to train on; add some, or change the split.")
-    if "val" in splits:
-        seen = {clip.signer for clip in train if clip.signer}
-        validation = [clip for clip in clips if clip.split == "val"]
-        unseen = sum(clip.signer is not None and clip.signer not in seen for clip in validation)
-        return (
-            clips,
-            f"the data set's own split; {unseen} of {len(validation)} val clips by signers not in train",
-        )
-
-    signers = {clip.signer for clip in train}
-    apart = None not in signers and len(signers) > 1
-    held_out = {id(train[index]) for index in _hold_out(train, seed, apart)}
-    clips = [replace(clip, split="val") if id(clip) in held_out else clip for clip in clips]
-    if apart:
-        return clips, f"{len(held_out)} clips held out for val, no signer of them in train"
-    return clips, f"{len(held_out)} clips held out for val; signers unknown, so train and val may share them"
-
-
-def _hold_out(clips: list[Clip], seed: int, apart: bool) -> np.ndarray:
-    """Indices of about a fifth of the clips, each gloss in proportion, signers kept apart if asked."""
-    import warnings
-
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
-    labels = [clip.labels.get("gloss") or next(iter(clip.labels.values()), "") for clip in clips]
-    signers = [clip.signer for clip in clips]
-    most = max(Counter(labels).values())
-    if most == 1:  # no label occurs twice, so there is nothing to keep in proportion
-        labels, most = [""] * len(clips), len(clips)
-    folds = min(round(1 / HELD_OUT), most, len(set(signers)) if apart else most)
-    splitter = (StratifiedGroupKFold if apart else StratifiedKFold)(folds, shuffle=True, random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # a gloss with fewer clips than folds is not in every fold
-        candidates = [held_out for _, held_out in splitter.split(clips, labels, signers if apart else None)]
-
-    def glosses_kept(held_out: np.ndarray) -> int:
-        return len({labels[index] for index in set(range(len(clips))) - set(held_out)})
-
-    return max(candidates, key=glosses_kept)
 
 
 def class_names(clips: list[Clip]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -257,13 +257,20 @@ def print_scores(split: str, result: "Evaluation") -> None:
 def print_prediction(answer: "Prediction", lexicon: list[tuple[str, float]], top: int, as_unicode: bool) -> None:
     """The best labels of each head and of a lexicon, best first; then the attributes in words, and their notation.
 
-    A head whose best is not sure says so.
+    A head whose best is not sure says so; where nobody knows how sure the answers are, a line does.
     """
     from slr_pose.hamnosys import ATTRIBUTES, most_likely, write, write_names
     from slr_pose.hamnosys.words import in_words
 
     def with_doubt(label: str, head: str) -> Text:
-        return styled(label) if answer.sure.get(head, True) else styled(label, ("  not sure", "yellow"))
+        return styled(label, ("  not sure", "yellow")) if answer.sure.get(head) is False else styled(label)
+
+    def say_what_is_unknown(heads: Iterable[str]) -> None:
+        heads = list(heads)
+        unknown = [title(head) for head in heads if answer.sure.get(head) is None]
+        if unknown:
+            which = "these answers" if len(unknown) == len(heads) else ", ".join(unknown)
+            stdout.print(styled((f"How sure {which} may be is not known.", "dim")))
 
     stdout.print(styled((answer.name, "bold italic")))
     words = {head: ranked for head, ranked in answer.heads.items() if head not in ATTRIBUTES}
@@ -277,12 +284,14 @@ def print_prediction(answer: "Prediction", lexicon: list[tuple[str, float]], top
                 else:
                     table.add_row(title(head), with_doubt(label, head), f"{share:.1%}", style="bold")
         stdout.print(table)
+        say_what_is_unknown(words)
     if attributes := {head: ranked[0] for head, ranked in answer.heads.items() if head in ATTRIBUTES}:
         table = _table("How it begins, in HamNoSys", "", "class", "meaning", "probability")
         words = in_words({head: name for head, (name, _) in attributes.items()})
         for head, (name, share) in attributes.items():
             table.add_row(title(head), with_doubt(name, head), words[head], f"{share:.0%}")
         stdout.print(table)
+        say_what_is_unknown(attributes)
     if notation := most_likely(answer.heads):
         stdout.print(f"As names: {' '.join(write_names(notation))}", soft_wrap=True)
         if as_unicode:

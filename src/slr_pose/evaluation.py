@@ -9,9 +9,12 @@ import numpy as np
 from scipy.stats import binomtest, bootstrap
 from sklearn.metrics import f1_score
 
+from slr_pose.calibration import FEWEST
 from slr_pose.dataset import Clip
 from slr_pose.files import write_whole
+from slr_pose.info import NONE_SURE, ModelInfo
 from slr_pose.recognizer import Recognizer
+from slr_pose.text import shown
 
 CONFIDENCE = 0.95
 RESAMPLES = 500
@@ -27,8 +30,8 @@ class Score:
         macro_f1: mean F1 over the classes that occur among the clips (bootstrap interval over clips).
         calibration_error: how far the probability of the answers is from the share that is right, mean over 15 bins
             (expected calibration error; Guo et al., ICML 2017).
-        sure: share of the clips whose answer reaches the model's threshold.
-        sure_top1: share of those whose answer is right; 0 where there is none.
+        sure: share of the clips whose answer reaches the model's threshold; `None` where it has none.
+        sure_top1: share of those whose answer is right; `None` where there is no such clip.
     """
 
     columns = ("top-1", "top-5", "macro-F1", "ECE", "sure", "right if sure")
@@ -41,8 +44,8 @@ class Score:
     macro_f1: float
     macro_f1_interval: tuple[float, float]
     calibration_error: float
-    sure: float
-    sure_top1: float
+    sure: float | None
+    sure_top1: float | None
 
     def as_text(self) -> tuple[str, ...]:
         """What `columns` names, in percent, with intervals."""
@@ -55,18 +58,18 @@ class Score:
             percent(self.top5, self.top5_interval),
             percent(self.macro_f1, self.macro_f1_interval),
             f"{100 * self.calibration_error:.1f}",
-            f"{100 * self.sure:.0f}",
-            f"{100 * self.sure_top1:.1f}" if self.sure else "-",
+            "-" if self.sure is None else f"{100 * self.sure:.0f}",
+            "-" if self.sure_top1 is None else f"{100 * self.sure_top1:.1f}",
         )
 
 
-def score(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 0.0, seed: int = 0) -> Score:
+def score(probabilities: np.ndarray, labels: np.ndarray, threshold: float | None = None, seed: int = 0) -> Score:
     """Score one head.
 
     Args:
         probabilities: (clips, classes), at least one clip.
         labels: (clips,) class numbers; -1 = no class of the model, which no answer meets.
-        threshold: the probability from which on an answer is called sure.
+        threshold: the probability from which on an answer is called sure; `None` when unknown.
     """
     ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
     hits = ranking == labels[:, None]
@@ -95,7 +98,7 @@ def score(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 0.0,
         ).confidence_interval
         interval = (float(spread.low), float(spread.high))
     confidence = probabilities.max(axis=1)
-    sure = confidence >= threshold
+    sure = confidence >= (NONE_SURE if threshold is None else threshold)
     return Score(
         clips=len(labels),
         **dict(zip(("top1", "top1_interval"), share(hits[:, 0]), strict=True)),
@@ -103,8 +106,8 @@ def score(probabilities: np.ndarray, labels: np.ndarray, threshold: float = 0.0,
         macro_f1=float(f1),
         macro_f1_interval=interval,
         calibration_error=_calibration_error(confidence, hits[:, 0]),
-        sure=float(sure.mean()),
-        sure_top1=float(hits[sure, 0].mean()) if sure.any() else 0.0,
+        sure=None if threshold is None else float(sure.mean()),
+        sure_top1=float(hits[sure, 0].mean()) if sure.any() else None,
     )
 
 
@@ -142,7 +145,7 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[np.ndarr
         keypoints: (frames, joints, 4) of each clip, in the model's own skeleton.
     """
     probabilities = recognizer.probabilities(keypoints)
-    learnt_from = set(recognizer.info.get("training", {}).get("signers", []))
+    learnt_from = set(recognizer.info.training.signers)
     groups = {"all clips": np.ones(len(clips), dtype=bool)}
     signers = [clip.signer for clip in clips]
     if learnt_from and any(signers):
@@ -158,7 +161,7 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[np.ndarr
         for group, members in groups.items():
             if (members & known).any():
                 chosen = members & known
-                threshold = recognizer.thresholds.get(head, 0.0)
+                threshold = recognizer.thresholds.get(head)
                 scores[group][head] = score(probabilities[head][chosen], labels[chosen], threshold)
         answers = probabilities[head].argmax(axis=1)
         wrong = Counter(
@@ -168,25 +171,33 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[np.ndarr
     return Evaluation({group: heads for group, heads in scores.items() if heads}, confusions, unknown)
 
 
+def unmeasured(info: ModelInfo) -> str | None:
+    """A sentence on the heads of which nobody knows how sure their answers are."""
+    heads = [head for head in info.labels if head not in info.thresholds]
+    if not heads:
+        return None
+    return f"Fewer than {FEWEST} val clips have a label of {', '.join(heads)}: how sure these answers are is not known."
+
+
 def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation, seconds: float) -> None:
     """One page on a training: data, split, result with its spread, confusions, and how to use the model."""
-    training = recognizer.info["training"]
+    training = recognizer.info.training
     lines = [
         f"# {path.parent.name}",
         "",
-        f"Trained on {date.today()}, slr-pose {recognizer.info['version']}.",
+        f"Trained on {date.today()}, slr-pose {recognizer.info.version}.",
         "",
     ]
-    clips = ", ".join(f"{count} {split}" for split, count in training["clips"].items())
-    lines += [f"- data: {training['data']}", f"- clips: {clips}; {training['split']}"]
-    lines += [f"- left out: {reason}" for reason in training["left_out"]]
-    lines += [f"- started from: {training['started_from']}"] if training["started_from"] else []
+    clips = ", ".join(f"{count} {split}" for split, count in training.clips.items())
+    lines += [f"- data: {training.data}", f"- clips: {clips}; {training.split}"]
+    lines += [f"- left out: {reason}" for reason in training.left_out]
+    lines += [f"- started from: {training.started_from}"] if training.started_from else []
     lines += [
         f"- skeleton: {recognizer.skeleton.name}, {len(recognizer.skeleton.joints)} joints",
         f"- heads: {', '.join(f'{head} ({len(names)})' for head, names in recognizer.labels.items())}",
-        f"- kept: the averaged weights after epoch {training['epoch']} of {training['recipe']['epochs']}; the val clips"
+        f"- kept: the averaged weights after epoch {training.epoch} of {training.epochs}; the val clips"
         " chose nothing but each head's temperature and the probability from which on an answer is called sure",
-        f"- training time: {seconds / 60:.1f} minutes; seed {training['recipe']['seed']}",
+        f"- training time: {seconds / 60:.1f} minutes; seed {training.seed}",
         "",
         "## Val clips, with 95 % intervals",
         "",
@@ -197,6 +208,8 @@ def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation, sec
         for head, found in heads.items():
             lines.append(f"| {group} | {head} | {found.clips} | " + " | ".join(found.as_text()) + " |")
     lines += ["", "ECE: expected calibration error. Sure: answers whose probability reaches the head's threshold."]
+    if sentence := unmeasured(recognizer.info):
+        lines += ["", sentence]
     if any(evaluation.confusions.values()):
         lines += [
             "",
@@ -206,7 +219,9 @@ def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation, sec
             "|---|---|---|---|",
         ]
         for head, rows in evaluation.confusions.items():
-            lines += [f"| {head} | {label} | {answer} | {times} |" for label, answer, times in rows]
+            for label, answer, times in rows:
+                cells = (cell.replace("|", "\\|") for cell in (head, label, answer))
+                lines.append(f"| {' | '.join(cells)} | {times} |")
     lines += ["", f"Use it: `slr predict VIDEO --model {path.parent / 'model.safetensors'}`", ""]
     with write_whole(path) as partial:
-        partial.write_text("\n".join(lines), encoding="utf-8")
+        partial.write_text("\n".join(map(shown, lines)), encoding="utf-8")

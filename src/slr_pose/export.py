@@ -1,17 +1,20 @@
 """Checkpoint -> one ONNX file that takes raw keypoints, compared with torch before it is kept."""
 
-import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from slr_pose import __version__
+from slr_pose import BadInput, __version__
 from slr_pose.files import write_whole
-from slr_pose.model import SignModel
+from slr_pose.info import KEY, ModelInfo
+from slr_pose.model import INPUTS, SignModel, refuse_heads
 from slr_pose.recognizer import Recognizer, load_model
-from slr_pose.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    import onnx
 
 TOLERANCE = 1e-4  # greatest difference of a probability between ONNX Runtime and torch
 CHECKED_SHAPES = [(1, 1), (1, 16), (2, 33), (5, 64), (3, 200)]  # (clips, frames)
@@ -32,7 +35,7 @@ class _Probabilities(nn.Module):
         return tuple(logits.softmax(-1) for logits in self.model(keypoints, frames).values())
 
 
-def export_onnx(checkpoint: Path, output: Path) -> float:
+def export_onnx(checkpoint: Path, output: Path) -> tuple[ModelInfo, float]:
     """Export a checkpoint.
 
     Inputs of the file: `keypoints` (batch, frames, joints, 4), x, y, z in pixels and confidence (0 = not seen), and
@@ -40,17 +43,22 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
     head. Labels, skeleton and version are in its metadata, under `slr-pose`, as JSON.
 
     Returns:
-        The greatest difference to torch that was seen.
+        What travels with the model, and the greatest difference to torch that was seen.
 
     Raises:
-        BadInput: it is not a checkpoint of ours, or the file cannot be written.
+        BadInput: it is not a checkpoint of ours, or the file cannot be written under that name.
         ExportError: ONNX Runtime and torch differ by more than `TOLERANCE`; nothing is written.
     """
     import onnx
 
+    if output.suffix.lower() != ".onnx":
+        raise BadInput(f"{output} would not be known as an ONNX file; give it a name that ends in .onnx.")
     model, info = load_model(checkpoint)
+    refuse_heads(info.labels)
+    # What becomes of the names of modules is Python code for a while: no name that a file brings gets there.
+    model.heads = nn.ModuleDict({f"head{number}": head for number, head in enumerate(model.heads.values())})
     network = _Probabilities(model).eval()
-    example = _random_clips(2, 16, len(Skeleton.from_toml(info["skeleton"]).joints), seed=0)
+    example = _random_clips(2, 16, len(info.layout().joints), seed=0)
     with write_whole(output) as partial:
         torch.onnx.export(
             network,
@@ -59,15 +67,33 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
             dynamo=True,
             external_data=False,
             dynamic_shapes={"keypoints": {0: "batch", 1: "frames"}, "frames": {0: "batch"}},
-            input_names=["keypoints", "frames"],
-            output_names=list(info["labels"]),
+            input_names=list(INPUTS),
+            output_names=list(model.heads),
             verbose=False,
         )
-        file = onnx.load(partial)
+        file = _with_outputs(onnx.load(partial), list(info.labels))
         file.producer_name, file.producer_version = "slr-pose", __version__
-        onnx.helper.set_model_props(file, {"slr-pose": json.dumps(info, ensure_ascii=False)})
+        onnx.helper.set_model_props(file, {KEY: info.encode()})
         onnx.save(file, partial)
-        return _compare(network, Recognizer.load(partial))
+        return info, _compare(network, Recognizer.load(partial))
+
+
+def _with_outputs(file: "onnx.ModelProto", names: list[str]) -> "onnx.ModelProto":
+    """Call the outputs of a model otherwise; what else is called so gets another name."""
+    from onnx import compose
+
+    prefix = "/"
+    while any(name.startswith(prefix) for name in names):
+        prefix += "/"
+    inner = {"rename_inputs": False, "rename_outputs": False, "rename_functions": False}
+    file = compose.add_prefix(file, prefix, **inner)
+    new = dict(zip((output.name for output in file.graph.output), names, strict=True))
+    for output in file.graph.output:
+        output.name = new[output.name]
+    for node in file.graph.node:
+        for values in (node.input, node.output):
+            values[:] = [new.get(value, value) for value in values]
+    return file
 
 
 def _compare(network: _Probabilities, exported: Recognizer) -> float:

@@ -1,6 +1,6 @@
 """The whole network: standardised keypoints -> graph convolution -> transformer -> one distribution a head."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import torch
@@ -8,25 +8,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from torch_geometric.nn import DenseGraphConv
 
+from slr_pose import BadInput
+from slr_pose.info import ModelConfig
 from slr_pose.preprocessing import Preprocessing, part_scale
 from slr_pose.skeleton import Part, Skeleton
 
 FAR = 10.0  # units of a part; what is farther off was not measured well
+INPUTS = ("keypoints", "frames")  # of the network
 MOTION_GAIN = 4  # a step between two samples is small beside a position
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """Sizes of the network; travels inside every model."""
-
-    frames: int = 32  # samples that a clip is seen at
-    graph_width: int = 32  # channels a joint
-    graph_layers: int = 2
-    width: int = 160  # channels a frame
-    blocks: int = 3
-    attention_heads: int = 4
-    kernel: int = 9  # samples that the convolution of a block sees
-    dropout: float = 0.2
 
 
 SIZES = {
@@ -34,6 +23,17 @@ SIZES = {
     "base": ModelConfig(),
     "large": ModelConfig(graph_width=48, width=256, blocks=6),
 }
+
+
+def refuse_heads(names: Iterable[str]) -> None:
+    """A head is a module of the network, and an output of the ONNX file, whose inputs have names as well.
+
+    Raises:
+        BadInput: a name is one that a head cannot have.
+    """
+    for name in names:
+        if not name or "." in name or hasattr(nn.ModuleDict(), name) or name in INPUTS:
+            raise BadInput(f"'{name}' cannot be the name of a head; give the column another name.")
 
 
 class SignModel(nn.Module):

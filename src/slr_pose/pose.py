@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pose_format.pose_header import PoseHeader
 
 # A clip beyond this is refused.
-MOST_FRAMES = 200_000  # two hours and a quarter at 25 frames a second
+MOST_FRAMES = 1_000_000  # eleven hours at 25 frames a second
 MOST_POINTS = 2_000  # of one person; MediaPipe's body, face and hands, and its body in metres, are 586
 MOST_BYTES = 1 << 30  # that the people of a file of version 0.0 take, who are not equally many in each frame
 MOST_LIMBS = 10_000  # of one person; theirs are 2,676
@@ -187,7 +187,7 @@ class Pose:
             BadInput: it has too many frames, no frame rate, or shows nobody.
         """
         if len(keypoints) > MOST_FRAMES:
-            raise BadInput(f"{name} has {len(keypoints)} frames, and a clip may have {MOST_FRAMES}; cut it into parts.")
+            raise BadInput(f"{name} has {len(keypoints)} frames, and a file may have {MOST_FRAMES}; cut it into parts.")
         if not SLOWEST <= fps <= FASTEST:
             raise BadInput(
                 f"{name} says that it has {fps:g} frames a second, and {SLOWEST:g} to {FASTEST:g} can be true;"

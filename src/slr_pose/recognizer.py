@@ -1,21 +1,29 @@
 """Recognizer: one face over a checkpoint and an ONNX file. The ONNX side needs no torch."""
 
-import json
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+from unicodedata import normalize
 
 import numpy as np
 
 from slr_pose import BadInput
+from slr_pose.files import open_regular
+from slr_pose.info import KEY, ModelInfo
+from slr_pose.onnx_file import read_onnx
 from slr_pose.pose import Pose
-from slr_pose.skeleton import Skeleton
+from slr_pose.runs import CHECKPOINT, model_file
 
 if TYPE_CHECKING:
     from slr_pose.model import SignModel
 
+T = TypeVar("T")
+
 BATCH = 32  # clips that go through the network together
+MEMORY = 2 << 30  # bytes that ONNX Runtime may take for what it computes
+ROUNDING = 1e-3  # that probabilities may be off by, all together
 
 
 @dataclass(frozen=True)
@@ -23,13 +31,14 @@ class Prediction:
     """What a model answers to one clip.
 
     Attributes:
-        heads: labels with their probabilities, best first, a head.
-        sure: whether the best of a head reaches the probability from which on answers were right on validation clips.
+        heads: per head, labels with their probabilities, best first.
+        sure: per head, whether the best reaches the probability from which on answers were right on validation clips;
+            `None` where that is not known, because it was measured on too few clips, or on none.
     """
 
     name: str
     heads: dict[str, list[tuple[str, float]]]
-    sure: dict[str, bool]
+    sure: dict[str, bool | None]
 
 
 class Recognizer:
@@ -38,35 +47,38 @@ class Recognizer:
     Attributes:
         skeleton: the joints that it looks at.
         labels: class names of each head.
-        thresholds: the probability from which on an answer is called sure, a head; where it is missing, all are.
+        thresholds: per head, the probability from which on an answer is called sure; where it is missing, nobody knows.
         extractor: what found the keypoints that it learnt from; empty when unknown.
         fast: whether that looked at some of the frames only, and should again.
-        info: everything that travels with the model: version, skeleton, labels, settings, training summary.
+        info: everything that travels with the model.
     """
 
-    def __init__(self, info: dict, run: Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]):
+    def __init__(self, info: ModelInfo, run: Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]):
         self.info, self.run = info, run
-        self.skeleton = Skeleton.from_toml(info["skeleton"])
-        self.labels: dict[str, list[str]] = info["labels"]
-        self.thresholds: dict[str, float] = info.get("thresholds", {})  # earlier versions had none
-        self.extractor: dict = info.get("training", {}).get("extractor", {})
-        self.fast: bool = self.extractor.get("fast", False)
+        self.skeleton = info.layout()
+        self.labels, self.thresholds = info.labels, info.thresholds
+        self.extractor = info.training.extractor
+        self.fast = self.extractor.get("fast") is True
 
     @classmethod
     def load(cls, path: Path) -> "Recognizer":
-        """Load a checkpoint (`.safetensors`) or an exported model (`.onnx`). No code in it is run.
+        """Load a checkpoint (`.safetensors`), that of a run's folder, or an exported model (`.onnx`). No code in it is
+        run, and nothing of it is believed before it is checked.
 
         Raises:
-            BadInput: there is no such file, or it is not a model of ours.
+            BadInput: there is no such file, or it is not a whole model of ours.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise BadInput(f"there is no model {path}; `slr train` makes one.")
-        load = _load_onnx if path.suffix == ".onnx" else _load_checkpoint
-        return cls(*load(path))
+        path = model_file(Path(path))
+        load = _load_onnx if path.suffix.lower() == ".onnx" else _load_checkpoint
+        info, run = load(path)
+        return _in_sentence(path, lambda: cls(info, run))
 
     def probabilities(self, clips: list[np.ndarray]) -> dict[str, np.ndarray]:
-        """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) a head."""
+        """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) a head.
+
+        Raises:
+            BadInput: what comes out of the network are no probabilities.
+        """
         answers = []
         for first in range(0, len(clips), BATCH):
             batch = clips[first : first + BATCH]
@@ -75,6 +87,11 @@ class Recognizer:
             for row, clip in enumerate(batch):
                 keypoints[row, : len(clip)] = clip
             answers.append(self.run(keypoints, frames))
+            for head, names in self.labels.items():
+                if not _are_probabilities(answers[-1][head], (len(batch), len(names))):
+                    raise BadInput(
+                        f"the model's answers for {head} are no probabilities: it is damaged; train it again."
+                    )
         return {head: np.concatenate([answer[head] for answer in answers]) for head in self.labels}
 
     def predict(self, poses: list[Pose], top: int | None = 5) -> list[Prediction]:
@@ -87,9 +104,12 @@ class Recognizer:
         predictions = []
         for row, pose in enumerate(poses):
             heads = {head: ranked(labels, found[head][row])[:top] for head, labels in self.labels.items()}
-            sure = {head: best[0][1] >= self.thresholds.get(head, 0.0) for head, best in heads.items()}
+            sure = {head: self._is_sure(head, best[0][1]) for head, best in heads.items()}
             predictions.append(Prediction(pose.name, heads, sure))
         return predictions
+
+    def _is_sure(self, head: str, probability: float) -> bool | None:
+        return probability >= self.thresholds[head] if head in self.thresholds else None
 
     def mismatch(self, pose: Pose) -> str | None:
         """A sentence when the pose was extracted in another way than the poses that the model learnt from."""
@@ -101,30 +121,68 @@ class Recognizer:
         return f"the keypoints were extracted by {found}, and the model learnt from {how}."
 
 
+def _are_probabilities(found: np.ndarray, shape: tuple[int, int]) -> bool:
+    """Whether an output is a distribution over the classes for each clip."""
+    return found.shape == shape and bool((found >= 0).all() and (np.abs(found.sum(axis=1) - 1) < ROUNDING).all())
+
+
 def ranked(labels: list[str], probabilities: np.ndarray) -> list[tuple[str, float]]:
     """Labels with their probabilities, (classes,), best first."""
     return [(labels[index], float(probabilities[index])) for index in np.argsort(-probabilities, kind="stable")]
 
 
-def _load_onnx(path: Path) -> tuple[dict, Callable]:
+def _load_onnx(path: Path) -> tuple[ModelInfo, Callable]:
     import onnxruntime
 
+    content, metadata = read_onnx(path)
+    info = _read_info(path, metadata)
+    _limit_memory()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what goes wrong is raised, too
+    options.add_session_config_entry("session.use_env_allocators", "1")
     try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        info = _read_info(path, session.get_modelmeta().custom_metadata_map)
-    except BadInput:
-        raise
+        # Constants are worked out as they are used, within the memory that there is, and not before.
+        session = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], disabled_optimizers=["ConstantFolding"]
+        )
     except Exception as error:  # the exceptions of ONNX Runtime have no common class
         raise BadInput(f"{path} is not an ONNX model that can be read; export it again.") from error
-    names = [output.name for output in session.get_outputs()]
+    inputs = {value.name: (value.type, value.shape[2:]) for value in session.get_inputs()}
+    joints = len(_in_sentence(path, info.layout).joints)
+    expected = {"keypoints": ("tensor(float)", [joints, 4]), "frames": ("tensor(int64)", [])}
+    outputs = [(normalize("NFC", value.name), value.type, value.shape[1:]) for value in session.get_outputs()]
+    described = [(head, "tensor(float)", [len(names)]) for head, names in info.labels.items()]
+    if inputs != expected or outputs != described:
+        raise BadInput(f"{path}: its inputs and outputs are not those of its description; export it again.")
+    shrink = onnxruntime.RunOptions()
+    shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
     def run(keypoints: np.ndarray, frames: np.ndarray) -> dict[str, np.ndarray]:
-        return dict(zip(names, session.run(None, {"keypoints": keypoints, "frames": frames}), strict=True))
+        try:
+            found = session.run(None, {"keypoints": keypoints, "frames": frames}, shrink)
+        except Exception as error:
+            raise BadInput(
+                f"{path} does not answer: it fails on these clips, or takes more than {MEMORY >> 30} GiB of memory;"
+                " give it shorter clips, or export it again."
+            ) from error
+        return dict(zip(info.labels, found, strict=True))
 
     return info, run
 
 
-def _load_checkpoint(path: Path) -> tuple[dict, Callable]:
+@functools.cache
+def _limit_memory() -> None:
+    """Let all sessions of this process together have no more than `MEMORY`: what a model claims is not believed."""
+    import onnxruntime
+
+    where = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    settings = {"max_mem": MEMORY, "arena_extend_strategy": 1}  # 1: no more than is asked for
+    onnxruntime.create_and_register_allocator(where, onnxruntime.OrtArenaCfg(settings))
+
+
+def _load_checkpoint(path: Path) -> tuple[ModelInfo, Callable]:
     model, info = load_model(path)
     return info, runner(model)
 
@@ -141,47 +199,67 @@ def runner(model: "SignModel") -> Callable[[np.ndarray, np.ndarray], dict[str, n
     return run
 
 
-def load_model(path: Path) -> tuple:
-    """A checkpoint -> the `SignModel` in evaluation mode, and its info.
+def load_model(path: Path) -> "tuple[SignModel, ModelInfo]":
+    """A checkpoint, or the folder of its run -> the `SignModel` in evaluation mode, and its info.
 
     Raises:
         BadInput: there is no such file, it is not a checkpoint of ours, or one whose network is another by now.
     """
-    from slr_pose.model import ModelConfig, SignModel
+    import torch
 
+    from slr_pose.model import SignModel
+
+    path = model_file(Path(path))
     weights, info = read_checkpoint(path)
-    classes = {head: len(names) for head, names in info["labels"].items()}
+    classes = {head: len(names) for head, names in info.labels.items()}
+
+    skeleton = _in_sentence(path, info.layout)
     try:
-        model = SignModel(Skeleton.from_toml(info["skeleton"]), classes, ModelConfig(**info["model"]))
+        with torch.device("meta"):  # no memory is taken for what the file does not hold
+            expected = SignModel(skeleton, classes, info.model).state_dict()
+        if {name: w.shape for name, w in expected.items()} != {name: w.shape for name, w in weights.items()}:
+            raise ValueError("other weights")
+        model = SignModel(skeleton, classes, info.model)
         model.load_state_dict(weights)
-    except (TypeError, RuntimeError) as error:
-        raise BadInput(
-            f"{path} is of slr-pose {info['version']}, whose network was another; train it again."
-        ) from error
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise BadInput(f"{path} is of slr-pose {info.version}, whose network was another; train it again.") from error
     return model.eval(), info
 
 
-def read_checkpoint(path: Path) -> tuple[dict, dict]:
+def read_checkpoint(path: Path) -> tuple[dict, ModelInfo]:
     """A checkpoint -> its weights by name, and its info.
 
     Raises:
-        BadInput: there is no such file, or it is not a checkpoint of ours.
+        BadInput: there is no such file, it is not a checkpoint of ours, or its weights are not numbers.
     """
+    import torch
     from safetensors import SafetensorError, safe_open
 
+    path = model_file(Path(path))
+    if path.suffix.lower() == ".onnx":
+        raise BadInput(f"{path} is an ONNX file, which cannot be trained or exported; name a {CHECKPOINT}.")
+    open_regular(path).close()
     try:
         with safe_open(path, framework="pt") as file:
-            info = _read_info(path, file.metadata() or {})
-            return {name: file.get_tensor(name) for name in file.keys()}, info  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise BadInput(f"there is no model {path}; `slr train` makes one.") from error
-    except SafetensorError as error:
-        raise BadInput(f"{path} is not a checkpoint that can be read; name a model.safetensors or .onnx.") from error
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()} if KEY in metadata else {}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise BadInput(f"{path} is not a checkpoint that can be read; name a {CHECKPOINT} or .onnx.") from error
+    info = _read_info(path, metadata)
+    if not all(weight.dtype == torch.float32 and weight.isfinite().all() for weight in weights.values()):
+        raise BadInput(f"the weights in {path} are damaged: not all of them are numbers; train the model again.")
+    return {normalize("NFC", name): weight for name, weight in weights.items()}, info
 
 
-def _read_info(path: Path, metadata: dict[str, str]) -> dict:
-    if "slr-pose" not in metadata:
-        raise BadInput(
-            f"{path} is a checkpoint of something else; name one that `slr train` or `slr export-onnx` made."
-        )
-    return json.loads(metadata["slr-pose"])
+def _read_info(path: Path, metadata: dict[str, str]) -> ModelInfo:
+    if KEY not in metadata:
+        raise BadInput(f"{path} is a model of something else; name one that `slr train` or `slr export-onnx` made.")
+    return _in_sentence(path, lambda: ModelInfo.decode(metadata[KEY]))
+
+
+def _in_sentence(path: Path, read: Callable[[], T]) -> T:
+    """What of a model's description is read; what is wrong with it, with the model's name and what to do."""
+    try:
+        return read()
+    except BadInput as error:
+        raise BadInput(f"{path} is not a model that this slr can use: {error}; train or export it again.") from error

@@ -30,6 +30,7 @@ else:
 
 SHIPPED = Path(__file__).parent / "skeletons"
 DEFAULT = "signing_49"
+LONGEST_CLIP = 100_000  # frames, more than an hour at 25 a second; what is that long shows many signs
 KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}
 LARGEST_LAYOUT = 1 << 20  # bytes of a TOML file; ours have under 6,000
 
@@ -236,8 +237,13 @@ class Skeleton:
             gives z as a fraction of the frame's width.
 
         Raises:
-            BadInput: the pose lacks the points of a whole part, or shows none of the joints in any frame.
+            BadInput: the pose lacks the points of a whole part, shows none of the joints in any frame, or is too long.
         """
+        if len(pose.keypoints) > LONGEST_CLIP:
+            raise BadInput(
+                f"{pose.name} has {len(pose.keypoints)} frames, and a clip of a sign may have {LONGEST_CLIP}; cut it"
+                " into parts, with start and end in a manifest."
+            )
         column = {SYNONYMS.get(point, point): index for index, point in enumerate(pose.points)}
         for part in self.parts:
             if not any(self.points[joint] in column for joint in part.joints):

@@ -1,7 +1,6 @@
 """Clips -> a trained model: the Lightning module, the recipe, the run folder and the checkpoint."""
 
 import contextlib
-import json
 import math
 import signal
 import time
@@ -10,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import lightning
+import msgspec
 import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
@@ -19,14 +19,15 @@ from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from slr_pose import calibration
+from slr_pose import BadInput, calibration
 from slr_pose.augmentation import Augmentation, mixture
 from slr_pose.files import write_whole
+from slr_pose.info import KEY, ModelInfo, TrainingInfo
 from slr_pose.model import SignModel
+from slr_pose.runs import CHECKPOINT
 from slr_pose.skeleton import Skeleton
 from slr_pose.store import ClipStore
 
-CHECKPOINT = "model.safetensors"
 STEPS_AN_EPOCH = 8  # at least: batches are smaller where clips are few
 STEPS = 2400  # at least, by default
 FEWEST_EPOCHS = 40  # by default, however many clips there are
@@ -168,7 +169,7 @@ def train(
     classes: dict[str, list[str]],
     recipe: Recipe,
     run: Path,
-    about: dict,
+    about: TrainingInfo,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> float:
     """Train a model, and keep its averaged weights in `run/model.safetensors`, written after every epoch.
@@ -181,10 +182,13 @@ def train(
         build: makes the model; called once the seed is set.
         classes: class names of each head.
         run: an empty folder, for the checkpoint and the logs (CSV and TensorBoard).
-        about: what else the checkpoint shall tell of the data (splits, signers, extractor).
+        about: what the checkpoint shall tell of the data: splits, signers, extractor. The rest of it is filled in.
 
     Returns:
         Seconds that it took.
+
+    Raises:
+        BadInput: the training diverged, or the checkpoint cannot be written; that of the epoch before stays.
     """
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
     batch_size = min(recipe.batch_size, max(2, len(training_clips) // STEPS_AN_EPOCH))
@@ -218,10 +222,13 @@ def train(
         )
         for logger in trainer.loggers:
             logger.log_hyperparams(
-                {"skeleton": skeleton.name, **asdict(training.model.config), **asdict(recipe), **about}
+                {"skeleton": skeleton.name, **asdict(training.model.config), **asdict(recipe), "data": about.data}
             )
         interrupt.trainer = trainer
-        trainer.fit(training, *loaders)
+        try:
+            trainer.fit(training, *loaders)
+        except OSError as error:
+            raise BadInput(f"{run} cannot be written: {error.strerror or error}; make room there.") from error
     return time.monotonic() - keeper.started
 
 
@@ -230,38 +237,46 @@ class _KeepLast(Callback):
 
     def __init__(self, run, skeleton, classes, recipe, about, on_progress):
         self.path = run / CHECKPOINT
-        self.identity = {"skeleton": skeleton.toml, "labels": classes}
-        self.recipe, self.about, self.on_progress = recipe, about, on_progress
+        self.skeleton, self.classes, self.on_progress = skeleton, classes, on_progress
+        self.about = msgspec.structs.replace(about, recipe=asdict(recipe), torch=str(torch.__version__))
         self.started = time.monotonic()
         self.top1: float | None = None
 
     def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx) -> None:
         epoch, loss = trainer.current_epoch + 1, outputs["loss"].item()
+        self._refuse_divergence(epoch, math.isfinite(loss))
         self.on_progress(Progress(epoch, trainer.global_step, module.steps, loss, self.top1))
 
     def on_validation_end(self, trainer, module) -> None:
         metrics = {name: value.item() for name, value in trainer.callback_metrics.items() if name.startswith("val")}
         self.top1 = metrics["val_top1"]
         weights = {name: weight.contiguous() for name, weight in module.averaged.module.state_dict().items()}
-        training = {
-            "recipe": asdict(self.recipe),
-            "torch": torch.__version__,
-            **self.about,
-            **metrics,
-            "epoch": trainer.current_epoch + 1,
-        }
-        model = asdict(module.model.config)
-        info = {**self.identity, "model": model, "thresholds": module.thresholds, "training": training}
+        epoch = trainer.current_epoch + 1
+        finite = all(map(math.isfinite, metrics.values())) and all(w.isfinite().all() for w in weights.values())
+        self._refuse_divergence(epoch, finite)
+        finished = trainer.global_step >= module.steps
+        info = ModelInfo(
+            skeleton=self.skeleton.toml,
+            labels=self.classes,
+            model=module.model.config,
+            thresholds=module.thresholds,
+            training=msgspec.structs.replace(self.about, metrics=metrics, epoch=epoch, finished=finished),
+        )
         save_checkpoint(self.path, weights, info)
 
+    def _refuse_divergence(self, epoch: int, finite: bool) -> None:
+        if not finite:
+            kept = f"; the model of epoch {epoch - 1} is kept" if self.path.exists() else ""
+            raise BadInput(
+                f"the training diverged in epoch {epoch}: it computes numbers that are none{kept}. Look for keypoints"
+                " far outside of the picture, or start without --from."
+            )
 
-def save_checkpoint(path: Path, weights: dict[str, Tensor], info: dict) -> None:
+
+def save_checkpoint(path: Path, weights: dict[str, Tensor], info: ModelInfo) -> None:
     """Write weights and everything needed to use them as one safetensors file, whole or not at all."""
-    from slr_pose import __version__
-
-    info = {"format": "slr-pose", "version": __version__, **info}
     with write_whole(path) as partial:
-        partial.write_bytes(save(weights, metadata={"slr-pose": json.dumps(info, ensure_ascii=False)}))
+        partial.write_bytes(save(weights, metadata={KEY: info.encode()}))
 
 
 class _Interrupt:

@@ -42,7 +42,8 @@ class Transcriber:
             raise BadInput(f"{pose.name} never shows a whole hand, without which nothing can be transcribed.")
         others = {head: labels for head, labels in answer.heads.items() if head not in ATTRIBUTES}
         known = {head: labels for head, labels in answer.heads.items() if head in ATTRIBUTES}
-        return Prediction(pose.name, {**others, **attributes, **known}, answer.sure)
+        heads = {**others, **attributes, **known}  # how sure geometry may be, nobody has measured
+        return Prediction(pose.name, heads, {head: answer.sure.get(head) for head in heads})
 
     def attributes(self, pose: Pose) -> dict[str, np.ndarray]:
         """The probabilities of each attribute's classes, (classes,); geometry's alone where the pose lacks points that

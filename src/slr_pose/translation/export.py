@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from slr_pose import __version__
+from slr_pose import BadInput, __version__
 from slr_pose.export import TOLERANCE, ExportError
 from slr_pose.files import write_whole
 from slr_pose.translation.translator import FIRST, METADATA, TorchNetwork, Translator, load_model
@@ -43,6 +43,8 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
     """
     import onnx
 
+    if output.suffix.lower() != ".onnx":
+        raise BadInput(f"{output} would not be known as an ONNX file; give it a name that ends in .onnx.")
     model, info = load_model(checkpoint)
     step = {0: "beams"}
     with write_whole(output) as partial:

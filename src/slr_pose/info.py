@@ -1,0 +1,202 @@
+"""ModelInfo: everything that travels with a model beside its weights, the same in a checkpoint and in an ONNX file.
+
+It is JSON under `slr-pose` in the metadata of the file, and is checked whole before any of it is used.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from unicodedata import normalize
+
+import msgspec
+from msgspec import Meta
+
+from slr_pose import BadInput, __version__
+from slr_pose.hamnosys import ATTRIBUTES
+from slr_pose.skeleton import Skeleton
+from slr_pose.tables import normal
+
+KEY = "slr-pose"  # of the metadata
+SCHEMA = 2  # 1 had no number: the metrics stood among the facts of the training, and no clips were named
+LARGEST = 32 << 20  # bytes; the clips of a million rows and as many labels fit in
+MOST_JOINTS = 2_000  # of a skeleton; MediaPipe finds 543
+GREATEST_SEED = 2**32 - 1
+NONE_SURE = 1.01  # a threshold that no probability reaches
+
+Size = Annotated[int, Meta(ge=1, le=8192)]
+Layers = Annotated[int, Meta(ge=1, le=256)]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes of the network; travels inside every model."""
+
+    frames: Size = 32  # samples that a clip is seen at
+    graph_width: Size = 32  # channels a joint
+    graph_layers: Layers = 2
+    width: Size = 160  # channels a frame
+    blocks: Layers = 3
+    attention_heads: Layers = 4
+    kernel: Layers = 9  # samples that the convolution of a block sees
+    dropout: Annotated[float, Meta(ge=0, lt=0.5)] = 0.2
+
+
+class TrainingInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """How a model came to be.
+
+    Attributes:
+        recipe: the settings of the training, as `training.Recipe` has them; earlier versions had fewer.
+        data: the data set's path, as it was named.
+        clips: how many of each split.
+        split: how they were split, in a sentence.
+        left_out: why each of the other clips could not be read.
+        signers: of the clips that it was trained on.
+        extractor: what found the keypoints, with its settings; empty when unknown, or not always the same.
+        started_from: the model whose weights it began with.
+        clip_ids: the identities of the clips that it was trained on, by the model it started from too, and of those
+            that validated it, as `split.identities` gives them, one after the other; `None` when unknown.
+        metrics: on the val clips, after the last epoch.
+        epoch: the last one that it was trained for.
+        finished: whether the training went on to its end.
+    """
+
+    recipe: dict[str, Any] = {}
+    torch: str = ""
+    data: str = ""
+    clips: dict[str, int] = {}
+    split: str = ""
+    left_out: list[str] = []
+    signers: list[str] = []
+    extractor: dict[str, Any] = {}
+    started_from: str | None = None
+    clip_ids: dict[str, bytes] | None = None
+    metrics: dict[str, float] = {}
+    epoch: int = 0
+    finished: bool = True
+
+    def __post_init__(self):
+        for setting, least, greatest in (("seed", 0, GREATEST_SEED), ("epochs", 1, float("inf"))):
+            value = self.recipe.get(setting, 1)
+            if type(value) is not int or not least <= value <= greatest:
+                raise ValueError(f"the recipe has no number of {setting}")
+        if self.extractor and not all(isinstance(self.extractor.get(key), str) for key in ("name", "version")):
+            raise ValueError("the extractor has no name and version")
+        msgspec.structs.force_setattr(self, "signers", [normal(signer) for signer in self.signers])
+
+    @property
+    def seed(self) -> int:
+        """What the training drew its random numbers by."""
+        return self.recipe.get("seed", 0)
+
+    @property
+    def epochs(self) -> int:
+        """How many the training was to have; as many as it had where that is unknown."""
+        return self.recipe.get("epochs", self.epoch)
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What travels with a model.
+
+    Attributes:
+        skeleton: the TOML of the layout of joints that it looks at.
+        labels: class names of each head, in the order of the network's outputs; as manifests are read.
+        model: sizes of the network.
+        thresholds: per head, the probability from which on an answer is called sure; a head that is missing was
+            measured on too few clips to tell.
+        training: how it came to be.
+        version: of slr, that wrote it.
+        schema: version of this description.
+    """
+
+    format: str = KEY
+    schema: int = SCHEMA
+    version: str = __version__
+    skeleton: str
+    labels: dict[str, list[str]]
+    model: ModelConfig
+    thresholds: dict[str, Annotated[float, Meta(ge=0, le=NONE_SURE)]] = {}
+    training: TrainingInfo = TrainingInfo()
+
+    def __post_init__(self):
+        labels = {normalize("NFC", head): [normal(name) for name in names] for head, names in self.labels.items()}
+        thresholds = {normalize("NFC", head): threshold for head, threshold in self.thresholds.items()}
+        if not labels or len(labels) < len(self.labels):
+            raise ValueError("there are no heads, or two of one name")
+        for head, names in labels.items():
+            if not names or len(set(names)) < len(names):
+                raise ValueError(f"the head '{head}' has no labels, or one of them twice")
+            if head in ATTRIBUTES and sorted(names) != sorted(ATTRIBUTES[head]):
+                raise ValueError(f"the labels of the head '{head}' are not those of HamNoSys")
+        if not thresholds.keys() <= labels.keys():
+            raise ValueError("there are thresholds of heads that it does not have")
+        if self.model.width % self.model.attention_heads or not self.model.kernel % 2:
+            raise ValueError("the sizes of the network do not fit together")
+        msgspec.structs.force_setattr(self, "labels", labels)
+        msgspec.structs.force_setattr(self, "thresholds", thresholds)
+
+    def layout(self) -> Skeleton:
+        """The skeleton.
+
+        Raises:
+            BadInput: the TOML does not describe one.
+        """
+        try:
+            skeleton = Skeleton.from_toml(self.skeleton)
+        except BadInput as error:
+            raise BadInput(f"it holds no skeleton ({str(error).rstrip('.')})") from error
+        if not 1 <= len(skeleton.joints) <= MOST_JOINTS:
+            raise BadInput(f"its skeleton has {len(skeleton.joints)} joints")
+        return skeleton
+
+    def caveat(self) -> str | None:
+        """What whoever uses the model should know."""
+        if self.training.finished:
+            return None
+        return f"its training was stopped in epoch {self.training.epoch} of {self.training.epochs}"
+
+    def encode(self) -> str:
+        """As JSON; a character that no file can hold, as of a path that is not UTF-8, becomes `?`."""
+        return msgspec.json.encode(_encodable(msgspec.to_builtins(self))).decode()
+
+    @classmethod
+    def decode(cls, text: str) -> "ModelInfo":
+        """From JSON, of this version of the schema or an earlier one; what a later slr added is passed over.
+
+        Raises:
+            BadInput: it is not a description of a model, or one in a later schema; half a sentence that says why.
+        """
+        if len(text) > LARGEST:
+            raise BadInput("its description is too long")
+        try:
+            found = msgspec.json.decode(text)
+            if not isinstance(found, dict) or found.get("format") != KEY:
+                raise ValueError("it describes something else")
+            schema = found.get("schema", 1)
+            if type(schema) is not int or schema < 1:
+                raise ValueError("its schema has no number")
+            if schema > SCHEMA:
+                raise BadInput(f"it was made by a newer slr, {found.get('version')}; update slr-pose")
+            return msgspec.convert(_from_first(found) if schema == 1 else found, cls)
+        except BadInput:
+            raise
+        except (ValueError, TypeError, RecursionError) as error:  # msgspec's own are ValueErrors
+            raise BadInput(f"its description is damaged ({error})") from error
+
+
+def _from_first(found: dict) -> dict:
+    """What slr 0.1.0 wrote before the schema had a number, as the second one has it."""
+    training = found.get("training", {})
+    if not isinstance(training, dict):
+        raise ValueError("'training' is not a table")
+    recipe, epoch = training.get("recipe", {}), training.get("epoch", 0)
+    epochs = recipe.get("epochs", epoch) if isinstance(recipe, dict) else epoch
+    metrics = {name: value for name, value in training.items() if name.startswith("val")}
+    later = {"metrics": metrics, "clip_ids": None, "finished": epoch == epochs}
+    return {**found, "schema": SCHEMA, "training": {**training, **later}}
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_encodable(inner) for inner in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

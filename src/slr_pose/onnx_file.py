@@ -1,0 +1,88 @@
+"""An ONNX file's metadata, and what it must not hold, before a session is made of it.
+
+ONNX Runtime believes what a file says: a sparse tensor of a few bytes becomes gigabytes, and weights may be read from
+other files. So its messages (protobuf, as https://github.com/onnx/onnx/blob/main/onnx/onnx.proto lays them out) are
+looked through first, without the package onnx, which answering does not need.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from slr_pose import BadInput
+from slr_pose.files import open_regular
+
+LARGEST = 512 << 20  # bytes; our largest network with a hundred thousand glosses has a fifth of it
+
+# Which messages a message holds, by number of the field.
+SPARSE, OUTSIDE, TEXT = "sparse tensors", "weights in other files", "metadata"
+MESSAGES = {
+    "model": {7: "graph", 14: TEXT, 25: "function"},
+    "graph": {1: "node", 5: "tensor", 15: SPARSE},
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: SPARSE, 23: SPARSE},
+    "tensor": {13: OUTSIDE},
+}
+
+
+def read_onnx(path: Path) -> tuple[bytes, dict[str, str]]:
+    """The content of an ONNX file, and its metadata.
+
+    Raises:
+        BadInput: there is no such file, it is too large, not whole, or holds what a model of ours does not.
+    """
+    with open_regular(path) as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise BadInput(f"{path} has more than {LARGEST >> 20} MiB, as no model of ours; name another file.")
+    metadata, waiting = {}, [("model", memoryview(content))]
+    try:
+        while waiting:
+            message, data = waiting.pop()
+            for number, value in _fields(data):
+                kind = MESSAGES[message].get(number)
+                if kind in (SPARSE, OUTSIDE):
+                    raise BadInput(f"{path} holds {kind}, as no model of ours does; export it again.")
+                if kind == TEXT:
+                    entry = {key: str(text, "utf-8") for key, text in _fields(value)}
+                    metadata[entry.get(1, "")] = entry.get(2, "")
+                elif kind:
+                    waiting.append((kind, value))
+    except BadInput:
+        raise
+    except (ValueError, IndexError) as error:
+        raise BadInput(f"{path} is not an ONNX model that can be read; export it again.") from error
+    return content, metadata
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """The fields of a message that are themselves messages, texts or bytes, with their numbers."""
+    place = 0
+    while place < len(data):
+        key, place = _varint(data, place)
+        kind = key & 7
+        if kind == 0:
+            _, place = _varint(data, place)
+        elif kind == 1:
+            place += 8
+        elif kind == 2:
+            length, place = _varint(data, place)
+            if length > len(data) - place:
+                raise ValueError("a message ends beyond its end")
+            yield key >> 3, data[place : place + length]
+            place += length
+        elif kind == 5:
+            place += 4
+        else:
+            raise ValueError("a field of an unknown kind")
+
+
+def _varint(data: memoryview, place: int) -> tuple[int, int]:
+    """The number that begins at a place, and where it ends."""
+    number = shift = 0
+    while data[place] & 0x80:
+        number |= (data[place] & 0x7F) << shift
+        place, shift = place + 1, shift + 7
+        if shift > 63:
+            raise ValueError("a number of more than 64 bits")
+    return number | data[place] << shift, place + 1

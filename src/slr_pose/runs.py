@@ -1,0 +1,69 @@
+"""Run folders: each training has one, `runs/NAME`, with its checkpoint, report and logs."""
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from slr_pose import BadInput
+from slr_pose.files import is_writable
+
+RUNS = Path("runs")
+CHECKPOINT = "model.safetensors"
+TRANSLATOR = "sentences.safetensors"
+REPORT = "report.md"
+
+
+def new_run(name: str | None) -> Path:
+    """Make the empty folder of a new run; without a name it is called after the time.
+
+    Raises:
+        BadInput: the name is not that of one folder, there is such a run, or the folder cannot be made.
+    """
+    if name is not None and (name in ("", ".", "..") or set(name) & set("/\\\0")):
+        raise BadInput(f"'{name}' cannot be the name of a folder under runs/; give one without slashes.")
+    if not RUNS.is_dir() and (RUNS.exists() or RUNS.is_symlink()):
+        raise BadInput("runs is no folder, and the folder of the run goes into it; rename it.")
+    if not is_writable(RUNS if RUNS.exists() else Path()):
+        raise BadInput(f"the folder {RUNS if RUNS.exists() else Path.cwd()} is read-only; work in another one.")
+    run = RUNS / (name or time.strftime("%Y-%m-%d_%H-%M-%S"))
+    try:
+        run.mkdir(parents=True)
+    except FileExistsError as error:
+        if name is None:  # somebody else began in the same second
+            time.sleep(1)
+            return new_run(None)
+        raise BadInput(f"{run} exists; name another run.") from error
+    except OSError as error:
+        raise BadInput(f"the folder {run} cannot be made: {error.strerror}; name another run.") from error
+    return run
+
+
+def refuse_run(name: str | None) -> None:
+    """Raise what `new_run` would raise, before the work that comes first; nothing stays of it."""
+    existed = RUNS.exists()
+    try:
+        new_run(name).rmdir()
+    finally:
+        if not existed:
+            with suppress(OSError):
+                RUNS.rmdir()
+
+
+def newest_model(name: str = CHECKPOINT) -> Path | None:
+    """The checkpoint of that name that was written last; a run that has none yet does not count."""
+    checkpoints = [path for path in RUNS.glob(f"*/{name}") if path.is_file()]
+    return max(checkpoints, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def model_file(named: Path) -> Path:
+    """The file that is meant: itself, or the checkpoint of a run that was named by its folder.
+
+    Raises:
+        BadInput: there is no such file, or the folder holds no checkpoint.
+    """
+    file = named / CHECKPOINT if named.is_dir() else named
+    if file.is_file():
+        return file
+    if named.is_dir():
+        raise BadInput(f"the folder {named} holds no {CHECKPOINT}: name the folder of a run, or a model.")
+    raise BadInput(f"there is no model {named}; `slr train` makes one.")
