@@ -85,7 +85,7 @@ def run(data: Path, name: str, seed: int, folder: Path) -> dict:
     """Train one variant, and say how good it is."""
     import torch
 
-    from slr_pose.translation.network import TranslationConfig
+    from slr_pose.translation.info import TranslationConfig
     from slr_pose.translation.training import Recipe, agreement, measure, spoil, train
 
     torch.set_num_threads(1)
@@ -123,8 +123,8 @@ def run(data: Path, name: str, seed: int, folder: Path) -> dict:
         "nearest pair": scores(translator.recalled(given)),
         "glosses": measure([" ".join(pair.glosses).lower() for pair in reported], texts, tokenize),
         "noise": {str(share): scores(translator.drafts(noisy(share))) for share in NOISE},
-        "by": translator.info["by"],
-        "epochs": translator.info["training"]["epoch"],
+        "by": translator.info.by,
+        "epochs": translator.info.training.epoch,
         "parameters": sum(weight.numel() for weight in translator.network.model.parameters()),
         "seconds": seconds,
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU, one thread",

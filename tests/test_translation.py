@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from slr_pose import BadInput
 from slr_pose.translation.decoding import BEGIN, END, FIRST_PIECE, beam_search
 from slr_pose.translation.glosses import COPIES, FIRST, clean, split
-from slr_pose.translation.network import TranslationConfig, TranslationModel
+from slr_pose.translation.info import TranslationConfig
+from slr_pose.translation.network import TranslationModel
 from slr_pose.translation.training import agreement, spoil
 from slr_pose.translation.translator import TorchNetwork, Translator
 
@@ -151,7 +152,7 @@ def test_what_cannot_be_learnt_from_is_one_sentence(slr, table, says):
         (["empty.txt"], "is empty"),
         (["gate", "--model", "absent.onnx"], "there is no model absent.onnx"),
         (["gate", "--model", "wrong.onnx"], "not an ONNX model"),
-        (["gate", "--model", "wrong.safetensors"], "cannot be read"),
+        (["gate", "--model", "wrong.safetensors"], "not a checkpoint that can be read"),
     ],
 )
 def test_what_cannot_be_translated_is_one_sentence(speaker, arguments, says):
@@ -235,10 +236,11 @@ def test_sentences_that_are_read_together_are_read_as_alone(network):
 def test_a_checkpoint_of_another_network_says_so(speaker, tmp_path):
     from safetensors.torch import save_file
 
-    from slr_pose.translation.translator import METADATA, load_model
+    from slr_pose.translation.info import KEY
+    from slr_pose.translation.translator import load_model
 
     _, info = load_model(speaker.folder / "runs/demo/sentences.safetensors")
-    save_file({"bias": torch.zeros(3)}, tmp_path / "other.safetensors", metadata={METADATA: json.dumps(info)})
+    save_file({"bias": torch.zeros(3)}, tmp_path / "other.safetensors", metadata={KEY: info.encode()})
     with pytest.raises(BadInput, match="train it again"):
         Translator.load(tmp_path / "other.safetensors")
 

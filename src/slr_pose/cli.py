@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from slr_pose.recognizer import Prediction
     from slr_pose.skeleton import Skeleton
     from slr_pose.store import Loaded
+    from slr_pose.translation.info import TranslatorInfo
 
 UsageError = typer.BadParameter.__base__  # typer has a click of its own
 
@@ -525,7 +526,7 @@ def _named_or_newest(model: Path | None) -> Path:
     raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
 
 
-def _say_caveat(model: Path, info: "ModelInfo") -> None:
+def _say_caveat(model: Path, info: "ModelInfo | TranslatorInfo") -> None:
     if caveat := info.caveat():
         warn(f"{model}: {caveat}.")
 
@@ -598,12 +599,20 @@ def train_sentences(
         typer.Argument(metavar="PAIRS", help="CSV or TSV with columns glosses and text; a manifest with both will do."),
     ],
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Times that every pair is seen; by default oftener where pairs are few.")
+        int | None,
+        typer.Option(min=1, max=10**6, help="Times that every pair is seen; by default oftener where pairs are few."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed, machine and number of threads give the same model.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=2**32 - 1, help="The same seed, machine and number of threads give the same model."),
+    ] = 0,
     name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
 ) -> None:
-    """Learn to make sentences of glosses, from your own pairs."""
+    """Learn to make sentences of glosses, from your own pairs.
+
+    The pairs to learn from go into the model's file, glosses and text: who has the model can read them. Ctrl-C ends the
+    training; what was learnt until the last epoch is kept.
+    """
     from slr_pose.runs import TRANSLATOR, new_run, refuse_run
     from slr_pose.translation.pairs import read_pairs
     from slr_pose.translation.training import Recipe, train
@@ -622,6 +631,7 @@ def train_sentences(
         say("Stopped within the first epoch; there is no model yet.")
         raise typer.Exit(130) from interrupt
     print_ways(translator.info)
+    _say_caveat(checkpoint, translator.info)
     say(f'Kept: {checkpoint}   Try it: slr translate "{" ".join(val_pairs[0].glosses)}"')
 
 
@@ -635,7 +645,7 @@ def translate(
             ' [[[["BOOK", 0.7], ["READ", 0.2]], "GOOD"]], with the alternatives at each place of each sentence.',
         ),
     ],
-    model: Annotated[Path | None, typer.Option(help="Checkpoint or ONNX file; by default the newest run.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Make a sentence of glosses, and say how sure it is. Glosses that the model does not know stand in brackets."""
@@ -643,7 +653,10 @@ def translate(
     from slr_pose.translation.translator import Translator
 
     given = read_sentences(sentences)
-    found = Translator.load(model or _newest_translator()).translate(given)
+    model = model or _newest_translator()
+    translator = Translator.load(model)
+    _say_caveat(model, translator.info)
+    found = translator.translate(given)
     if as_json:
         print_json([asdict(translation) for translation in found])
     else:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from slr_pose.signer.synthesis import Clip
     from slr_pose.training import Progress
     from slr_pose.translation import training as sentences
+    from slr_pose.translation.info import TranslatorInfo
     from slr_pose.translation.translator import Translation
 
 WORDS = (
@@ -357,17 +358,20 @@ def sentence_progress() -> "Iterator[Callable[[sentences.Progress], None]]":
         yield show
 
 
-def print_ways(info: dict) -> None:
+def print_ways(info: "TranslatorInfo") -> None:
     """How good each way to a sentence was on the held-out pairs, which is taken, and how far to trust that."""
-    pairs, ways = info["training"]["pairs"], info["training"]["val"]
+    pairs, ways = info.training.pairs, info.training.val
+    if not ways:
+        say("It was stopped before it was measured: nobody knows how good its sentences are.")
+        return
     table = _table(f"{count(pairs['val'], 'held-out pair')}", "", "BLEU-4", "chrF")
     for way, scores in ways.items():
         table.add_row(way, f"{scores['BLEU']:.1f}", f"{scores['chrF']:.1f}")
     stdout.print(table)
-    say(f"Sentences will come from the {' or the '.join(info['by'])}.")
-    if info["by"] != ["network"]:
+    say(f"Sentences will come from the {' or the '.join(info.by)}.")
+    if info.by != ["network"]:
         say("There are few pairs: many sentences will be taken from a pair with like glosses; `slr translate` says so.")
-    if not info["confidence"]:
+    if not info.confidence:
         say(f"{pairs['val']} held-out pairs are too few to say how sure a sentence is; check each.")
 
 

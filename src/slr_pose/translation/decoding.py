@@ -5,12 +5,14 @@ from typing import Protocol
 
 import numpy as np
 
+from slr_pose import BadInput
 from slr_pose.translation.glosses import COPIES
 
 NOTHING, BEGIN, END = 0, 1, 2  # numbers of pieces
 FIRST_COPY = 3  # number of the piece that stands for the first unknown gloss of a sentence
 FIRST_PIECE = FIRST_COPY + COPIES  # number of the first piece of text
 LENGTH_POWER = 1.2  # scores are divided by the length to this power; 1 is the mean, more prefers longer sentences
+ROUNDING = 1e-3  # that a log-probability may be above 0 by
 AHEAD = 5  # a search ends when its best beam could not win with so many more pieces, were they certain
 
 
@@ -41,6 +43,9 @@ def beam_search(
         glosses, shares: numbers and probabilities, (sentences, places, alternatives).
         unknown: (sentences,), how many unknown glosses each has; its sentence has a place for each of them, once.
         longest: pieces of a sentence, at most.
+
+    Raises:
+        BadInput: what comes out of the network are no log-probabilities.
     """
     best, best_scores = [Hypothesis((), -np.inf)] * len(glosses), np.full(len(glosses), -np.inf)
     going = np.arange(len(glosses))  # sentences that may still get better
@@ -53,6 +58,8 @@ def beam_search(
     for length in range(1, longest + 1):
         place = np.full(len(going) * beams, length - 1)
         found, past = network.step(pieces[..., -1].ravel(), place, past, memory, seen)
+        if not (np.isfinite(found).all() and found.max() < ROUNDING):
+            raise BadInput("the model's answers are no probabilities: it is damaged; train it again.")
         found = found.reshape(len(going), beams, -1) + scores[..., None]  # (N, beams, V)
         _forbid(found, pieces, unknown[going])
         ended = found[..., END].max(1) / length**LENGTH_POWER

@@ -1,6 +1,5 @@
 """Checkpoint of a translator -> one ONNX file, compared with torch before it is kept."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,9 @@ from torch import Tensor, nn
 from slr_pose import BadInput, __version__
 from slr_pose.export import TOLERANCE, ExportError
 from slr_pose.files import write_whole
-from slr_pose.translation.translator import FIRST, METADATA, TorchNetwork, Translator, load_model
+from slr_pose.translation.glosses import FIRST
+from slr_pose.translation.info import KEY
+from slr_pose.translation.translator import TorchNetwork, Translator, load_model
 
 CHECKED = [(1, 1, 1, 0), (2, 7, 1, 3), (3, 20, 4, 11)]  # (sentences, places, alternatives, pieces so far)
 
@@ -69,7 +70,7 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
         )
         file = onnx.load(partial)
         file.producer_name, file.producer_version = "slr-pose", __version__
-        onnx.helper.set_model_props(file, {METADATA: json.dumps(info, ensure_ascii=False)})
+        onnx.helper.set_model_props(file, {KEY: info.encode()})
         onnx.save(file, partial)
         return _compare(model, Translator.load(partial))
 

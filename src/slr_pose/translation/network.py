@@ -1,21 +1,10 @@
 """The network: glosses with their alternatives -> transformer -> the pieces of a sentence, one after the other."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-
-@dataclass(frozen=True)
-class TranslationConfig:
-    """Sizes of the network; travels inside every model."""
-
-    width: int = 256
-    blocks: int = 3  # of the encoder, and of the decoder
-    hidden: int = 1024
-    attention_heads: int = 4
-    dropout: float = 0.3
+from slr_pose.translation.info import TranslationConfig
 
 
 class TranslationModel(nn.Module):

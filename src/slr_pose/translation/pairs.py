@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slr_pose import BadInput
+from slr_pose.info import LARGEST
 from slr_pose.tables import Row, each, key, read_rows
 from slr_pose.translation.glosses import Alternatives, clean, split
 
 HELD_OUT = 0.1  # share of the pairs that are measured on, where the table names none
 MOST_HELD_OUT = 500
 FEWEST = 10  # pairs
+MOST_TEXT = LARGEST // 2  # characters; they travel with the model, and JSON is longer than what it holds
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def read_pairs(table: Path, seed: int = 0) -> tuple[list[Pair], list[Pair], list
         The pairs to train on, those to validate on, and a sentence for each row that is left out.
 
     Raises:
-        BadInput: it is no such table, or holds too few pairs.
+        BadInput: it is no such table, or holds too few pairs, or more than fit into a model.
     """
     rows = read_rows(table, ("glosses", "text"), "pairs")
     found, problems = each([row for row in rows if row.text("glosses") or row.text("text")], _read)
@@ -49,6 +51,8 @@ def read_pairs(table: Path, seed: int = 0) -> tuple[list[Pair], list[Pair], list
     if len(train) < FEWEST or not val:
         why = f", and {len(problems)} rows cannot be read" if problems else ""
         raise BadInput(f"{table} has {len(train) + len(val)} pairs to learn from{why}; give it more than {FEWEST}.")
+    if sum(len(pair.text) + sum(len(gloss) + 3 for gloss in pair.glosses) for pair in train) > MOST_TEXT:
+        raise BadInput(f"{table} holds more than {MOST_TEXT >> 20} million characters to learn from; take fewer pairs.")
     return train, val, problems
 
 

@@ -1,14 +1,14 @@
 """Pairs -> a trained translator, calibrated and measured on held-out pairs, in one file."""
 
-import json
 import math
 import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 from safetensors.torch import save
@@ -16,13 +16,22 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from slr_pose import __version__
 from slr_pose.files import write_whole
 from slr_pose.translation.decoding import BEGIN, END, FIRST_COPY, FIRST_PIECE, NOTHING
 from slr_pose.translation.glosses import COPIES, Vocabulary, as_arrays, as_word, folded
-from slr_pose.translation.network import TranslationConfig, TranslationModel
+from slr_pose.translation.info import (
+    KEY,
+    LONGEST,
+    NEAREST,
+    NETWORK,
+    Curve,
+    TranslationConfig,
+    TranslatorInfo,
+    TranslatorTraining,
+)
+from slr_pose.translation.network import TranslationModel
 from slr_pose.translation.pairs import Pair
-from slr_pose.translation.translator import METADATA, NEAREST, NETWORK, TorchNetwork, Translator
+from slr_pose.translation.translator import TorchNetwork, Translator
 
 STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 4500, 40, 200  # by default: as many epochs as make the steps, within the bounds
 BATCHES_AN_EPOCH = 8  # at least: batches are smaller where pairs are few
@@ -68,45 +77,61 @@ def train(
     config: TranslationConfig | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Translator:
-    """Train a translator and write it to `path`, whole or not at all.
+    """Train a translator and write it to `path` after every epoch, whole or not at all.
 
-    The network's averaged weights are kept. The validation pairs tell what is to be expected of its sentences, and of
-    the texts of the nearest training pairs. Ctrl-C ends training after the first epoch or later, with what was learnt
-    until then; before, it raises.
+    The network's averaged weights are kept. After the last epoch the validation pairs tell what is to be expected of
+    its sentences, and of the texts of the nearest training pairs; before, nothing is known of that. Ctrl-C ends
+    training after the first epoch or later, with what was learnt until then; before, it raises.
 
     Args:
         path: a `.safetensors` file.
     """
-    recipe, config = recipe or Recipe(), config or TranslationConfig()
-    learner = Learner(pairs, recipe, config)
-    learner.fit(on_progress)
-    info = {
-        "format": METADATA,
-        "version": __version__,
-        "glosses": learner.vocabulary.glosses,
-        "pieces": learner.text.pieces,
-        "longest": learner.longest + ADDED,
-        "pairs": [[pair.glosses, pair.text] for pair in pairs],
-        "model": asdict(config),
-        "by": [NETWORK],
-        "confidence": None,
-    }
-    translator = Translator(info, TorchNetwork(learner.averaged.module))
-    scores = _judge(translator, validation)
-    info["training"] = {
-        "recipe": asdict(recipe),
-        "torch": torch.__version__,
-        "epoch": learner.epoch,
-        "pairs": {"train": len(pairs), "val": len(validation)},
-        "val": scores,
-    }
+    learner = Learner(pairs, recipe or Recipe(), config or TranslationConfig())
+    network = TorchNetwork(learner.averaged.module)
+    about = TranslatorTraining(
+        torch=str(torch.__version__), pairs={"train": len(pairs), "val": len(validation)}, finished=False
+    )
+    info = TranslatorInfo(
+        glosses=learner.vocabulary.glosses,
+        pieces=learner.text.pieces,
+        pairs=[(list(pair.glosses), pair.text) for pair in pairs],
+        model=learner.model.config,
+        longest=min(learner.longest + ADDED, LONGEST),
+        by=[NETWORK],
+        confidence=None,
+        training=about,
+    )
+
+    def keep() -> TranslatorInfo:
+        training = msgspec.structs.replace(about, recipe=asdict(learner.recipe), epoch=learner.epoch)
+        kept = msgspec.structs.replace(info, training=training)
+        _save(path, learner, kept)
+        return kept
+
+    kept, finished = None, False
+    try:
+        for _ in learner.fit(on_progress):
+            kept = keep()
+        finished = True
+    except KeyboardInterrupt:
+        if not learner.epoch:
+            raise
+        kept = kept or keep()
+    try:
+        kept = _judge(Translator(kept, network), validation, finished)
+        _save(path, learner, kept)
+    except KeyboardInterrupt:  # a second one, or one while measuring: the last epoch stays, unmeasured
+        pass
+    return Translator(kept, network)
+
+
+def _save(path: Path, learner: "Learner", info: TranslatorInfo) -> None:
     weights = {name: weight.cpu().contiguous() for name, weight in learner.averaged.module.state_dict().items()}
     with write_whole(path) as partial:
-        partial.write_bytes(save(weights, metadata={METADATA: json.dumps(translator.info, ensure_ascii=False)}))
-    return translator
+        partial.write_bytes(save(weights, metadata={KEY: info.encode()}))
 
 
-def _judge(translator: Translator, validation: list[Pair]) -> dict[str, dict[str, float]]:
+def _judge(translator: Translator, validation: list[Pair], finished: bool) -> TranslatorInfo:
     """Learn what is to be expected of either way to a sentence, and which is best, or, of both, what promises more."""
     sentences, texts = [pair.places for pair in validation], [pair.text for pair in validation]
     drafts = {NETWORK: translator.drafts(sentences), NEAREST: translator.recalled(sentences)}
@@ -115,14 +140,14 @@ def _judge(translator: Translator, validation: list[Pair]) -> dict[str, dict[str
         way: calibrate([draft.score for draft in found], list(map(agreement, answers[way], texts)))
         for way, found in drafts.items()
     }
-    translator.info["by"] = [NETWORK, NEAREST]
-    translator.info["confidence"] = curves if all(curves.values()) else None
-    if all(curves.values()):
-        answers[EITHER] = [translation.plain for translation in translator.translate(sentences)]
+    info = msgspec.structs.replace(translator.info, confidence=curves if all(curves.values()) else None)
+    if info.confidence:
+        both = msgspec.structs.replace(info, by=[NETWORK, NEAREST])
+        answers[EITHER] = [found.plain for found in Translator(both, translator.network).translate(sentences)]
     scores = {way: measure(found, texts) for way, found in answers.items()}
     best = max(scores, key=lambda way: scores[way]["chrF"])
-    translator.info["by"] = [NETWORK, NEAREST] if best == EITHER else [best]
-    return scores
+    training = msgspec.structs.replace(info.training, val=scores, finished=finished)
+    return msgspec.structs.replace(info, by=[NETWORK, NEAREST] if best == EITHER else [best], training=training)
 
 
 class Text:
@@ -168,11 +193,12 @@ class Learner:
         self.averaged = AveragedModel(self.model, multi_avg_fn=self._average)
         self.epoch = 0
 
-    def fit(self, on_progress: Callable[[Progress], None]) -> None:
-        recipe = self.recipe
+    def fit(self, on_progress: Callable[[Progress], None]) -> Iterator[int]:
+        """Learn; yields the number of each epoch that is done."""
         batches = len(list(self._batches()))
-        epochs = recipe.epochs or min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(STEPS / batches)))
-        # Batches are drawn anew each epoch, and an epoch may have a few more than the first.
+        epochs = self.recipe.epochs or min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(STEPS / batches)))
+        self.recipe = recipe = replace(self.recipe, epochs=epochs)
+        # Batches are drawn anew each epoch, and an epoch may have a few more or less than the first.
         steps = epochs * batches
         optimizer = torch.optim.AdamW(
             self.model.parameters(), recipe.learning_rate, (0.9, 0.98), weight_decay=recipe.weight_decay, fused=True
@@ -181,24 +207,21 @@ class Learner:
             optimizer, recipe.learning_rate, total_steps=steps + 1, pct_start=recipe.warm_up
         )
         step = 0
-        try:
-            while step < steps:
-                for batch in self._batches():
-                    loss = self._loss(batch)
-                    optimizer.zero_grad()
-                    loss.backward()
-                    torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.gradient_norm)
-                    optimizer.step()
-                    schedule.step()
-                    self.averaged.update_parameters(self.model)
-                    step += 1
-                    on_progress(Progress(self.epoch + 1, step, steps, loss.item()))
-                    if step == steps:
-                        break
-                self.epoch += 1
-        except KeyboardInterrupt:
-            if not self.epoch:
-                raise
+        while step < steps:
+            for batch in self._batches():
+                loss = self._loss(batch)
+                optimizer.zero_grad()
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.gradient_norm)
+                optimizer.step()
+                schedule.step()
+                self.averaged.update_parameters(self.model)
+                step += 1
+                on_progress(Progress(self.epoch + 1, step, steps, loss.item()))
+                if step == steps:
+                    break
+            self.epoch += 1
+            yield self.epoch
 
     def _example(self, pair: Pair) -> Example:
         words = pair.text.split()
@@ -291,7 +314,7 @@ def agreement(text: str, reference: str) -> float:
     return 2 * (own & others).total() / max(1, own.total() + others.total())
 
 
-def calibrate(scores: list[float], agreements: list[float]) -> dict[str, float] | None:
+def calibrate(scores: list[float], agreements: list[float]) -> Curve | None:
     """Fit a logistic curve from scores to agreements (Platt, 1999); `None` where there are too few."""
     from sklearn.linear_model import LogisticRegression
 
@@ -302,4 +325,4 @@ def calibrate(scores: list[float], agreements: list[float]) -> dict[str, float] 
     if not 0 < sum(agreements) < len(agreements):
         return None
     fitted = LogisticRegression().fit(x, np.repeat([1, 0], len(scores)), sample_weight=weight)
-    return {"slope": float(fitted.coef_[0, 0]), "offset": float(fitted.intercept_[0])}
+    return Curve(slope=float(fitted.coef_[0, 0]), offset=float(fitted.intercept_[0]))

@@ -1,23 +1,29 @@
 """Translator: one face over a checkpoint and an ONNX file that make a sentence of glosses. ONNX needs no torch."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from slr_pose import BadInput
+from slr_pose.checkpoint import filled, read_weights
+from slr_pose.info import in_sentence
+from slr_pose.onnx_file import ask, open_session, read_onnx
+from slr_pose.runs import CHECKPOINT, TRANSLATOR, model_file
 from slr_pose.translation.decoding import FIRST_COPY, FIRST_PIECE, Hypothesis, Network, beam_search
 from slr_pose.translation.glosses import FIRST, Alternatives, Vocabulary, as_arrays, as_word, clean, split
+from slr_pose.translation.info import KEY, NEAREST, NETWORK, Curve, TranslatorInfo
 from slr_pose.translation.pairs import Pair
 from slr_pose.translation.retrieval import Nearest
 
-METADATA = "slr-pose-translation"
+if TYPE_CHECKING:
+    from slr_pose.translation.network import TranslationModel
+
 BEAMS = 4
 BATCH = 64  # sentences that are decoded together
-NETWORK, NEAREST = "network", "nearest pair"  # the ways to a sentence
 SURE = 0.7  # confidence from which on a sentence is called sure
 
 
@@ -60,30 +66,28 @@ class Translator:
     """A trained model, ready to make sentences.
 
     Attributes:
-        info: everything that travels with the model: glosses, pieces of text, pairs, settings, calibration, what was
-            measured.
+        info: everything that travels with the model.
     """
 
-    def __init__(self, info: dict, network: Network):
+    def __init__(self, info: TranslatorInfo, network: Network):
         self.info, self.network = info, network
-        self.vocabulary = Vocabulary(info["glosses"])
-        self.nearest = Nearest([Pair(tuple(glosses), text) for glosses, text in info["pairs"]])
+        self.vocabulary = Vocabulary(info.glosses)
+        self.nearest = Nearest([Pair(tuple(glosses), text) for glosses, text in info.pairs])
 
     @classmethod
     def load(cls, path: Path) -> "Translator":
-        """Load a checkpoint (`.safetensors`) or an exported model (`.onnx`). No code in it is run.
+        """Load a checkpoint (`.safetensors`), that of a run's folder, or an exported model (`.onnx`). No code in it is
+        run, and nothing of it is believed before it is checked.
 
         Raises:
-            BadInput: there is no such file, or it is not a translator of ours.
+            BadInput: there is no such file, or it is not a whole translator of ours.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise BadInput(f"there is no model {path}; `slr train-sentences` makes one.")
-        network, info = _load_onnx(path) if path.suffix == ".onnx" else _load_checkpoint(path)
-        return cls(info, network)
+        path = model_file(Path(path), TRANSLATOR)
+        load = _load_onnx if path.suffix.lower() == ".onnx" else _load_checkpoint
+        return cls(*load(path))
 
     def translate(self, sentences: Sequence[str | list[Alternatives]], beams: int = BEAMS) -> list[Translation]:
-        """Make a sentence of each line of glosses, in the way that `info["by"]` says: by the network, from the nearest
+        """Make a sentence of each line of glosses, in the way that `info.by` says: by the network, from the nearest
         pair, or, of both, what is expected to share more words with a person's sentence.
 
         Args:
@@ -94,8 +98,8 @@ class Translator:
             BadInput: a sentence has no gloss.
         """
         given = [split(sentence) if isinstance(sentence, str) else sentence for sentence in sentences]
-        ways = {NEAREST: self.recalled(given)} if NEAREST in self.info["by"] else {}
-        if NETWORK in self.info["by"] or any(draft.score == 0 for draft in ways[NEAREST]):
+        ways = {NEAREST: self.recalled(given)} if NEAREST in self.info.by else {}
+        if NETWORK in self.info.by or any(draft.score == 0 for draft in ways[NEAREST]):
             ways[NETWORK] = self.drafts(given, beams)
         return [
             self._best(places, {way: drafts[row] for way, drafts in ways.items()}) for row, places in enumerate(given)
@@ -118,7 +122,7 @@ class Translator:
             batch = order[first : first + BATCH]
             arrays = as_arrays([encoded[index][0] for index in batch])
             unknown = np.array([len(encoded[index][1]) for index in batch])
-            found = beam_search(self.network, *arrays, unknown, beams, self.info["longest"])
+            found = beam_search(self.network, *arrays, unknown, beams, self.info.longest)
             for index, hypothesis in zip(batch, found, strict=True):
                 drafts[index] = self._draft(hypothesis, encoded[index][1])
         return [drafts[index] for index in range(len(encoded))]
@@ -132,32 +136,32 @@ class Translator:
 
     def _text(self, hypothesis: Hypothesis, copies: list[str]) -> str:
         pieces = [
-            self.info["pieces"][number - FIRST_PIECE] if number >= FIRST_PIECE else f"▁{copies[number - FIRST_COPY]}"
+            self.info.pieces[number - FIRST_PIECE] if number >= FIRST_PIECE else f"▁{copies[number - FIRST_COPY]}"
             for number in hypothesis.pieces
         ]
         return "".join(pieces).replace("▁", " ").strip()
 
     def better(self, drafts: dict[str, Draft]) -> str:
         """The way from which more is expected."""
-        curves = self.info["confidence"]
+        curves = self.info.confidence
         return max(drafts, key=lambda way: confidence_of(drafts[way].score, curves[way]))
 
     def _best(self, places: list[Alternatives], drafts: dict[str, Draft]) -> Translation:
         confidence = sure = None
         way = NETWORK
         if NEAREST in drafts and drafts[NEAREST].score > 0:  # a pair has a gloss of these
-            way = self.better(drafts) if NETWORK in self.info["by"] else NEAREST
+            way = self.better(drafts) if NETWORK in self.info.by else NEAREST
         found = drafts[way]
-        if curves := self.info["confidence"]:
+        if curves := self.info.confidence:
             confidence = confidence_of(found.score, curves[way]) * (1 - len(found.unknown) / len(places))
             sure = confidence >= SURE and not found.unknown
         glosses = [place[0][0] for place in places if place]
         return Translation(glosses, found.text, found.plain, confidence, sure, found.unknown, found.nearest)
 
 
-def confidence_of(score: float, curve: dict[str, float]) -> float:
+def confidence_of(score: float, curve: Curve) -> float:
     """What is expected of a draft with that score, 0 to 1."""
-    return 1 / (1 + math.exp(-(curve["slope"] * score + curve["offset"])))
+    return 0.5 + 0.5 * math.tanh((curve.slope * score + curve.offset) / 2)
 
 
 def _cleaned(sentence: list[Alternatives]) -> list[Alternatives]:
@@ -173,20 +177,57 @@ class OnnxNetwork:
     Reading and the step stand in one file; what only the other needs is given empty, and costs nothing.
     """
 
-    def __init__(self, session):
-        self.session = session
-        kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
-        self.empty = {
-            given.name: np.zeros([n if isinstance(n, int) else 1 for n in given.shape], kinds[given.type])
-            for given in session.get_inputs()
+    def __init__(self, path: Path, content: bytes, info: TranslatorInfo):
+        self.path, self.session = path, open_session(path, content)
+        config, self.numbers = info.model, FIRST_PIECE + len(info.pieces)
+        kept = [config.blocks, 2, None, config.attention_heads, None, config.width // config.attention_heads]
+        expected = {
+            "glosses": (np.int64, [None, None, None]),
+            "shares": (np.float32, [None, None, None]),
+            "pieces": (np.int64, [None]),
+            "place": (np.int64, [None]),
+            "past": (np.float32, kept),
+            "memory": (np.float32, kept),
+            "seen": (np.bool_, [None, None]),
         }
+        outputs = {
+            "read": (np.float32, kept),
+            "log_probabilities": (np.float32, [None, self.numbers]),
+            "present": (np.float32, kept),
+        }
+        if _declared(self.session.get_inputs()) != expected or _declared(self.session.get_outputs()) != outputs:
+            raise BadInput(f"{path}: its inputs and outputs are not those of its description; export it again.")
+        self.empty = {name: np.zeros([n or 1 for n in shape], kind) for name, (kind, shape) in expected.items()}
+        self.kept = kept
 
     def read(self, glosses: np.ndarray, shares: np.ndarray) -> np.ndarray:
-        return self.session.run(["read"], {**self.empty, "glosses": glosses, "shares": shares})[0]
+        (memory,) = self._ask(["read"], {"glosses": glosses, "shares": shares})
+        self._check(memory, self._kept(*glosses.shape[:2]))
+        return memory
 
     def step(self, pieces, place, past, memory, seen) -> tuple[np.ndarray, np.ndarray]:
         given = {"pieces": pieces, "place": place, "past": past, "memory": memory, "seen": seen}
-        return tuple(self.session.run(["log_probabilities", "present"], {**self.empty, **given}))
+        found, present = self._ask(["log_probabilities", "present"], given)
+        self._check(found, (len(pieces), self.numbers))
+        self._check(present, self._kept(len(pieces), past.shape[4] + 1))
+        return found, present
+
+    def _ask(self, outputs: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
+        return ask(self.session, self.path, outputs, {**self.empty, **given}, "sentences")
+
+    def _kept(self, sentences: int, places: int) -> tuple[int, ...]:
+        return *self.kept[:2], sentences, self.kept[3], places, self.kept[5]
+
+    def _check(self, found: np.ndarray, shape: tuple[int, ...]) -> None:
+        if found.shape != shape:
+            raise BadInput(f"{self.path} answers something else than it says; export it again.")
+
+
+def _declared(values: list) -> dict[str, tuple]:
+    """What an ONNX file says of its inputs, or outputs: by name, type and shape, `None` where that may be any."""
+    kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
+    shapes = {value.name: [n if isinstance(n, int) else None for n in value.shape] for value in values}
+    return {value.name: (kinds.get(value.type), shapes[value.name]) for value in values}
 
 
 class TorchNetwork:
@@ -210,59 +251,46 @@ class TorchNetwork:
         return tuple(tensor.cpu().numpy() for tensor in (found if isinstance(found, tuple) else (found,)))
 
 
-def _load_onnx(path: Path) -> tuple[Network, dict]:
-    import onnxruntime
-
-    try:
-        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    except Exception as error:  # the exceptions of ONNX Runtime have no common class
-        raise BadInput(f"{path} is not an ONNX model that can be read; export it again.") from error
-    info = _read_info(path, session.get_modelmeta().custom_metadata_map)
-    return OnnxNetwork(session), info
+def _load_onnx(path: Path) -> tuple[TranslatorInfo, Network]:
+    content, metadata = read_onnx(path)
+    info = _read_info(path, metadata)
+    return info, OnnxNetwork(path, content, info)
 
 
-def _load_checkpoint(path: Path) -> tuple[Network, dict]:
+def _load_checkpoint(path: Path) -> tuple[TranslatorInfo, Network]:
     model, info = load_model(path)
-    return TorchNetwork(model), info
+    return info, TorchNetwork(model)
 
 
-def load_model(path: Path):
-    """A checkpoint -> its `TranslationModel`, and its info.
+def load_model(path: Path) -> "tuple[TranslationModel, TranslatorInfo]":
+    """A checkpoint, or the folder of its run -> its `TranslationModel` in evaluation mode, and its info.
 
     Raises:
-        BadInput: it is not a checkpoint of ours, or one whose network is another by now.
+        BadInput: there is no such file, it is not a checkpoint of ours, or one whose network is another by now.
     """
-    from safetensors import SafetensorError, safe_open
+    from slr_pose.translation.network import TranslationModel
 
-    from slr_pose.translation.network import TranslationConfig, TranslationModel
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            info = _read_info(path, file.metadata() or {})
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise BadInput(f"{path} cannot be read as a checkpoint; name a sentences.safetensors or .onnx.") from error
-    try:
-        config = TranslationConfig(**info["model"])
-        model = TranslationModel(FIRST + len(info["glosses"]), FIRST_PIECE + len(info["pieces"]), config)
-        model.load_state_dict(weights)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise BadInput(f"{path} is of another slr-pose, whose network was another; train it again.") from error
-    return model.eval(), info
+    path = model_file(Path(path), TRANSLATOR)
+    weights, metadata = read_weights(path, KEY)
+    info = _read_info(path, metadata)
+    numbers = FIRST + len(info.glosses), FIRST_PIECE + len(info.pieces)
+    return filled(path, info.version, lambda: TranslationModel(*numbers, info.model), weights), info
 
 
 def is_translator(path: Path) -> bool:
-    """Whether a checkpoint is one that `slr train-sentences` made."""
+    """Whether a checkpoint, or that of a run's folder, is one that `slr train-sentences` made."""
     from safetensors import SafetensorError, safe_open
 
+    if path.is_dir():
+        return (path / TRANSLATOR).is_file() and not (path / CHECKPOINT).is_file()
     try:
         with safe_open(path, framework="np") as file:
-            return METADATA in (file.metadata() or {})
+            return KEY in (file.metadata() or {})
     except (SafetensorError, OSError):
         return False
 
 
-def _read_info(path: Path, metadata: dict[str, str]) -> dict:
-    if METADATA not in metadata:
+def _read_info(path: Path, metadata: dict[str, str]) -> TranslatorInfo:
+    if KEY not in metadata:
         raise BadInput(f"{path} makes no sentences; name a model that `slr train-sentences` made.")
-    return json.loads(metadata[METADATA])
+    return in_sentence(path, lambda: TranslatorInfo.decode(metadata[KEY]))
