@@ -30,7 +30,7 @@ FEW = "glosses\ttext\n" + "\n".join(f"DAY{n} RAIN\tIt rains on day {n}." for n i
 def speaker(tmp_path_factory) -> Front:
     """A folder in which `slr train-sentences` has learnt the demo's pairs; the model is in `runs/demo`."""
     front = Front(tmp_path_factory.mktemp("speaker"))
-    front.result = front("train-sentences", DEMO, "--epochs", 20, "--name", "demo")
+    front.result = front("train-sentences", DEMO, "--epochs", 30, "--name", "demo")
     return front
 
 
