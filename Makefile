@@ -48,6 +48,8 @@ demo: .venv/installed
 	slr export-onnx -o runs/demo/model.onnx
 	slr predict --model runs/demo/model.onnx runs/demo/unseen/clips/kite-signer0-0.mp4 --top 2
 	python demo/contact_sheet.py runs/demo/model.onnx runs/demo/unseen/clips.csv runs/demo/contact-sheet.png
+	slr train-sentences demo/pairs.tsv --epochs 30
+	slr translate island kite jump echo
 	@echo "These signs are synthetic. Now with your own videos, in a folder a gloss:"
 	@echo "    slr train FOLDER        slr predict VIDEO        slr export-onnx"
 
@@ -57,7 +59,7 @@ ifeq ($(PYTHON),)
 endif
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet $(TORCH_ARGS) "torch>=2.4,<2.14"
-	.venv/bin/pip install --quiet -e ".[train,dev]"
+	.venv/bin/pip install --quiet -e ".[sentences,dev]"
 	touch $@
 
 clean:

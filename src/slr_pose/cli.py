@@ -21,8 +21,11 @@ from slr_pose.display import (
     print_notation,
     print_prediction,
     print_scores,
+    print_translations,
+    print_ways,
     quiet,
     say,
+    sentence_progress,
     stderr,
     title,
     training_progress,
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from slr_pose.recognizer import Prediction
     from slr_pose.skeleton import Skeleton
     from slr_pose.store import Loaded
+    from slr_pose.translation.info import TranslatorInfo
 
 UsageError = typer.BadParameter.__base__  # typer has a click of its own
 
@@ -64,7 +68,8 @@ class Commands(TyperGroup):
             )
             raise typer.Exit(2) from error
         except ModuleNotFoundError as error:
-            say(("error:", "red"), f" {ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose[train]'")
+            extra = "sentences" if error.name in ("sacrebleu", "tokenizers") else "train"
+            say(("error:", "red"), f" {ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose[{extra}]'")
             raise typer.Exit(1) from error
 
 
@@ -404,15 +409,22 @@ def export_onnx(
 ) -> None:
     """Export a model to one ONNX file, checked against torch before it is kept."""
     from slr_pose.export import ExportError, export_onnx
+    from slr_pose.translation import export as sentences
+    from slr_pose.translation.translator import is_translator
 
     model = _named_or_newest(model)
+    exported = None
     with stderr.status("Exporting and comparing with torch ..."), quiet("torch.onnx"):
         try:
-            exported, difference = export_onnx(model, output)
+            if is_translator(model):
+                difference = sentences.export_onnx(model, output)
+            else:
+                exported, difference = export_onnx(model, output)
         except ExportError as error:
             say(("error:", "red"), f" {error}")
             raise typer.Exit(1) from error
-    _say_caveat(model, exported)
+    if exported:
+        _say_caveat(model, exported)
     say(f"{output}: {output.stat().st_size / 1e6:.1f} MB; greatest difference to torch {difference:.0e}.")
 
 
@@ -514,7 +526,7 @@ def _named_or_newest(model: Path | None) -> Path:
     raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
 
 
-def _say_caveat(model: Path, info: "ModelInfo") -> None:
+def _say_caveat(model: Path, info: "ModelInfo | TranslatorInfo") -> None:
     if caveat := info.caveat():
         warn(f"{model}: {caveat}.")
 
@@ -578,3 +590,86 @@ def _notation_as_json(notation: "Notation") -> dict:
     except BadInput:  # no handshape, direction or palm at the beginning
         attributes = None
     return {"notation": write(notation), "names": write_names(notation), "attributes": attributes, "signs": signs}
+
+
+@app.command()
+def train_sentences(
+    pairs: Annotated[
+        Path,
+        typer.Argument(metavar="PAIRS", help="CSV or TSV with columns glosses and text; a manifest with both will do."),
+    ],
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, max=10**6, help="Times that every pair is seen; by default oftener where pairs are few."),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=2**32 - 1, help="The same seed, machine and number of threads give the same model."),
+    ] = 0,
+    name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
+) -> None:
+    """Learn to make sentences of glosses, from your own pairs.
+
+    The pairs to learn from go into the model's file, glosses and text: who has the model can read them. Ctrl-C ends the
+    training; what was learnt until the last epoch is kept.
+    """
+    from slr_pose.runs import TRANSLATOR, new_run, refuse_run
+    from slr_pose.translation.pairs import read_pairs
+    from slr_pose.translation.training import Recipe, train
+
+    refuse_run(name)
+    train_pairs, val_pairs, left_out = read_pairs(pairs, seed)
+    _say_left_out(f"{count(len(left_out), 'row')} of {pairs} left out", left_out)
+    say(f"{count(len(train_pairs), 'pair')} to learn from, {len(val_pairs)} to measure on.")
+    run = new_run(name)
+    checkpoint = run / TRANSLATOR
+    try:
+        with sentence_progress() as show:
+            translator = train(train_pairs, val_pairs, checkpoint, Recipe(epochs=epochs, seed=seed), on_progress=show)
+    except KeyboardInterrupt as interrupt:
+        run.rmdir()
+        say("Stopped within the first epoch; there is no model yet.")
+        raise typer.Exit(130) from interrupt
+    print_ways(translator.info)
+    _say_caveat(checkpoint, translator.info)
+    say(f'Kept: {checkpoint}   Try it: slr translate "{" ".join(val_pairs[0].glosses)}"')
+
+
+@app.command()
+def translate(
+    sentences: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="GLOSSES...",
+            help="Glosses of a sentence; several sentences in quotes; a .txt file with one in each line; a .json file,"
+            ' [[[["BOOK", 0.7], ["READ", 0.2]], "GOOD"]], with the alternatives at each place of each sentence.',
+        ),
+    ],
+    model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
+) -> None:
+    """Make a sentence of glosses, and say how sure it is. Glosses that the model does not know stand in brackets."""
+    from slr_pose.translation.sentences import read_sentences
+    from slr_pose.translation.translator import Translator
+
+    given = read_sentences(sentences)
+    model = model or _newest_translator()
+    translator = Translator.load(model)
+    _say_caveat(model, translator.info)
+    found = translator.translate(given)
+    if as_json:
+        print_json([asdict(translation) for translation in found])
+    else:
+        print_translations(found)
+
+
+def _newest_translator() -> Path:
+    from slr_pose.runs import TRANSLATOR, newest_model
+
+    if model := newest_model(TRANSLATOR):
+        say(f"Model: {model}")
+        return model
+    raise BadInput(
+        "there is no model in runs/ that makes sentences; train one with `slr train-sentences PAIRS`, or name one with"
+        " --model."
+    )

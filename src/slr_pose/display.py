@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from slr_pose.recognizer import Prediction
     from slr_pose.signer.synthesis import Clip
     from slr_pose.training import Progress
+    from slr_pose.translation import training as sentences
+    from slr_pose.translation.info import TranslatorInfo
+    from slr_pose.translation.translator import Translation
 
 WORDS = (
     "",
@@ -341,3 +344,45 @@ def _table(name: str, *columns: str) -> "Table":
     for column in columns:
         table.add_column(column, justify="left" if column in WORDS else "right")
     return table
+
+
+@contextmanager
+def sentence_progress() -> "Iterator[Callable[[sentences.Progress], None]]":
+    """A bar over all steps of learning to make sentences; gives what updates it."""
+    with _bar("Epoch {task.fields[epoch]}", "loss {task.fields[loss]:.2f}") as bar:
+        task = bar.add_task("", total=None, epoch=0, loss=0)
+
+        def show(state: "sentences.Progress") -> None:
+            bar.update(task, completed=state.step, total=state.steps, epoch=state.epoch, loss=state.loss)
+
+        yield show
+
+
+def print_ways(info: "TranslatorInfo") -> None:
+    """How good each way to a sentence was on the held-out pairs, which is taken, and how far to trust that."""
+    pairs, ways = info.training.pairs, info.training.val
+    if not ways:
+        say("It was stopped before it was measured: nobody knows how good its sentences are.")
+        return
+    table = _table(f"{count(pairs['val'], 'held-out pair')}", "", "BLEU-4", "chrF")
+    for way, scores in ways.items():
+        table.add_row(way, f"{scores['BLEU']:.1f}", f"{scores['chrF']:.1f}")
+    stdout.print(table)
+    say(f"Sentences will come from the {' or the '.join(info.by)}.")
+    if info.by != ["network"]:
+        say("There are few pairs: many sentences will be taken from a pair with like glosses; `slr translate` says so.")
+    if not info.confidence:
+        say(f"{pairs['val']} held-out pairs are too few to say how sure a sentence is; check each.")
+
+
+def print_translations(found: "list[Translation]") -> None:
+    """What was read and, below it, what was made of it, and how far to trust that."""
+    for translation in found:
+        stdout.print(styled((" ".join(translation.glosses), "bold")), soft_wrap=True)
+        doubt = {True: "", False: "  not sure", None: "  not measured"}[translation.sure]
+        confidence = "" if translation.confidence is None else f"  {translation.confidence:.0%}"
+        stdout.print(styled(f"  {translation.text}{confidence}", (doubt, "yellow")), soft_wrap=True)
+        if translation.nearest:
+            stdout.print(styled(f"  as in the pair {' '.join(translation.nearest.glosses)}"), soft_wrap=True)
+        if translation.unknown:
+            stdout.print(styled(f"  unknown: {', '.join(translation.unknown)}"), soft_wrap=True)

@@ -3,8 +3,10 @@
 It is JSON under `slr-pose` in the metadata of the file, and is checked whole before any of it is used.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 from unicodedata import normalize
 
 import msgspec
@@ -14,6 +16,8 @@ from slr_pose import BadInput, __version__
 from slr_pose.hamnosys import ATTRIBUTES
 from slr_pose.skeleton import Skeleton
 from slr_pose.tables import normal
+
+T = TypeVar("T")
 
 KEY = "slr-pose"  # of the metadata
 SCHEMA = 2  # 1 had no number: the metrics stood among the facts of the training, and no clips were named
@@ -154,8 +158,8 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         return f"its training was stopped in epoch {self.training.epoch} of {self.training.epochs}"
 
     def encode(self) -> str:
-        """As JSON; a character that no file can hold, as of a path that is not UTF-8, becomes `?`."""
-        return msgspec.json.encode(_encodable(msgspec.to_builtins(self))).decode()
+        """As JSON."""
+        return encode(self)
 
     @classmethod
     def decode(cls, text: str) -> "ModelInfo":
@@ -164,22 +168,48 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             BadInput: it is not a description of a model, or one in a later schema; half a sentence that says why.
         """
-        if len(text) > LARGEST:
-            raise BadInput("its description is too long")
-        try:
-            found = msgspec.json.decode(text)
-            if not isinstance(found, dict) or found.get("format") != KEY:
-                raise ValueError("it describes something else")
-            schema = found.get("schema", 1)
-            if type(schema) is not int or schema < 1:
-                raise ValueError("its schema has no number")
-            if schema > SCHEMA:
-                raise BadInput(f"it was made by a newer slr, {found.get('version')}; update slr-pose")
-            return msgspec.convert(_from_first(found) if schema == 1 else found, cls)
-        except BadInput:
-            raise
-        except (ValueError, TypeError, RecursionError) as error:  # msgspec's own are ValueErrors
-            raise BadInput(f"its description is damaged ({error})") from error
+        return decode(text, cls, KEY, SCHEMA, _from_first)
+
+
+def encode(info: msgspec.Struct) -> str:
+    """A description as JSON; a character that no file can hold, as of a path that is not UTF-8, becomes `?`."""
+    return msgspec.json.encode(_encodable(msgspec.to_builtins(info))).decode()
+
+
+def decode(text: str, kind: type[T], key: str, newest: int, from_first: Callable[[dict], dict] = dict) -> T:
+    """A description of that kind from JSON, of the newest schema or an earlier one.
+
+    Args:
+        key: what the description says that it is.
+        from_first: makes what the first schema had into what the second has.
+
+    Raises:
+        BadInput: it is no such description, or one in a later schema; half a sentence that says why.
+    """
+    if len(text) > LARGEST:
+        raise BadInput("its description is too long")
+    try:
+        found = msgspec.json.decode(text)
+        if not isinstance(found, dict) or found.get("format") != key:
+            raise ValueError("it describes something else")
+        schema = found.get("schema", 1)
+        if type(schema) is not int or schema < 1:
+            raise ValueError("its schema has no number")
+        if schema > newest:
+            raise BadInput(f"it was made by a newer slr, {found.get('version')}; update slr-pose")
+        return msgspec.convert(from_first(found) if schema == 1 else found, kind)
+    except BadInput:
+        raise
+    except (ValueError, TypeError, RecursionError) as error:  # msgspec's own are ValueErrors
+        raise BadInput(f"its description is damaged ({error})") from error
+
+
+def in_sentence(path: Path, read: Callable[[], T]) -> T:
+    """What of a model's description is read; what is wrong with it, with the model's name and what to do."""
+    try:
+        return read()
+    except BadInput as error:
+        raise BadInput(f"{path} is not a model that this slr can use: {error}; train or export it again.") from error
 
 
 def _from_first(found: dict) -> dict:

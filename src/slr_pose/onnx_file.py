@@ -1,17 +1,25 @@
-"""An ONNX file's metadata, and what it must not hold, before a session is made of it.
+"""An ONNX file: its metadata, what it must not hold, and a session of it that takes no more memory than it may.
 
 ONNX Runtime believes what a file says: a sparse tensor of a few bytes becomes gigabytes, and weights may be read from
 other files. So its messages (protobuf, as https://github.com/onnx/onnx/blob/main/onnx/onnx.proto lays them out) are
 looked through first, without the package onnx, which answering does not need.
 """
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
 LARGEST = 512 << 20  # bytes; our largest network with a hundred thousand glosses has a fifth of it
+MEMORY = 2 << 30  # bytes that ONNX Runtime may take for what it computes
 
 # Which messages a message holds, by number of the field.
 SPARSE, OUTSIDE, TEXT = "sparse tensors", "weights in other files", "metadata"
@@ -53,6 +61,60 @@ def read_onnx(path: Path) -> tuple[bytes, dict[str, str]]:
     except (ValueError, IndexError) as error:
         raise BadInput(f"{path} is not an ONNX model that can be read; export it again.") from error
     return content, metadata
+
+
+def open_session(path: Path, content: bytes) -> "InferenceSession":
+    """A session of what `read_onnx` returns.
+
+    Raises:
+        BadInput: ONNX Runtime cannot read it.
+    """
+    import onnxruntime
+
+    _limit_memory()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what goes wrong is raised, too
+    options.add_session_config_entry("session.use_env_allocators", "1")
+    try:
+        # Constants are worked out as they are used, within the memory that there is, and not before.
+        return onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], disabled_optimizers=["ConstantFolding"]
+        )
+    except Exception as error:  # the exceptions of ONNX Runtime have no common class
+        raise BadInput(f"{path} is not an ONNX model that can be read; export it again.") from error
+
+
+def ask(
+    session: "InferenceSession", path: Path, outputs: list[str] | None, given: dict[str, np.ndarray], what: str
+) -> list[np.ndarray]:
+    """Those outputs, or all, of inputs that stand for some `what`.
+
+    Raises:
+        BadInput: it fails, or takes more than `MEMORY`.
+    """
+    import onnxruntime
+
+    shrink = onnxruntime.RunOptions()
+    shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    try:
+        return session.run(outputs, given, shrink)
+    except Exception as error:
+        raise BadInput(
+            f"{path} does not answer: it fails on these {what}, or takes more than {MEMORY >> 30} GiB of memory;"
+            f" give it shorter {what}, or export it again."
+        ) from error
+
+
+@functools.cache
+def _limit_memory() -> None:
+    """Let all sessions of this process together have no more than `MEMORY`: what a model claims is not believed."""
+    import onnxruntime
+
+    where = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    settings = {"max_mem": MEMORY, "arena_extend_strategy": 1}  # 1: no more than is asked for
+    onnxruntime.create_and_register_allocator(where, onnxruntime.OrtArenaCfg(settings))
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, memoryview]]:

@@ -1,28 +1,24 @@
 """Recognizer: one face over a checkpoint and an ONNX file. The ONNX side needs no torch."""
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from unicodedata import normalize
 
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.files import open_regular
-from slr_pose.info import KEY, ModelInfo
-from slr_pose.onnx_file import read_onnx
+from slr_pose.checkpoint import filled, read_weights
+from slr_pose.info import KEY, ModelInfo, in_sentence
+from slr_pose.onnx_file import ask, open_session, read_onnx
 from slr_pose.pose import Pose
 from slr_pose.runs import CHECKPOINT, model_file
 
 if TYPE_CHECKING:
     from slr_pose.model import SignModel
 
-T = TypeVar("T")
-
 BATCH = 32  # clips that go through the network together
-MEMORY = 2 << 30  # bytes that ONNX Runtime may take for what it computes
 ROUNDING = 1e-3  # that probabilities may be off by, all together
 
 
@@ -71,7 +67,7 @@ class Recognizer:
         path = model_file(Path(path))
         load = _load_onnx if path.suffix.lower() == ".onnx" else _load_checkpoint
         info, run = load(path)
-        return _in_sentence(path, lambda: cls(info, run))
+        return in_sentence(path, lambda: cls(info, run))
 
     def probabilities(self, clips: list[np.ndarray]) -> dict[str, np.ndarray]:
         """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) a head.
@@ -132,54 +128,22 @@ def ranked(labels: list[str], probabilities: np.ndarray) -> list[tuple[str, floa
 
 
 def _load_onnx(path: Path) -> tuple[ModelInfo, Callable]:
-    import onnxruntime
-
     content, metadata = read_onnx(path)
     info = _read_info(path, metadata)
-    _limit_memory()
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is raised, too
-    options.add_session_config_entry("session.use_env_allocators", "1")
-    try:
-        # Constants are worked out as they are used, within the memory that there is, and not before.
-        session = onnxruntime.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"], disabled_optimizers=["ConstantFolding"]
-        )
-    except Exception as error:  # the exceptions of ONNX Runtime have no common class
-        raise BadInput(f"{path} is not an ONNX model that can be read; export it again.") from error
+    session = open_session(path, content)
     inputs = {value.name: (value.type, value.shape[2:]) for value in session.get_inputs()}
-    joints = len(_in_sentence(path, info.layout).joints)
+    joints = len(in_sentence(path, info.layout).joints)
     expected = {"keypoints": ("tensor(float)", [joints, 4]), "frames": ("tensor(int64)", [])}
     outputs = [(normalize("NFC", value.name), value.type, value.shape[1:]) for value in session.get_outputs()]
     described = [(head, "tensor(float)", [len(names)]) for head, names in info.labels.items()]
     if inputs != expected or outputs != described:
         raise BadInput(f"{path}: its inputs and outputs are not those of its description; export it again.")
-    shrink = onnxruntime.RunOptions()
-    shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
     def run(keypoints: np.ndarray, frames: np.ndarray) -> dict[str, np.ndarray]:
-        try:
-            found = session.run(None, {"keypoints": keypoints, "frames": frames}, shrink)
-        except Exception as error:
-            raise BadInput(
-                f"{path} does not answer: it fails on these clips, or takes more than {MEMORY >> 30} GiB of memory;"
-                " give it shorter clips, or export it again."
-            ) from error
+        found = ask(session, path, None, {"keypoints": keypoints, "frames": frames}, "clips")
         return dict(zip(info.labels, found, strict=True))
 
     return info, run
-
-
-@functools.cache
-def _limit_memory() -> None:
-    """Let all sessions of this process together have no more than `MEMORY`: what a model claims is not believed."""
-    import onnxruntime
-
-    where = onnxruntime.OrtMemoryInfo(
-        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
-    )
-    settings = {"max_mem": MEMORY, "arena_extend_strategy": 1}  # 1: no more than is asked for
-    onnxruntime.create_and_register_allocator(where, onnxruntime.OrtArenaCfg(settings))
 
 
 def _load_checkpoint(path: Path) -> tuple[ModelInfo, Callable]:
@@ -205,25 +169,13 @@ def load_model(path: Path) -> "tuple[SignModel, ModelInfo]":
     Raises:
         BadInput: there is no such file, it is not a checkpoint of ours, or one whose network is another by now.
     """
-    import torch
-
     from slr_pose.model import SignModel
 
     path = model_file(Path(path))
     weights, info = read_checkpoint(path)
     classes = {head: len(names) for head, names in info.labels.items()}
-
-    skeleton = _in_sentence(path, info.layout)
-    try:
-        with torch.device("meta"):  # no memory is taken for what the file does not hold
-            expected = SignModel(skeleton, classes, info.model).state_dict()
-        if {name: w.shape for name, w in expected.items()} != {name: w.shape for name, w in weights.items()}:
-            raise ValueError("other weights")
-        model = SignModel(skeleton, classes, info.model)
-        model.load_state_dict(weights)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise BadInput(f"{path} is of slr-pose {info.version}, whose network was another; train it again.") from error
-    return model.eval(), info
+    skeleton = in_sentence(path, info.layout)
+    return filled(path, info.version, lambda: SignModel(skeleton, classes, info.model), weights), info
 
 
 def read_checkpoint(path: Path) -> tuple[dict, ModelInfo]:
@@ -232,34 +184,14 @@ def read_checkpoint(path: Path) -> tuple[dict, ModelInfo]:
     Raises:
         BadInput: there is no such file, it is not a checkpoint of ours, or its weights are not numbers.
     """
-    import torch
-    from safetensors import SafetensorError, safe_open
-
     path = model_file(Path(path))
     if path.suffix.lower() == ".onnx":
         raise BadInput(f"{path} is an ONNX file, which cannot be trained or exported; name a {CHECKPOINT}.")
-    open_regular(path).close()
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()} if KEY in metadata else {}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise BadInput(f"{path} is not a checkpoint that can be read; name a {CHECKPOINT} or .onnx.") from error
-    info = _read_info(path, metadata)
-    if not all(weight.dtype == torch.float32 and weight.isfinite().all() for weight in weights.values()):
-        raise BadInput(f"the weights in {path} are damaged: not all of them are numbers; train the model again.")
-    return {normalize("NFC", name): weight for name, weight in weights.items()}, info
+    weights, metadata = read_weights(path, KEY)
+    return weights, _read_info(path, metadata)
 
 
 def _read_info(path: Path, metadata: dict[str, str]) -> ModelInfo:
     if KEY not in metadata:
         raise BadInput(f"{path} is a model of something else; name one that `slr train` or `slr export-onnx` made.")
-    return _in_sentence(path, lambda: ModelInfo.decode(metadata[KEY]))
-
-
-def _in_sentence(path: Path, read: Callable[[], T]) -> T:
-    """What of a model's description is read; what is wrong with it, with the model's name and what to do."""
-    try:
-        return read()
-    except BadInput as error:
-        raise BadInput(f"{path} is not a model that this slr can use: {error}; train or export it again.") from error
+    return in_sentence(path, lambda: ModelInfo.decode(metadata[KEY]))

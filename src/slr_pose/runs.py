@@ -9,6 +9,7 @@ from slr_pose.files import is_writable
 
 RUNS = Path("runs")
 CHECKPOINT = "model.safetensors"
+TRANSLATOR = "sentences.safetensors"
 REPORT = "report.md"
 
 
@@ -48,21 +49,22 @@ def refuse_run(name: str | None) -> None:
                 RUNS.rmdir()
 
 
-def newest_model() -> Path | None:
-    """The checkpoint that was written last; a run that has none yet does not count."""
-    checkpoints = [path for path in RUNS.glob(f"*/{CHECKPOINT}") if path.is_file()]
+def newest_model(name: str = CHECKPOINT) -> Path | None:
+    """The checkpoint of that name that was written last; a run that has none yet does not count."""
+    checkpoints = [path for path in RUNS.glob(f"*/{name}") if path.is_file()]
     return max(checkpoints, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def model_file(named: Path) -> Path:
-    """The file that is meant: itself, or the checkpoint of a run that was named by its folder.
+def model_file(named: Path, checkpoint: str = CHECKPOINT) -> Path:
+    """The file that is meant: itself, or the checkpoint, of that name, of a run that was named by its folder.
 
     Raises:
         BadInput: there is no such file, or the folder holds no checkpoint.
     """
-    file = named / CHECKPOINT if named.is_dir() else named
+    file = named / checkpoint if named.is_dir() else named
     if file.is_file():
         return file
     if named.is_dir():
-        raise BadInput(f"the folder {named} holds no {CHECKPOINT}: name the folder of a run, or a model.")
-    raise BadInput(f"there is no model {named}; `slr train` makes one.")
+        raise BadInput(f"the folder {named} holds no {checkpoint}: name the folder of a run, or a model.")
+    command = "train-sentences" if checkpoint == TRANSLATOR else "train"
+    raise BadInput(f"there is no model {named}; `slr {command}` makes one.")

@@ -1,0 +1,106 @@
+"""Checkpoint of a translator -> one ONNX file, compared with torch before it is kept."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from slr_pose import BadInput, __version__
+from slr_pose.export import TOLERANCE, ExportError
+from slr_pose.files import write_whole
+from slr_pose.translation.glosses import FIRST
+from slr_pose.translation.info import KEY
+from slr_pose.translation.translator import TorchNetwork, Translator, load_model
+
+CHECKED = [(1, 1, 1, 0), (2, 7, 1, 3), (3, 20, 4, 11)]  # (sentences, places, alternatives, pieces so far)
+
+
+class _Both(nn.Module):
+    """The graph that is exported: reading and the step side by side; ONNX Runtime computes the one it is asked for."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, glosses: Tensor, shares: Tensor, pieces: Tensor, place: Tensor, past: Tensor, memory: Tensor, seen: Tensor
+    ) -> tuple[Tensor, ...]:
+        return self.model.read(glosses, shares), *self.model.step(pieces, place, past, memory, seen)
+
+
+def export_onnx(checkpoint: Path, output: Path) -> float:
+    """Export a checkpoint of `slr train-sentences`.
+
+    Inputs and outputs of the file are those of `TranslationModel.read` and `.step`, by their names; everything else
+    that a translator needs is in its metadata, under `slr-pose-translation`, as JSON.
+
+    Returns:
+        The greatest difference to torch that was seen.
+
+    Raises:
+        BadInput: it is not a checkpoint of ours, or the file cannot be written.
+        ExportError: ONNX Runtime and torch differ by more than `TOLERANCE`; nothing is written.
+    """
+    import onnx
+
+    if output.suffix.lower() != ".onnx":
+        raise BadInput(f"{output} would not be known as an ONNX file; give it a name that ends in .onnx.")
+    model, info = load_model(checkpoint)
+    step = {0: "beams"}
+    with write_whole(output) as partial:
+        torch.onnx.export(
+            _Both(model).eval(),
+            tuple(map(torch.from_numpy, _example(model, 2, 3, 2, 4))),
+            partial,
+            dynamo=True,
+            external_data=False,
+            dynamic_shapes={
+                "glosses": {0: "sentences", 1: "places", 2: "alternatives"},
+                "shares": {0: "sentences", 1: "places", 2: "alternatives"},
+                "pieces": step,
+                "place": step,
+                "past": {2: "beams", 4: "so_far"},
+                "memory": {2: "beams", 4: "read_places"},
+                "seen": {0: "beams", 1: "read_places"},
+            },
+            input_names=["glosses", "shares", "pieces", "place", "past", "memory", "seen"],
+            output_names=["read", "log_probabilities", "present"],
+            verbose=False,
+        )
+        file = onnx.load(partial)
+        file.producer_name, file.producer_version = "slr-pose", __version__
+        onnx.helper.set_model_props(file, {KEY: info.encode()})
+        onnx.save(file, partial)
+        return _compare(model, Translator.load(partial))
+
+
+def _compare(model, exported: Translator) -> float:
+    expected, found = TorchNetwork(model), exported.network
+    greatest = 0.0
+    for shape in CHECKED:
+        glosses, shares, *step = _example(model, *shape)
+        pairs = [(expected.read(glosses, shares), found.read(glosses, shares))]
+        pairs += zip(expected.step(*step), found.step(*step), strict=True)
+        greatest = max(greatest, *(float(np.abs(one - other).max()) for one, other in pairs))
+    if not greatest <= TOLERANCE:
+        raise ExportError(
+            f"ONNX Runtime and torch differ by {greatest:.1e}, more than {TOLERANCE:.0e}; no file was written."
+        )
+    return greatest
+
+
+def _example(model, sentences: int, places: int, alternatives: int, so_far: int) -> tuple[np.ndarray, ...]:
+    """Glosses at random, in sentences of different lengths, and a step within them."""
+    random = np.random.default_rng(places)
+    config = model.config
+    glosses = random.integers(FIRST, model.glosses.num_embeddings, (sentences, places, alternatives))
+    shares = random.random((sentences, places, alternatives)).astype(np.float32)
+    for row in range(sentences):
+        shares[row, max(1, places - row) :] = 0
+    channels = config.width // config.attention_heads
+    past = random.normal(size=(config.blocks, 2, sentences, config.attention_heads, so_far, channels))
+    memory = random.normal(size=(config.blocks, 2, sentences, config.attention_heads, places, channels))
+    pieces = random.integers(0, model.pieces.num_embeddings, sentences)
+    place = np.full(sentences, so_far)
+    return glosses, shares, pieces, place, past.astype(np.float32), memory.astype(np.float32), shares.sum(-1) > 0
