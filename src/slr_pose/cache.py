@@ -16,6 +16,7 @@ from slr_pose import BadInput
 from slr_pose.extraction import Job
 from slr_pose.files import is_writable
 from slr_pose.pose import Pose
+from slr_pose.text import first_of
 
 
 class PoseFiles:
@@ -59,8 +60,7 @@ class PoseFiles:
         """What is to be said about poses that have the longer name, if there are any."""
         if not self._longer:
             return []
-        others = f" and {len(self._longer) - 1} more" if len(self._longer) > 1 else ""
-        return [f"another file has the shorter name, and is left as it is: see {self._longer[0]}{others}."]
+        return [f"another file has the shorter name, and is left as it is: see {first_of(self._longer, 1)}."]
 
 
 def read(job: Job) -> Pose:

@@ -31,7 +31,7 @@ from slr_pose.display import (
     training_progress,
     warn,
 )
-from slr_pose.text import shown
+from slr_pose.text import first_of, shown
 
 if TYPE_CHECKING:
     from slr_pose.dataset import Clip
@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from slr_pose.store import Loaded
     from slr_pose.translation.info import TranslatorInfo
 
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**32 - 1, help="The same seed, machine and number of threads give the same model.")
+]
+RunName = Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")]
 UsageError = typer.BadParameter.__base__  # typer has a click of its own
 
 
@@ -196,11 +200,8 @@ def train(
         int | None,
         typer.Option(min=1, max=10**6, help="Times that every clip is seen; by default oftener where clips are few."),
     ] = None,
-    seed: Annotated[
-        int,
-        typer.Option(min=0, max=2**32 - 1, help="The same seed, machine and number of threads give the same model."),
-    ] = 0,
-    name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
+    seed: Seed = 0,
+    name: RunName = None,
 ) -> None:
     """Train a recogniser on labelled clips. Videos are extracted on first use."""
     from slr_pose.dataset import class_names, read_dataset, refuse_columns, refuse_lonely
@@ -534,7 +535,7 @@ def _say_caveat(model: Path, info: "ModelInfo | TranslatorInfo") -> None:
 def _first(clips: "list[Clip]") -> str:
     """What some clips are called."""
     names = [str(clip.path) if clip.array is None else clip.name for clip in clips]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return first_of(names, 3)
 
 
 def _load(clips: "list[Clip]", skeleton: "Skeleton", fast: bool = False) -> "Loaded":
@@ -602,11 +603,8 @@ def train_sentences(
         int | None,
         typer.Option(min=1, max=10**6, help="Times that every pair is seen; by default oftener where pairs are few."),
     ] = None,
-    seed: Annotated[
-        int,
-        typer.Option(min=0, max=2**32 - 1, help="The same seed, machine and number of threads give the same model."),
-    ] = 0,
-    name: Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")] = None,
+    seed: Seed = 0,
+    name: RunName = None,
 ) -> None:
     """Learn to make sentences of glosses, from your own pairs.
 

@@ -10,6 +10,7 @@ from slr_pose import BadInput
 from slr_pose.files import is_hidden
 from slr_pose.pose import Pose
 from slr_pose.skeleton import KEYPOINT_SUFFIXES
+from slr_pose.text import first_of
 from slr_pose.video import VIDEO_SUFFIXES
 
 REPORT = "extraction.csv"  # what `slr extract-pose` leaves in a folder of videos
@@ -34,12 +35,7 @@ class Found:
 
     def sentences(self) -> list[str]:
         """What is not read and why, a sentence for each reason."""
-        lines = []
-        for reason, files in self.passed_over.items():
-            more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
-            names = ", ".join(str(file) for file in files[:NAMED])
-            lines.append(f"not read, {reason}: {names}{more}.")
-        return lines
+        return [f"not read, {reason}: {first_of(files, NAMED)}." for reason, files in self.passed_over.items()]
 
 
 def clips_of(named: Path, keypoints: bool) -> Found:
@@ -58,7 +54,7 @@ def clips_of(named: Path, keypoints: bool) -> Found:
             raise BadInput(f"there is no file or folder {named}.")
         return Found([named])
     found = Found()
-    for folder, files in _walk(named, found):
+    for files in _walk(named, found):
         videos = {file.name: file for file in files if is_video(file)}
         stems = {Path(name).stem for name in videos}
         for file in files:
@@ -69,7 +65,7 @@ def clips_of(named: Path, keypoints: bool) -> Found:
                 found.pass_over(file, "a link to nothing" if file.is_symlink() else "no file but a pipe or a device")
             elif file.name in videos:
                 found.clips.append(file)
-            elif keypoints and video_of(file, folder) not in videos:
+            elif keypoints and Pose.read_footer(file).get("source", {}).get("name") not in videos:
                 if file.stem in stems:
                     found.pass_over(file, "keypoints of the video beside them, by another tool; name them to use them")
                 else:
@@ -87,14 +83,8 @@ def is_keypoints(file: Path) -> bool:
     return file.suffix.lower() in KEYPOINT_SUFFIXES
 
 
-def video_of(pose: Path, folder: Path) -> str | None:
-    """The name of the video in a folder that a `.pose` file was extracted from, if it was."""
-    name = Pose.read_footer(pose).get("source", {}).get("name")
-    return name if name and (folder / name).exists() else None
-
-
-def _walk(named: Path, found: Found) -> Iterator[tuple[Path, list[Path]]]:
-    """Each folder with its files, in order; links to folders are followed, but not in circles."""
+def _walk(named: Path, found: Found) -> Iterator[list[Path]]:
+    """The files of each folder, in order; links to folders are followed, but not in circles."""
 
     def locked(error: OSError) -> None:
         found.pass_over(Path(error.filename), "a folder that cannot be opened")
@@ -104,7 +94,7 @@ def _walk(named: Path, found: Found) -> Iterator[tuple[Path, list[Path]]]:
         folders[:] = sorted(
             name for name in folders if not is_hidden(folder / name) and not _leads_back(folder / name, here)
         )
-        yield folder, sorted(folder / name for name in names if not is_hidden(folder / name))
+        yield sorted(folder / name for name in names if not is_hidden(folder / name))
 
 
 def _leads_back(folder: Path, here: str) -> bool:

@@ -13,6 +13,7 @@ from slr_pose.dataset import Clip
 from slr_pose.extraction import Job
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
+from slr_pose.text import first_of
 
 
 @dataclass
@@ -96,8 +97,7 @@ def crowd(names: list[str]) -> list[str]:
     """A sentence about the clips that show several people, if there are any."""
     if not names:
         return []
-    others = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return [f"several people are in {names[0]}{others}: the one whose hands are seen most is taken for the signer."]
+    return [f"several people are in {first_of(names, 1)}: the one whose hands are seen most is taken for the signer."]
 
 
 class ClipStore:

@@ -1,6 +1,7 @@
 """Text that is not ours, in files and names and labels, as it may be shown."""
 
 import unicodedata
+from collections.abc import Sequence
 
 HIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of surrogates, line and paragraph separators
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they write what follows backwards
@@ -17,6 +18,12 @@ def shown(text: object) -> str:
     The bytes of a file name that is not UTF-8 are escapes, too: `\\xff`.
     """
     return "".join(_escape(character) if is_hidden(character) else character for character in str(text))
+
+
+def first_of(names: Sequence[object], most: int) -> str:
+    """The first names, at most so many, and how many more there are: `a, b and 3 more`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(str, names[:most])) + more
 
 
 def _escape(character: str) -> str:
