@@ -35,7 +35,7 @@ hamnosys-model: .venv/installed
 sample: .venv/installed
 	slr synthesize hamfinger2345 hamthumboutmod hamextfingeru hampalmd hamshoulders hamlrat hammoveur hamlargemod \
 		--seed 11 -o runs/sample
-	cp runs/sample/clips/sign-signer0-0.mp4 src/slr_pose/sample.mp4
+	cp runs/sample/clips/sign-signer0-0.mp4 src/slr_pose/media/sample.mp4
 
 # Keypoints of many synthetic signers train; videos of one more, found by MediaPipe, are what it must read.
 demo: .venv/installed

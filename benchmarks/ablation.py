@@ -11,8 +11,8 @@ import typer
 from torch import Tensor, nn
 from trials import Data, Epochs, Folds, Jobs, Output, Seeds, Trial, all_folds, run_all, table, title, top_over_seeds
 
-from slr_pose.model import SIZES, SignModel, SpatialGraph, Streams
-from slr_pose.preprocessing import Preprocessing
+from slr_pose.model.network import SIZES, SignModel, SpatialGraph, Streams
+from slr_pose.model.preprocessing import Preprocessing
 
 STREAMS = ("joint", "local", "upright", "bone", "motion", "local motion")  # three channels each, then presence
 

@@ -28,7 +28,7 @@ from trials import (
     title,
 )
 
-from slr_pose.model import SIZES, SignModel
+from slr_pose.model.network import SIZES, SignModel
 from slr_pose.skeleton import Skeleton
 
 

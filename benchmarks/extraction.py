@@ -20,8 +20,8 @@ from types import SimpleNamespace
 import numpy as np
 from rich.console import Console
 
-from slr_pose.batch import HANDS
-from slr_pose.extraction import layout
+from slr_pose.keypoints.extraction import layout
+from slr_pose.keypoints.pool import HANDS
 from slr_pose.pose import Pose
 
 ROUNDS = 2

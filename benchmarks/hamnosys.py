@@ -23,19 +23,19 @@ from sklearn.metrics import f1_score, recall_score
 from trials import table
 
 from slr_pose import BadInput
-from slr_pose.cache import PoseFiles
-from slr_pose.dataset import Clip, read_dataset
+from slr_pose.data.dataset import Clip, read_dataset
+from slr_pose.data.store import read_pose
 from slr_pose.files import write_whole
 from slr_pose.hamnosys import ATTRIBUTES, MODEL, read_attributes
 from slr_pose.hamnosys.attributes import DIRECTION, PALM
 from slr_pose.hamnosys.geometry import attribute_probabilities
 from slr_pose.hamnosys.lexicon import rank
 from slr_pose.hamnosys.orientation import finger_vectors
+from slr_pose.keypoints.cache import PoseFiles
 from slr_pose.pose import Pose
-from slr_pose.recognizer import Recognizer
+from slr_pose.recognition.recognizer import Recognizer
+from slr_pose.recognition.transcriber import joined
 from slr_pose.skeleton import Skeleton
-from slr_pose.store import read_pose
-from slr_pose.transcription import joined
 
 Labels = dict[str, frozenset[str]]  # head -> classes, any of which is right
 PROGRESS = Console(stderr=True)

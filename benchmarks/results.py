@@ -29,11 +29,11 @@ from trials import (
     title,
 )
 
-from slr_pose.calibration import temperature
 from slr_pose.evaluation import score
-from slr_pose.export import export_onnx
-from slr_pose.recognizer import Recognizer
-from slr_pose.training import CHECKPOINT
+from slr_pose.model.calibration import temperature
+from slr_pose.recognition.export import export_onnx
+from slr_pose.recognition.recognizer import Recognizer
+from slr_pose.training.trainer import CHECKPOINT
 
 GROUPS = ("unseen signers", "all clips")
 

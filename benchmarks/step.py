@@ -10,10 +10,10 @@ import typer
 from torch.nn import functional as F  # noqa: N812
 from trials import Data, load, table
 
-from slr_pose.augmentation import Augmentation
-from slr_pose.model import SIZES, SignModel
-from slr_pose.store import ClipStore
-from slr_pose.training import Recipe
+from slr_pose.data.store import ClipStore
+from slr_pose.model.network import SIZES, SignModel
+from slr_pose.training.augmentation import Augmentation
+from slr_pose.training.trainer import Recipe
 
 ROUNDS = 20
 

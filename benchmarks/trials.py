@@ -20,11 +20,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
-from slr_pose import store
-from slr_pose.dataset import Clip, class_names, read_dataset
-from slr_pose.display import extract
+from slr_pose.cli.display import extract
+from slr_pose.data import store
+from slr_pose.data.dataset import Clip, class_names, read_dataset
+from slr_pose.data.store import ClipStore
 from slr_pose.skeleton import DEFAULT, Skeleton
-from slr_pose.store import ClipStore
 
 FOLDS, FOLD_SEED = 5, 7  # of a data set that names no validation clips
 
@@ -66,7 +66,7 @@ class Trial:
         data: as the user named it.
         build: makes the network from the skeleton and the number of classes of each head.
         recipe: what differs from the recipe of `slr train`.
-        augmentation: constants of `slr_pose.augmentation` that differ.
+        augmentation: constants of `slr_pose.training.augmentation` that differ.
         select: picks the training clips, by (split, seed).
     """
 
@@ -175,12 +175,12 @@ def _run(trial: Trial, folder: Path) -> None:
 
     import torch
 
-    from slr_pose import augmentation
     from slr_pose.evaluation import evaluate
     from slr_pose.files import write_whole
     from slr_pose.info import TrainingInfo
-    from slr_pose.recognizer import Recognizer, read_checkpoint, runner
-    from slr_pose.training import CHECKPOINT, Recipe, train
+    from slr_pose.recognition.recognizer import Recognizer, read_checkpoint, runner
+    from slr_pose.training import augmentation
+    from slr_pose.training.trainer import CHECKPOINT, Recipe, train
 
     torch.set_num_threads(1)
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

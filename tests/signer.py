@@ -9,13 +9,13 @@ import numpy as np
 from pose_format.utils import openpose
 
 from slr_pose.hamnosys import parse
+from slr_pose.media.video import write_video
 from slr_pose.pose import Pose
 from slr_pose.signer.choreography import PHASES
 from slr_pose.signer.performance import Performance
 from slr_pose.signer.performance import perform as perform_notation
 from slr_pose.signer.person import Camera, Signer
 from slr_pose.signer.rendering import render
-from slr_pose.video import write_video
 
 WIDTH, HEIGHT = Camera().width, Camera().height
 UP, CHEST, SHOULDER = "hamextfingeru hampalmd", "hamchest hamlrat", "hamshoulders hamlrat"

@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.arrays import _likeliest_path, sides_swapped
-from slr_pose.dataset import read_dataset
-from slr_pose.display import extract
+from slr_pose.cli.display import extract
+from slr_pose.data.dataset import read_dataset
+from slr_pose.data.store import load
+from slr_pose.media.arrays import _likeliest_path, sides_swapped
 from slr_pose.skeleton import SHIPPED, Skeleton
-from slr_pose.store import load
 
 DGS = Path(__file__).parents[2] / "shared" / "data" / "dgs30" / "dgs30.npz"
 
@@ -244,7 +244,7 @@ class TestLimits:
         assert [clip.labels["gloss"] for clip in clips] == ["a", "b"]
 
     def test_too_much_is_refused_before_it_is_unpacked(self, tmp_path, monkeypatch):
-        monkeypatch.setattr("slr_pose.arrays.MOST_BYTES", 10_000_000)
+        monkeypatch.setattr("slr_pose.media.arrays.MOST_BYTES", 10_000_000)
         bomb(tmp_path / "a.npz", "frames", 100_000, lengths=np.array([100_000]), gloss=np.array(["a"]))
         bomb(tmp_path / "b.npz", "frames", 100_000)
         skeleton = Skeleton.load("face_hands_43")
@@ -256,7 +256,7 @@ class TestLimits:
                 skeleton.read(tmp_path / "b.npz")
 
         assert peak_mb(read) < 5
-        monkeypatch.setattr("slr_pose.arrays.MOST_FRAMES", 20)
+        monkeypatch.setattr("slr_pose.media.arrays.MOST_FRAMES", 20)
         np.save(tmp_path / "c.npy", wave())
         with pytest.raises(BadInput, match="c.npy has 24 frames, and a file may have 20"):
             skeleton.read(tmp_path / "c.npy")

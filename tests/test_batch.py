@@ -19,9 +19,10 @@ import pytest
 import signer
 from test_video import encode
 
-from slr_pose import BadInput, batch
-from slr_pose.batch import extract_all
-from slr_pose.extraction import Job, extract_pose
+from slr_pose import BadInput
+from slr_pose.keypoints import pool as batch
+from slr_pose.keypoints.extraction import Job, extract_pose
+from slr_pose.keypoints.pool import extract_all
 from slr_pose.pose import Pose
 
 SLR = Path(sys.executable).with_name("slr")
@@ -255,7 +256,7 @@ def test_memory_stays_flat_on_a_long_full_hd_video(tmp_path):
     for frames in (100, 1000):
         path = encode(tmp_path / f"{frames}.mp4", [image] * frames, preset="ultrafast")
         code = (
-            "import resource, sys; from pathlib import Path; from slr_pose.extraction import extract_pose;"
+            "import resource, sys; from pathlib import Path; from slr_pose.keypoints.extraction import extract_pose;"
             "pose = extract_pose(Path(sys.argv[1])); assert len(pose.keypoints) == int(Path(sys.argv[1]).stem);"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.cache import PoseFiles
-from slr_pose.dataset import read_dataset
-from slr_pose.display import extract
-from slr_pose.extraction import Job
+from slr_pose.cli.display import extract
+from slr_pose.data.dataset import read_dataset
+from slr_pose.data.store import load
+from slr_pose.keypoints.cache import PoseFiles
+from slr_pose.keypoints.extraction import Job
 from slr_pose.pose import Pose
 from slr_pose.skeleton import DEFAULT, Skeleton
-from slr_pose.store import load
 
 NAMES = ["a.mp4", "a.mov", "A.mov", "a.b.mp4", "a.b.mkv", "a.mp4.mov", "a@0.5-1.0.mp4", "a@0.5-1.0.mov"]
 PARTS = [(None, None), (0.5, 1.0), (None, 1.0), (0.5, None)]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from slr_pose.calibration import FEWEST, RIGHT, temperature, threshold
+from slr_pose.model.calibration import FEWEST, RIGHT, temperature, threshold
 
 
 def answers(clips: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

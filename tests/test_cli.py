@@ -16,8 +16,8 @@ from pose_format import Pose as PoseFile
 from safetensors import safe_open
 
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
+from slr_pose.media.video import write_video
 from slr_pose.signer.synthesis import MADE_UP
-from slr_pose.video import write_video
 
 SLR = Path(sys.executable).with_name("slr")
 REAL = Path(__file__).parents[2] / "shared" / "data" / "pose_files"
@@ -26,7 +26,7 @@ MODEL = Path("runs/signs/model.safetensors")
 
 def test_help_needs_no_heavy_import():
     code = (
-        "import sys; from typer.testing import CliRunner; from slr_pose.cli import app;"
+        "import sys; from typer.testing import CliRunner; from slr_pose.cli.commands import app;"
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0;"
         "heavy = {'torch', 'mediapipe', 'lightning', 'onnxruntime', 'numpy', 'av', 'sklearn'} & set(sys.modules);"
         "print(heavy); sys.exit(bool(heavy))"
@@ -223,7 +223,7 @@ def test_onnx_answers_as_the_checkpoint_does(trained, signs, tmp_path):
 
 
 def test_a_file_that_answers_otherwise_than_torch_is_not_kept(trained, monkeypatch):
-    monkeypatch.setattr("slr_pose.export.TOLERANCE", 0.0)  # no two runtimes agree to the last bit
+    monkeypatch.setattr("slr_pose.recognition.export.TOLERANCE", 0.0)  # no two runtimes agree to the last bit
     (trained.folder / "kept.onnx").write_text("what was there before")
     result = trained("export-onnx", "-o", "kept.onnx", exit_code=1)
     assert "no file was written" in result.stderr
@@ -235,7 +235,7 @@ def test_predict_with_onnx_imports_no_torch(trained, signs):
     trained("export-onnx", "--output", "light.onnx")
     clip = signs.parent / "clips" / "wave-5.pose"
     code = (
-        "import sys; sys.modules['torch'] = None; from slr_pose.cli import app;"
+        "import sys; sys.modules['torch'] = None; from slr_pose.cli.commands import app;"
         f"app(['predict', '--model', 'light.onnx', '--json', {str(clip)!r}])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=trained.folder)

@@ -73,7 +73,7 @@ def whole(tmp_path_factory, trained, signs, video) -> Path:
     shutil.copy(video, folder / "clip.mp4")
     shutil.copy(trained.folder / "runs" / "signs" / "model.safetensors", folder / "model.safetensors")
     trained("export-onnx", "-o", folder / "model.onnx")
-    layouts = Path(signer.__file__).parents[1] / "src" / "slr_pose" / "skeletons"
+    layouts = Path(signer.__file__).parents[1] / "skeletons"
     shutil.copy(next(layouts.glob("face_hands_43.toml")), folder / "layout.toml")
     (folder / "signs.csv").write_text("gloss,hamnosys\nbook,hamflathand hamextfingeru hampalml hamchest\n")
     return folder

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.dataset import Clip, class_names, read_dataset, seconds
-from slr_pose.display import extract
+from slr_pose.cli.display import extract
+from slr_pose.data.dataset import Clip, class_names, read_dataset, seconds
+from slr_pose.data.store import ClipStore, load
 from slr_pose.skeleton import DEFAULT, Skeleton
-from slr_pose.store import ClipStore, load
 
 
 def manifest(folder: Path, text: str) -> Path:

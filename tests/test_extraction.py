@@ -10,9 +10,9 @@ import signer
 from test_video import encode, join_files, stored, with_matrix
 
 from slr_pose import BadInput
-from slr_pose.extraction import Job, Segment, extract_pose, extract_segment, join
+from slr_pose.keypoints.extraction import Job, Segment, extract_pose, extract_segment, join
+from slr_pose.media.video import read_frames, write_video
 from slr_pose.pose import Pose
-from slr_pose.video import read_frames, write_video
 
 ASL = Path(__file__).parents[2] / "shared" / "data" / "asl30" / "videos"
 LEFT, RIGHT = slice(33, 54), slice(54, 75)
@@ -157,7 +157,7 @@ def test_it_needs_no_libgl_and_nothing_but_mediapipe_says_anything(video, tmp_pa
         "import sys; sys.path.insert(0, 'inside cv2')\nraise ImportError('libGL.so.1: cannot open shared object file')"
     )
     code = (
-        "import sys; from pathlib import Path; from slr_pose.extraction import extract_pose;"
+        "import sys; from pathlib import Path; from slr_pose.keypoints.extraction import extract_pose;"
         "print(len(extract_pose(Path(sys.argv[1])).keypoints), 'cv2' in sys.modules, 'inside cv2' in sys.path)"
     )
     done = subprocess.run(
@@ -178,7 +178,7 @@ import os, sys, threading
 from pathlib import Path
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
-from slr_pose.extraction import extract_pose
+from slr_pose.keypoints.extraction import extract_pose
 
 ended = threading.Event()
 def write():

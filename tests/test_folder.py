@@ -10,7 +10,7 @@ import pytest
 import signer
 
 from slr_pose import BadInput
-from slr_pose.folder import clips_of
+from slr_pose.media.folder import clips_of
 
 SLR = Path(sys.executable).with_name("slr")
 

@@ -22,12 +22,12 @@ from safetensors.torch import load_file, save_file
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, MODEL
 from slr_pose.info import SCHEMA, ModelInfo
-from slr_pose.model import SIZES, SignModel
-from slr_pose.onnx_file import read_onnx
-from slr_pose.recognizer import Recognizer, load_model
+from slr_pose.model.network import SIZES, SignModel
+from slr_pose.recognition.onnx_file import read_onnx
+from slr_pose.recognition.recognizer import Recognizer, load_model
 from slr_pose.runs import CHECKPOINT
 from slr_pose.skeleton import Skeleton
-from slr_pose.training import save_checkpoint
+from slr_pose.training.trainer import save_checkpoint
 
 OLD = Path(__file__).parent / "data" / "first-schema.safetensors"  # made by commit 1f46dd5: `circle` or `wave`
 SLR = Path(sys.executable).with_name("slr")
@@ -71,7 +71,7 @@ def checkpoint(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def exported(checkpoint) -> Path:
-    from slr_pose.export import export_onnx
+    from slr_pose.recognition.export import export_onnx
 
     export_onnx(checkpoint, checkpoint.with_name("model.onnx"))
     return checkpoint.with_name("model.onnx")
@@ -331,7 +331,7 @@ import resource, sys
 from pathlib import Path
 import numpy as np
 from slr_pose import BadInput
-from slr_pose.recognizer import Recognizer
+from slr_pose.recognition.recognizer import Recognizer
 try:
     Recognizer.load(Path(sys.argv[1])).probabilities([np.ones((5, 33, 4), np.float32)])
 except BadInput as error:
@@ -423,7 +423,7 @@ def test_a_safetensors_file_that_claims_more_than_it_holds(tmp_path):
 
 
 def test_a_head_may_be_called_as_something_inside_of_the_network_is(tmp_path):
-    from slr_pose.export import export_onnx
+    from slr_pose.recognition.export import export_onnx
 
     heads = ["softmax", "val_0", "linear", "head0", "mul", "/x", 'a" + "b', "x\ny", "Ü [m]", "*"]
     checkpoint = made(tmp_path / "m.safetensors", {head: ["x", "y"] for head in heads})

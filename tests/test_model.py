@@ -7,10 +7,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr_pose.augmentation import Augmentation, mixture
-from slr_pose.model import SIZES, ModelConfig, SignModel
-from slr_pose.preprocessing import Preprocessing
+from slr_pose.model.network import SIZES, ModelConfig, SignModel
+from slr_pose.model.preprocessing import Preprocessing
 from slr_pose.skeleton import DEFAULT, Skeleton
+from slr_pose.training.augmentation import Augmentation, mixture
 
 SKELETON = Skeleton.load(DEFAULT)
 PREPROCESSING = Preprocessing(SKELETON, frames=32)

@@ -10,9 +10,9 @@ import pytest
 import signer
 
 from slr_pose import BadInput
-from slr_pose.batch import Outcome
-from slr_pose.dataset import read_dataset
-from slr_pose.extraction import Job
+from slr_pose.data.dataset import read_dataset
+from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.pool import Outcome
 from slr_pose.pose import FARTHEST, Pose
 from slr_pose.skeleton import SHIPPED, Skeleton
 

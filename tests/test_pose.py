@@ -15,13 +15,13 @@ from pose_format import Pose as PoseFile
 from pose_format.numpy import NumPyPoseBody
 
 from slr_pose import BadInput
-from slr_pose.batch import Outcome, write_report
-from slr_pose.extraction import Job
 from slr_pose.files import write_whole
 from slr_pose.hamnosys.geometry import attribute_probabilities, prior
+from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.pool import Outcome, write_report
 from slr_pose.pose import Pose
+from slr_pose.recognition.transcriber import Transcriber
 from slr_pose.skeleton import Skeleton
-from slr_pose.transcription import Transcriber
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "pose_files"
 

@@ -6,11 +6,11 @@ import pytest
 
 from slr_pose.hamnosys import ATTRIBUTES, parse, read_attributes
 from slr_pose.hamnosys.lexicon import read_lexicon
+from slr_pose.media.video import write_video
 from slr_pose.signer.performance import perform
 from slr_pose.signer.person import Signer
 from slr_pose.signer.rendering import render
 from slr_pose.signer.synthesis import MADE_UP
-from slr_pose.video import write_video
 
 FPS = 10  # a picture takes a seventh of a second to draw
 FOUND = {  # of the twelve made-up signs, at least: one or two less than when this was written

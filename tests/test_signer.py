@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr_pose.extraction import extract_pose
 from slr_pose.hamnosys import ATTRIBUTES, parse
 from slr_pose.hamnosys.notation import Handshape
 from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals
+from slr_pose.keypoints.extraction import extract_pose
+from slr_pose.media.video import write_video
 from slr_pose.pose import Pose
 from slr_pose.signer import hand
 from slr_pose.signer.body import TO_WORLD
@@ -23,7 +24,6 @@ from slr_pose.signer.noise import HANDS, as_extracted
 from slr_pose.signer.performance import perform
 from slr_pose.signer.person import Signer
 from slr_pose.signer.rendering import render
-from slr_pose.video import write_video
 
 STEADY = Signer(variation=0)
 RIGHT, LEFT = 0, 1
@@ -346,7 +346,7 @@ def test_synthesize_says_what_is_wrong_with_a_lexicon(slr, lexicon, message):
 
 def test_the_recogniser_does_not_import_the_signer():
     code = (
-        "import sys, slr_pose.cli, slr_pose.recognizer, slr_pose.training, slr_pose.evaluation, slr_pose.export;"
+        "import sys, slr_pose.cli, slr_pose.training.trainer, slr_pose.evaluation, slr_pose.recognition.export;"
         "sys.exit(any(name.startswith('slr_pose.signer') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -8,8 +8,8 @@ import signer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr_pose.dataset import Clip, read_dataset
-from slr_pose.split import identities, split_clips
+from slr_pose.data.dataset import Clip, read_dataset
+from slr_pose.data.split import identities, split_clips
 
 
 def clips_of(rows: list[tuple[str, str | None]]) -> list[Clip]:

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.batch import Outcome, write_report
-from slr_pose.extraction import Job
+from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.pool import Outcome, write_report
 from slr_pose.tables import LARGEST, each, key, normal, read_rows, write_rows
 
 CELLS = {"path": "a b/ä,1.pose", "gloss": 'the "great" one; or two', "signer": "Zoë"}

@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slr_pose import BadInput, video
-from slr_pose.extraction import Job
-from slr_pose.video import MAX_PIXELS, PATIENCE_S, VIDEO_SUFFIXES, VideoInfo, even_steps, probe, read_frames
+from slr_pose import BadInput
+from slr_pose.keypoints.extraction import Job
+from slr_pose.media import video
+from slr_pose.media.video import MAX_PIXELS, PATIENCE_S, VIDEO_SUFFIXES, VideoInfo, even_steps, probe, read_frames
 
 
 def grey(value: int, width: int = 64, height: int = 48) -> np.ndarray:

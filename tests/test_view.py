@@ -12,9 +12,9 @@ from pose_format import Pose as PoseFile
 from pose_format.numpy import NumPyPoseBody
 
 from slr_pose import BadInput
-from slr_pose.extraction import Job
+from slr_pose.keypoints.extraction import Job
+from slr_pose.media.video import read_frames, write_video
 from slr_pose.pose import Pose
-from slr_pose.video import read_frames, write_video
 from slr_pose.view import COLORS, UNSEEN, draw
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "pose_files"

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from slr_pose.display import make_clips
+from slr_pose.cli.display import make_clips
 from slr_pose.hamnosys import MODEL, write_names
 from slr_pose.signer.invention import invent
 from slr_pose.signer.synthesis import Clip

@@ -9,11 +9,11 @@ import numpy as np
 from scipy.stats import binomtest, bootstrap
 from sklearn.metrics import f1_score
 
-from slr_pose.calibration import FEWEST
-from slr_pose.dataset import Clip
+from slr_pose.data.dataset import Clip
 from slr_pose.files import write_whole
 from slr_pose.info import NONE_SURE, ModelInfo
-from slr_pose.recognizer import Recognizer
+from slr_pose.model.calibration import FEWEST
+from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.text import shown
 
 CONFIDENCE = 0.95

@@ -1,6 +1,6 @@
 """Skeleton layouts: which joints a model sees, how bones link them, and where each comes from in a pose file.
 
-A layout is a TOML file: `skeletons/` beside this file holds ours, and a path names any other. Joints and
+A layout is a TOML file: `skeletons/`, at the top of the repository, holds ours, and a path names any other. Joints and
 parts whose names begin with `left_` and `right_` are each other's mirror image; left is the signer's left.
 `skeletons/synonyms.csv` says what other tools call the points.
 """
@@ -19,8 +19,8 @@ import numpy as np
 from msgspec import Meta
 
 from slr_pose import BadInput
-from slr_pose.arrays import ARRAY_SUFFIXES, ArrayLayout, ArrayTable, read_array
 from slr_pose.files import open_regular
+from slr_pose.media.arrays import ARRAY_SUFFIXES, ArrayLayout, ArrayTable, read_array
 from slr_pose.pose import FARTHEST, MOST_POINTS, Pose
 
 if sys.version_info >= (3, 11):
@@ -28,7 +28,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SHIPPED = Path(__file__).parent / "skeletons"
+_HERE = Path(__file__).resolve()
+# Where the layouts are: beside this file once they are installed, and at the top of the repository in a clone.
+SHIPPED = next(filter(Path.is_dir, (_HERE.parent / "skeletons", _HERE.parents[2] / "skeletons")), _HERE.parent)
 DEFAULT = "signing_49"
 LONGEST_CLIP = 100_000  # frames, more than an hour at 25 a second; what is that long shows many signs
 KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slr_pose import BadInput, cache
-from slr_pose.extraction import Job
+from slr_pose import BadInput
 from slr_pose.files import write_whole
+from slr_pose.keypoints import cache
+from slr_pose.keypoints.extraction import Job
+from slr_pose.media.video import read_frames, write_video
 from slr_pose.pose import Pose
-from slr_pose.video import read_frames, write_video
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from slr_pose.extraction import layout
 from slr_pose.hamnosys.notation import Notation
+from slr_pose.keypoints.extraction import layout
 from slr_pose.pose import Pose
 from slr_pose.signer import body
 from slr_pose.signer.choreography import (

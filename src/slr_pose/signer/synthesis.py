@@ -79,8 +79,8 @@ class Clip:
 
             pose = as_extracted(pose, np.random.default_rng([self.seed, self.signer, self.number]))
         else:
+            from slr_pose.media.video import write_video
             from slr_pose.signer.rendering import render
-            from slr_pose.video import write_video
 
             with write_whole(self.file) as partial:
                 write_video(partial, render(performance), performance.fps)

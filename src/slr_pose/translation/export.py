@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from slr_pose import BadInput, __version__
-from slr_pose.export import TOLERANCE, ExportError
 from slr_pose.files import write_whole
+from slr_pose.recognition.export import TOLERANCE, ExportError
 from slr_pose.translation.glosses import FIRST
 from slr_pose.translation.info import KEY
 from slr_pose.translation.translator import TorchNetwork, Translator, load_model

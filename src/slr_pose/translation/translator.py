@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.checkpoint import filled, read_weights
 from slr_pose.info import in_sentence
-from slr_pose.onnx_file import ask, open_session, read_onnx
+from slr_pose.model.checkpoint import filled, read_weights
+from slr_pose.recognition.onnx_file import ask, open_session, read_onnx
 from slr_pose.runs import CHECKPOINT, TRANSLATOR, model_file
 from slr_pose.translation.decoding import FIRST_COPY, FIRST_PIECE, Hypothesis, Network, beam_search
 from slr_pose.translation.glosses import FIRST, Alternatives, Vocabulary, as_arrays, as_word, clean, split

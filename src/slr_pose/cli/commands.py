@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from slr_pose import BadInput, __version__
-from slr_pose.display import (
+from slr_pose.cli.display import (
     count,
     drawing_progress,
     escape_what_the_encoding_lacks,
@@ -34,13 +34,13 @@ from slr_pose.display import (
 from slr_pose.text import first_of, shown
 
 if TYPE_CHECKING:
-    from slr_pose.dataset import Clip
+    from slr_pose.data.dataset import Clip
+    from slr_pose.data.store import Loaded
     from slr_pose.hamnosys.notation import Notation
     from slr_pose.info import ModelInfo
     from slr_pose.pose import Pose
-    from slr_pose.recognizer import Prediction
+    from slr_pose.recognition.recognizer import Prediction
     from slr_pose.skeleton import Skeleton
-    from slr_pose.store import Loaded
     from slr_pose.translation.info import TranslatorInfo
 
 Seed = Annotated[
@@ -113,11 +113,11 @@ def extract_pose(
     force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
 ) -> None:
     """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
-    from slr_pose.batch import REPORT_COLUMNS, Outcome, write_report
-    from slr_pose.cache import PoseFiles
-    from slr_pose.extraction import Job
     from slr_pose.files import is_writable
-    from slr_pose.folder import REPORT
+    from slr_pose.keypoints.cache import PoseFiles
+    from slr_pose.keypoints.extraction import Job
+    from slr_pose.keypoints.pool import REPORT_COLUMNS, Outcome, write_report
+    from slr_pose.media.folder import REPORT
     from slr_pose.tables import refuse_others
 
     files, jobs = PoseFiles(), []
@@ -160,9 +160,9 @@ def view(
     ] = None,
 ) -> None:
     """Draw what the extraction saw: the skeleton over its video, or on white, joints that were not seen in grey."""
-    from slr_pose.extraction import Job
+    from slr_pose.data.store import crowd
+    from slr_pose.keypoints.extraction import Job
     from slr_pose.pose import Pose
-    from slr_pose.store import crowd
     from slr_pose.view import check_output, draw, pose_of, video_of
 
     output = output or Path(f"{clip.stem}-skeleton.mp4")
@@ -204,16 +204,16 @@ def train(
     name: RunName = None,
 ) -> None:
     """Train a recogniser on labelled clips. Videos are extracted on first use."""
-    from slr_pose.dataset import class_names, read_dataset, refuse_columns, refuse_lonely
+    from slr_pose.data.dataset import class_names, read_dataset, refuse_columns, refuse_lonely
+    from slr_pose.data.split import clip_ids, in_both, split_clips, trained_on
+    from slr_pose.data.store import ClipStore
     from slr_pose.evaluation import evaluate, unmeasured, write_report
     from slr_pose.info import TrainingInfo
-    from slr_pose.model import SIZES, SignModel, refuse_heads
-    from slr_pose.recognizer import Recognizer, load_model
+    from slr_pose.model.network import SIZES, SignModel, refuse_heads
+    from slr_pose.recognition.recognizer import Recognizer, load_model
     from slr_pose.runs import CHECKPOINT, REPORT, new_run, refuse_run
     from slr_pose.skeleton import DEFAULT, Skeleton
-    from slr_pose.split import clip_ids, in_both, split_clips, trained_on
-    from slr_pose.store import ClipStore
-    from slr_pose.training import Recipe, train
+    from slr_pose.training.trainer import Recipe, train
 
     if size not in (None, *SIZES):
         raise BadInput(f"there is no size '{size}': choose one of {', '.join(SIZES)}.")
@@ -291,10 +291,10 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Measure a model on labelled clips: top-1, top-5 and macro-F1 of each head, unseen signers apart."""
-    from slr_pose.dataset import COLUMNS, SPLITS, read_dataset
+    from slr_pose.data.dataset import COLUMNS, SPLITS, read_dataset
+    from slr_pose.data.split import Recalled, recall, trained_on
     from slr_pose.evaluation import evaluate
-    from slr_pose.recognizer import Recognizer
-    from slr_pose.split import Recalled, recall, trained_on
+    from slr_pose.recognition.recognizer import Recognizer
 
     if split not in (None, "all", *SPLITS):
         raise BadInput(f"there is no split '{split}': choose one of {', '.join(SPLITS)}, all.")
@@ -341,13 +341,13 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")] = False,
 ) -> None:
     """Say which sign a video shows, and transcribe its first posture in HamNoSys."""
+    from slr_pose.data.store import crowd
     from slr_pose.hamnosys import ATTRIBUTES
     from slr_pose.hamnosys.lexicon import attributes_of, rank, read_lexicon
-    from slr_pose.recognizer import Recognizer
+    from slr_pose.media.video import SAMPLE
+    from slr_pose.recognition.recognizer import Recognizer
+    from slr_pose.recognition.transcriber import Transcriber
     from slr_pose.skeleton import DEFAULT, Skeleton
-    from slr_pose.store import crowd
-    from slr_pose.transcription import Transcriber
-    from slr_pose.video import SAMPLE
 
     inputs = [*(inputs or []), *[SAMPLE] * sample]
     if not inputs:
@@ -409,7 +409,7 @@ def export_onnx(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("model.onnx"),
 ) -> None:
     """Export a model to one ONNX file, checked against torch before it is kept."""
-    from slr_pose.export import ExportError, export_onnx
+    from slr_pose.recognition.export import ExportError, export_onnx
     from slr_pose.translation import export as sentences
     from slr_pose.translation.translator import is_translator
 
@@ -476,7 +476,7 @@ def hamnosys(
 
 def _clips(inputs: list[Path], keypoints: bool) -> Iterator[tuple[Path, Path]]:
     """Each clip that is meant, once, and its path inside the folder that was named; says what is not read."""
-    from slr_pose.folder import clips_of
+    from slr_pose.media.folder import clips_of
 
     seen = set()
     for named in inputs:
@@ -493,9 +493,9 @@ def _clips(inputs: list[Path], keypoints: bool) -> Iterator[tuple[Path, Path]]:
 
 def _poses(files: list[Path], skeleton: "Skeleton", fast: bool) -> "dict[Path, Pose | Exception]":
     """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
-    from slr_pose import cache
-    from slr_pose.extraction import Job
-    from slr_pose.folder import is_keypoints
+    from slr_pose.keypoints import cache
+    from slr_pose.keypoints.extraction import Job
+    from slr_pose.media.folder import is_keypoints
 
     kept, jobs, found = cache.PoseFiles(), {}, {}
     for file in files:
@@ -540,7 +540,7 @@ def _first(clips: "list[Clip]") -> str:
 
 def _load(clips: "list[Clip]", skeleton: "Skeleton", fast: bool = False) -> "Loaded":
     """Clips with their keypoints; names those that are left out."""
-    from slr_pose.store import load
+    from slr_pose.data.store import load
 
     loaded = load(clips, skeleton, extract, fast)
     _say_left_out(f"{len(loaded.left_out)} of {len(clips)} clips are left out", loaded.left_out)

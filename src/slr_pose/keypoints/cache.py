@@ -13,8 +13,8 @@ from pathlib import Path
 import platformdirs
 
 from slr_pose import BadInput
-from slr_pose.extraction import Job
 from slr_pose.files import is_writable
+from slr_pose.keypoints.extraction import Job
 from slr_pose.pose import Pose
 from slr_pose.text import first_of
 

@@ -19,14 +19,15 @@ from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from slr_pose import BadInput, calibration
-from slr_pose.augmentation import Augmentation, mixture
+from slr_pose import BadInput
+from slr_pose.data.store import ClipStore
 from slr_pose.files import write_whole
 from slr_pose.info import KEY, ModelInfo, TrainingInfo
-from slr_pose.model import SignModel
+from slr_pose.model import calibration
+from slr_pose.model.network import SignModel
 from slr_pose.runs import CHECKPOINT
 from slr_pose.skeleton import Skeleton
-from slr_pose.store import ClipStore
+from slr_pose.training.augmentation import Augmentation, mixture
 
 STEPS_AN_EPOCH = 8  # at least: batches are smaller where clips are few
 STEPS = 2400  # at least, by default

@@ -8,7 +8,7 @@ from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, MODEL
 from slr_pose.hamnosys.geometry import attribute_probabilities, shows_hand
 from slr_pose.pose import Pose
-from slr_pose.recognizer import Prediction, Recognizer, ranked
+from slr_pose.recognition.recognizer import Prediction, Recognizer, ranked
 
 MEASURED = 2 / 3  # what geometry counts for, beside the model; chosen on the training clips of asl30
 

@@ -9,14 +9,14 @@ from unicodedata import normalize
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.checkpoint import filled, read_weights
 from slr_pose.info import KEY, ModelInfo, in_sentence
-from slr_pose.onnx_file import ask, open_session, read_onnx
+from slr_pose.model.checkpoint import filled, read_weights
 from slr_pose.pose import Pose
+from slr_pose.recognition.onnx_file import ask, open_session, read_onnx
 from slr_pose.runs import CHECKPOINT, model_file
 
 if TYPE_CHECKING:
-    from slr_pose.model import SignModel
+    from slr_pose.model.network import SignModel
 
 BATCH = 32  # clips that go through the network together
 ROUNDING = 1e-3  # that probabilities may be off by, all together
@@ -169,7 +169,7 @@ def load_model(path: Path) -> "tuple[SignModel, ModelInfo]":
     Raises:
         BadInput: there is no such file, it is not a checkpoint of ours, or one whose network is another by now.
     """
-    from slr_pose.model import SignModel
+    from slr_pose.model.network import SignModel
 
     path = model_file(Path(path))
     weights, info = read_checkpoint(path)

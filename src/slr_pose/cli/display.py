@@ -23,13 +23,13 @@ from slr_pose.text import is_hidden, shown
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from slr_pose.batch import Outcome
     from slr_pose.evaluation import Evaluation
-    from slr_pose.extraction import Job
     from slr_pose.hamnosys.notation import Notation
-    from slr_pose.recognizer import Prediction
+    from slr_pose.keypoints.extraction import Job
+    from slr_pose.keypoints.pool import Outcome
+    from slr_pose.recognition.recognizer import Prediction
     from slr_pose.signer.synthesis import Clip
-    from slr_pose.training import Progress
+    from slr_pose.training.trainer import Progress
     from slr_pose.translation import training as sentences
     from slr_pose.translation.info import TranslatorInfo
     from slr_pose.translation.translator import Translation
@@ -107,7 +107,7 @@ def extract(jobs: "list[Job]") -> "list[Outcome]":
     """Extract with progress, the longest first, and say how it went."""
     if not jobs:
         return []
-    from slr_pose.batch import PARTS, extract_all
+    from slr_pose.keypoints.pool import PARTS, extract_all
 
     lengths = {}
     for job in jobs:
@@ -151,7 +151,7 @@ def count(number: int, thing: str) -> str:
 
 def print_extraction(outcomes: "list[Outcome]") -> None:
     """A table with a row a clip, and a line about lost hands; of many clips, those that lost most of a hand."""
-    from slr_pose.batch import HANDS, PARTS
+    from slr_pose.keypoints.pool import HANDS, PARTS
 
     clips = sorted((outcome for outcome in outcomes if not outcome.error), key=lambda clip: str(clip.job.video))
     shown, name = clips, ""

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose import BadInput
+from slr_pose.media.video import even_steps, probe, read_frames
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
-from slr_pose.video import even_steps, probe, read_frames
 
 LAYOUT = "mediapipe_75"
 SEGMENT_S = 30.0  # a long video is cut into parts of about this length, which can be extracted side by side

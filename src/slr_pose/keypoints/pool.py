@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slr_pose import BadInput
-from slr_pose.extraction import Job, Segment, Span, extract_segment, join
+from slr_pose.keypoints.extraction import Job, Segment, Span, extract_segment, join
 from slr_pose.pose import Pose
 from slr_pose.tables import write_rows
 from slr_pose.workers import begin, cores

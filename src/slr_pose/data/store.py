@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from slr_pose import BadInput, cache
-from slr_pose.batch import Outcome
-from slr_pose.cache import PoseFiles
-from slr_pose.dataset import Clip
-from slr_pose.extraction import Job
+from slr_pose import BadInput
+from slr_pose.data.dataset import Clip
+from slr_pose.keypoints import cache
+from slr_pose.keypoints.cache import PoseFiles
+from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.pool import Outcome
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
 from slr_pose.text import first_of

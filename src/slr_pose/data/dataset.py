@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.arrays import load_arrays
-from slr_pose.extraction import Job
-from slr_pose.folder import clips_of, is_keypoints
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
+from slr_pose.keypoints.extraction import Job
+from slr_pose.media.arrays import load_arrays
+from slr_pose.media.folder import clips_of, is_keypoints
 from slr_pose.tables import Row, columns_of, each, in_one, key, normal, read_rows
 
 SPLITS = ("train", "val", "test")

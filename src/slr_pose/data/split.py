@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.dataset import Clip
+from slr_pose.data.dataset import Clip
 from slr_pose.files import open_regular
 from slr_pose.info import TrainingInfo
 

@@ -1,0 +1,1 @@
+"""A trained model that answers, from a checkpoint or an ONNX file."""

@@ -1,0 +1,1 @@
+"""Clips -> a trained model."""
