@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from slr_pose import BadInput, __version__
@@ -112,7 +113,7 @@ def _compare(network: _Probabilities, exported: Recognizer) -> float:
     return greatest
 
 
-def _random_clips(clips: int, frames: int, joints: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _random_clips(clips: int, frames: int, joints: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Wandering keypoints in pixels, some not seen, in clips of different lengths."""
     random = np.random.default_rng(seed)
     start = random.uniform(100, 400, (clips, 1, joints, 3))

@@ -11,6 +11,7 @@ from slr_pose.files import write_whole
 from slr_pose.recognition.export import TOLERANCE, ExportError
 from slr_pose.translation.glosses import FIRST
 from slr_pose.translation.info import KEY
+from slr_pose.translation.network import TranslationModel
 from slr_pose.translation.translator import TorchNetwork, Translator, load_model
 
 CHECKED = [(1, 1, 1, 0), (2, 7, 1, 3), (3, 20, 4, 11)]  # (sentences, places, alternatives, pieces so far)
@@ -19,7 +20,7 @@ CHECKED = [(1, 1, 1, 0), (2, 7, 1, 3), (3, 20, 4, 11)]  # (sentences, places, al
 class _Both(nn.Module):
     """The graph that is exported: reading and the step side by side; ONNX Runtime computes the one it is asked for."""
 
-    def __init__(self, model):
+    def __init__(self, model: TranslationModel):
         super().__init__()
         self.model = model
 
@@ -75,7 +76,7 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
         return _compare(model, Translator.load(partial))
 
 
-def _compare(model, exported: Translator) -> float:
+def _compare(model: TranslationModel, exported: Translator) -> float:
     expected, found = TorchNetwork(model), exported.network
     greatest = 0.0
     for shape in CHECKED:
@@ -90,7 +91,9 @@ def _compare(model, exported: Translator) -> float:
     return greatest
 
 
-def _example(model, sentences: int, places: int, alternatives: int, so_far: int) -> tuple[np.ndarray, ...]:
+def _example(
+    model: TranslationModel, sentences: int, places: int, alternatives: int, so_far: int
+) -> tuple[np.ndarray, ...]:
     """Glosses at random, in sentences of different lengths, and a step within them."""
     random = np.random.default_rng(places)
     config = model.config

@@ -69,7 +69,7 @@ class Vocabulary:
     glosses: list[str]
     _numbers: dict[str, int] = field(init=False, repr=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         spellings = {folded(gloss): number for number, gloss in reversed(list(enumerate(self.glosses, FIRST)))}
         self._numbers = spellings | {gloss: number for number, gloss in enumerate(self.glosses, FIRST)}
 

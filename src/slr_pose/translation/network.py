@@ -46,7 +46,7 @@ class TranslationModel(nn.Module):
         """
         memory, seen = self.read(glosses, shares), (shares.sum(-1) > 0)[:, None, None]
         x = self._place(self.pieces(pieces), torch.arange(pieces.shape[1], device=pieces.device))
-        for block, source in zip(self.decoder, memory.unbind(0), strict=True):
+        for block, source in zip(_blocks(self.decoder), memory.unbind(0), strict=True):
             x = block(x, block.own.remember(block.norms[0](x)), None, source, seen, causal=True)
         return self._logits(x)
 
@@ -55,10 +55,10 @@ class TranslationModel(nn.Module):
         seen = (shares.sum(-1) > 0)[:, None, None]
         x = (self.glosses(glosses) * shares[..., None]).sum(2)
         x = self._place(x, torch.arange(glosses.shape[1], device=glosses.device))
-        for block in self.encoder:
+        for block in _blocks(self.encoder):
             x = block(x, block.own.remember(block.norms[0](x)), seen)
         x = self.encoded(x)
-        return torch.stack([block.source.remember(x) for block in self.decoder])
+        return torch.stack([block.source.remember(x) for block in _blocks(self.decoder) if block.source])
 
     def step(self, pieces: Tensor, place: Tensor, past: Tensor, memory: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """The last piece of each sentence -> log-probabilities of the next.
@@ -74,7 +74,7 @@ class TranslationModel(nn.Module):
         """
         x = self._place(self.pieces(pieces[:, None]), place[:, None])
         seen, present = seen[:, None, None], []
-        for block, before, source in zip(self.decoder, past.unbind(0), memory.unbind(0), strict=True):
+        for block, before, source in zip(_blocks(self.decoder), past.unbind(0), memory.unbind(0), strict=True):
             present.append(torch.cat([before, block.own.remember(block.norms[0](x))], 3))
             x = block(x, present[-1], None, source, seen)
         return self._logits(x)[:, 0].log_softmax(-1), torch.stack(present)
@@ -119,6 +119,11 @@ class Block(nn.Module):
         if self.source is not None:
             x = x + self.drop(self.source(self.norms[1](x), source, source_seen))
         return x + self.drop(self.feed_forward(self.norms[-1](x)))
+
+
+def _blocks(modules: nn.ModuleList) -> list[Block]:
+    """The modules, as what they are: torch's list does not say it."""
+    return [module for module in modules if isinstance(module, Block)]
 
 
 class Attention(nn.Module):
