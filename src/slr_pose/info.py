@@ -225,7 +225,11 @@ class ModelInfo(Described, frozen=True, kw_only=True):
 
 
 def in_sentence(path: Path, read: Callable[[], T]) -> T:
-    """What of a model's description is read; what is wrong with it, with the model's name and what to do."""
+    """What of a model's description is read.
+
+    Raises:
+        BadInput: what is wrong with it, with the model's name and what to do.
+    """
     try:
         return read()
     except BadInput as error:

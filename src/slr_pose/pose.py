@@ -192,8 +192,8 @@ class Pose:
         """The pose of numbers that anybody may have written.
 
         Args:
-            keypoints, confidence: as in a pose, of any kind of number; what cannot have been measured becomes "not
-                seen".
+            keypoints, confidence: (frames, points, 3) and (frames, points), as in a pose, of any kind of number; what
+                cannot have been measured becomes "not seen".
             others: the other attributes of a pose.
 
         Raises:

@@ -124,11 +124,7 @@ def each(rows: Iterable[Row], read: Callable[[Row], T]) -> tuple[list[T], list[s
     found, problems = [], []
     for row in rows:
         try:
-            if row.surplus:
-                raise BadInput(
-                    f"there are more cells than columns, by {row.surplus}; put a cell that holds a separator in quotes."
-                )
-            found.append(read(row))
+            found.append(read(_whole(row)))
         except BadInput as error:
             problems.append(f"{row.where}: {error}")
     return found, problems
@@ -231,6 +227,14 @@ def _row(path: Path, line: int, columns: list[str], cells: list[str]) -> Row:
     cells += [""] * (len(columns) - len(cells))
     known = {column: cell for column, cell in zip(columns, cells, strict=False) if column}
     return Row(f"{path}, line {line}", known, sum(map(bool, cells[len(columns) :])))
+
+
+def _whole(row: Row) -> Row:
+    if row.surplus:
+        raise BadInput(
+            f"there are more cells than columns, by {row.surplus}; put a cell that holds a separator in quotes."
+        )
+    return row
 
 
 def _harmless(cell: str) -> str:

@@ -150,7 +150,7 @@ class ArrayTable(msgspec.Struct):
 
 
 def read_array(path: Path) -> NDArray[Any]:
-    """The array of one clip: a `.npy` file, or a `.npz` file with one array in it.
+    """The array of one clip, (frames, ...): a `.npy` file, or a `.npz` file with one array in it.
 
     Raises:
         BadInput: there is no such file, it holds something else, or too many frames.
@@ -169,7 +169,9 @@ def read_array(path: Path) -> NDArray[Any]:
 
 
 def load_arrays(path: Path, choose: Callable[[dict[str, tuple[int, ...]]], Iterable[str]]) -> dict[str, NDArray[Any]]:
-    """Arrays of a `.npy` or `.npz` file, by name. No code in it is run, and no more is unpacked than is asked for.
+    """Arrays of a `.npy` or `.npz` file, by name, of any shape.
+
+    No code in it is run, and no more is unpacked than is asked for.
 
     Args:
         choose: is given the shape of each array in the file, and says which of them to read.

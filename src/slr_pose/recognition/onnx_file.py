@@ -87,7 +87,7 @@ def open_session(path: Path, content: bytes) -> "InferenceSession":
 def ask(
     session: "InferenceSession", path: Path, outputs: list[str] | None, given: dict[str, NDArray[Any]], what: str
 ) -> list[NDArray[Any]]:
-    """Those outputs, or all, of inputs that stand for some `what`.
+    """Those outputs, or all, of inputs that stand for some `what`; of any shape, as the file has them.
 
     Raises:
         BadInput: it fails, or takes more than `MEMORY`.

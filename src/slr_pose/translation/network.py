@@ -91,7 +91,7 @@ class TranslationModel(nn.Module):
 
 
 class Block(nn.Module):
-    """Self-attention, attention to the source where there is one, and feed-forward."""
+    """Self-attention, attention to the source where there is one, and feed-forward: (batch, places, width), twice."""
 
     def __init__(self, config: TranslationConfig, looks_at_source: bool):
         super().__init__()
@@ -115,6 +115,13 @@ class Block(nn.Module):
         source_seen: Tensor | None = None,
         causal: bool = False,
     ) -> Tensor:
+        """One layer.
+
+        Args:
+            own, source: what is looked at, here and in the source, as `Attention.remember` gives it.
+            seen, source_seen: (batch, 1, 1, places), where there is something; `None` = everywhere.
+            causal: whether a place sees only those before it.
+        """
         x = x + self.drop(self.own(self.norms[0](x), own, seen, causal))
         if self.source is not None:
             x = x + self.drop(self.source(self.norms[1](x), source, source_seen))
@@ -141,6 +148,7 @@ class Attention(nn.Module):
         return torch.stack([self._split(self.key(x)), self._split(self.value(x))])
 
     def forward(self, x: Tensor, kept: Tensor, seen: Tensor | None, causal: bool = False) -> Tensor:
+        """(batch, places, width), and what `remember` kept of what it looks at -> (batch, places, width)."""
         dropout = self.dropout if self.training else 0.0
         keys, values = kept.unbind(0)
         x = F.scaled_dot_product_attention(

@@ -79,10 +79,15 @@ def train(
 
     The network's averaged weights are kept. After the last epoch the validation pairs tell what is to be expected of
     its sentences, and of the texts of the nearest training pairs; before, nothing is known of that. Ctrl-C ends
-    training after the first epoch or later, with what was learnt until then; before, it raises.
+    training after the first epoch or later, with what was learnt until then.
 
     Args:
         path: a `.safetensors` file.
+        on_event: told of every step.
+
+    Raises:
+        BadInput: the file cannot be written.
+        KeyboardInterrupt: it was stopped before the first epoch was done.
     """
     learner = Learner(pairs, recipe or Recipe(), config or TranslationConfig())
     network = TorchNetwork(learner.kept)
@@ -162,6 +167,7 @@ class Text:
         self.pieces = sorted(found, key=found.__getitem__)
 
     def encode(self, word: str) -> list[int]:
+        """The numbers of the pieces of a word."""
         return [FIRST_PIECE + number for number in self._tokenizer.encode(word).ids]
 
 

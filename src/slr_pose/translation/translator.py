@@ -208,6 +208,11 @@ class OnnxNetwork:
         self.empty = {name: np.zeros([n or 1 for n in shape], kind) for name, (kind, shape) in expected.items()}
 
     def read(self, glosses: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        """As `TranslationModel.read`: (sentences, places, alternatives), both.
+
+        Raises:
+            BadInput: the file answers something else than it says.
+        """
         (memory,) = self._ask(["read"], {"glosses": glosses, "shares": shares})
         self._check(memory, self._kept(*glosses.shape[:2]))
         return memory
@@ -215,6 +220,11 @@ class OnnxNetwork:
     def step(
         self, pieces: np.ndarray, place: np.ndarray, past: np.ndarray, memory: np.ndarray, seen: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
+        """As `TranslationModel.step`: one piece of each sentence, (sentences,).
+
+        Raises:
+            BadInput: the file answers something else than it says.
+        """
         given = {"pieces": pieces, "place": place, "past": past, "memory": memory, "seen": seen}
         found, present = self._ask(["log_probabilities", "present"], given)
         self._check(found, (len(pieces), self.numbers))
@@ -250,6 +260,7 @@ class TorchNetwork:
         self.model = model.eval()
 
     def read(self, glosses: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        """As `TranslationModel.read`: (sentences, places, alternatives), both."""
         import torch
 
         with torch.inference_mode():
@@ -258,6 +269,7 @@ class TorchNetwork:
     def step(
         self, pieces: np.ndarray, place: np.ndarray, past: np.ndarray, memory: np.ndarray, seen: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
+        """As `TranslationModel.step`: one piece of each sentence, (sentences,)."""
         import torch
 
         with torch.inference_mode():
