@@ -37,9 +37,9 @@ class ModelConfig:
     """Sizes of the network; travels inside every model."""
 
     frames: Size = 32  # samples that a clip is seen at
-    graph_width: Size = 32  # channels a joint
+    graph_width: Size = 32  # channels per joint
     graph_layers: Layers = 2
-    width: Size = 160  # channels a frame
+    width: Size = 160  # channels per sample
     blocks: Layers = 3
     attention_heads: Layers = 4
     kernel: Layers = 9  # samples that the convolution of a block sees

@@ -294,8 +294,8 @@ def _read_body(name: str, content: bytes) -> "tuple[PoseHeader, float, NDArray[n
     limbs = sum(len(component.limbs) for component in header.components)
     if points > MOST_POINTS or limbs > MOST_LIMBS:
         raise BadInput(
-            f"{name} has {points} points and {limbs} limbs a person, and {MOST_POINTS} and {MOST_LIMBS} are read; leave"
-            " some out of it."
+            f"{name} has {points} points and {limbs} limbs per person, and {MOST_POINTS} and {MOST_LIMBS} are read;"
+            " leave some out of it."
         )
     if version == 0:
         fps, frames = struct.unpack_from("<HH", content, start)

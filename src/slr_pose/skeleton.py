@@ -89,7 +89,7 @@ class Skeleton:
     """A fixed set of joints.
 
     Attributes:
-        points: (component, point) of a pose file, one a joint.
+        points: (component, point) of a pose file, one per joint.
         array: what the columns of a keypoint array are, if the layout says so.
         toml: the whole description, which travels inside every model.
     """

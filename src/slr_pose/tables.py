@@ -19,7 +19,7 @@ from slr_pose import BadInput
 from slr_pose.files import open_regular, write_whole
 from slr_pose.text import first_few
 
-LARGEST = 200_000_000  # bytes of a table; a row a clip, for a million clips, takes half of that
+LARGEST = 200_000_000  # bytes of a table; a row per clip, of a million, takes half of that
 
 SEPARATORS = ",;\t"
 ENCODINGS = {

@@ -95,7 +95,7 @@ class ArrayLayout:
         if array.dtype.kind not in "fiu" or array.ndim not in (2, 3) or math.prod(array.shape[1:]) != len(self.columns):
             raise BadInput(
                 f"{name} is an array {array.shape} of {array.dtype}, and the skeleton layout describes"
-                f" {len(self.columns)} numbers a frame; describe the columns in its [array] table."
+                f" {len(self.columns)} numbers per frame; describe the columns in its [array] table."
             )
         with np.errstate(over="ignore", invalid="ignore"):  # what float32 has no number for becomes an infinity
             values = array.reshape(len(array), len(self.columns)).astype(np.float32)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from slr_pose import BadInput, __version__
 from slr_pose.files import write_whole
-from slr_pose.recognition.export import TOLERANCE, ExportError
+from slr_pose.recognition.export import NAMED, TOLERANCE, ExportError
 from slr_pose.translation.glosses import FIRST
 from slr_pose.translation.info import KEY
 from slr_pose.translation.network import TranslationModel
@@ -48,7 +48,6 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
     if output.suffix.lower() != ".onnx":
         raise BadInput(f"{output} would not be known as an ONNX file; give it a name that ends in .onnx.")
     model, info = load_model(checkpoint)
-    step = {0: "beams"}
     with write_whole(output) as partial:
         torch.onnx.export(
             _Both(model).eval(),
@@ -58,12 +57,12 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
             external_data=False,
             dynamic_shapes={
                 "glosses": {0: "sentences", 1: "places", 2: "alternatives"},
-                "shares": {0: "sentences", 1: "places", 2: "alternatives"},
-                "pieces": step,
-                "place": step,
-                "past": {2: "beams", 4: "so_far"},
-                "memory": {2: "beams", 4: "read_places"},
-                "seen": {0: "beams", 1: "read_places"},
+                "shares": {0: NAMED, 1: NAMED, 2: NAMED},
+                "pieces": {0: "beams"},
+                "place": {0: NAMED},
+                "past": {2: NAMED, 4: "so_far"},
+                "memory": {2: NAMED, 4: "read_places"},
+                "seen": {0: NAMED, 1: NAMED},
             },
             input_names=["glosses", "shares", "pieces", "place", "past", "memory", "seen"],
             output_names=["read", "log_probabilities", "present"],

@@ -62,7 +62,7 @@ class Recipe:
     label_smoothing: float = 0.1
     copying: float = 0.1  # share of the glosses that are hidden, of those that a word of the text begins like
     noise: float = 0.0  # share of the glosses that are dropped, replaced or inserted, a third each
-    averaging: float = 0.999  # decay of the averaged weights a step
+    averaging: float = 0.999  # decay of the averaged weights per step
     gradient_norm: float = 1.0
     seed: int = 0
 
