@@ -10,7 +10,8 @@ from torch_geometric.nn import DenseGraphConv
 
 from slr_pose import BadInput
 from slr_pose.info import ModelConfig
-from slr_pose.model.preprocessing import Preprocessing, part_scale
+from slr_pose.model.preprocessing import Preprocessing
+from slr_pose.model.reference import part_scale
 from slr_pose.skeleton import Part, Skeleton
 
 FAR = 10.0  # units of a part; what is farther off was not measured well
