@@ -11,8 +11,10 @@ import typer
 from torch import Tensor, nn
 from trials import Data, Epochs, Folds, Jobs, Output, Seeds, Trial, all_folds, run_all, table, title, top_over_seeds
 
-from slr_pose.model.network import SIZES, SignModel, SpatialGraph, Streams
+from slr_pose.model.graph import SpatialGraph
+from slr_pose.model.network import SIZES, SignModel
 from slr_pose.model.reference import Reference
+from slr_pose.model.streams import Streams
 
 STREAMS = ("joint", "local", "upright", "bone", "motion", "local motion")  # three channels each, then presence
 
