@@ -209,8 +209,9 @@ def train(
     from slr_pose.data.store import ClipStore
     from slr_pose.evaluation import evaluate, unmeasured, write_report
     from slr_pose.info import TrainingInfo
+    from slr_pose.model.checkpoint import load_model
     from slr_pose.model.network import SIZES, SignModel, refuse_heads
-    from slr_pose.recognition.recognizer import Recognizer, load_model
+    from slr_pose.recognition.recognizer import Recognizer
     from slr_pose.runs import CHECKPOINT, REPORT, new_run, refuse_run
     from slr_pose.skeleton import DEFAULT, Skeleton
     from slr_pose.training.trainer import Recipe, train
