@@ -140,7 +140,7 @@ NETWORK = {
     "graph convolution": _graph,
     "learned adjacency": _learned,
     "bones (learned adjacency only)": _bones,
-    "a pool a part": _one_pool,
+    "a pool per part": _one_pool,
     "frames of the parts": _hide("local", "upright", "local motion"),
     "upright hands": _hide("upright"),
     "weights shared by the hands": _shared_hands,
