@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES
 from slr_pose.hamnosys.attributes import BENDING, DIRECTION, PALM, SHAPE, THUMB
-from slr_pose.hamnosys.geometry import PLACE, SIDE, SKELETON, SYMMETRY, attribute_probabilities, model_hands
+from slr_pose.hamnosys.geometry import attribute_probabilities
+from slr_pose.hamnosys.geometry.model_hand import model_hands
+from slr_pose.hamnosys.geometry.prior import PLACE, SIDE, SYMMETRY
+from slr_pose.hamnosys.joints import SKELETON
 from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals
 from slr_pose.pose import Pose
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from slr_pose.hamnosys.geometry import POINTED
+from slr_pose.hamnosys.hand import BASES, POINTED
 from slr_pose.hamnosys.notation import (
     Arrive,
     Between,
@@ -186,7 +186,7 @@ class Choreography:
     def key(self, written: Hand, which: int, other: Key | None, alone: bool) -> Key:
         """Bring one hand into a posture."""
         side = SIDES[which]
-        shapes = tuple(shape for shape in written.shapes if shape.base in hand.TABLES["bases"])
+        shapes = tuple(shape for shape in written.shapes if shape.base in BASES)
         angles = hand.angles(shapes) + self.ease * (0.4 if shapes else 1) if shapes else RELAXED
         turned = self.turned(written)
         joints = self.joints(angles, turned, side)
@@ -396,7 +396,7 @@ class Choreography:
         side = SIDES[which]
         if new.locations != old.locations:
             return self.key(new, which, other if any(map(is_on_hand, new.locations)) else None, alone=True)
-        shapes = tuple(shape for shape in new.shapes if shape.base in hand.TABLES["bases"])
+        shapes = tuple(shape for shape in new.shapes if shape.base in BASES)
         angles = hand.angles(shapes) + self.ease * 0.4 if shapes != old.shapes and shapes else key.angles
         same = (new.directions, new.palms) == (old.directions, old.palms)
         turned = key.turned if same else self.turned(new)
