@@ -301,8 +301,8 @@ def print_prediction(answer: "Prediction", lexicon: list[tuple[str, float]], top
 
 def print_notation(notation: "Notation") -> None:
     """A HamNoSys notation in words, sign by sign; the eight attributes; its symbols."""
+    from slr_pose.hamnosys import write_names
     from slr_pose.hamnosys.attributes import read
-    from slr_pose.hamnosys.notation import write_names
     from slr_pose.hamnosys.symbols import SYMBOLS
     from slr_pose.hamnosys.words import actions, describe, in_words
 

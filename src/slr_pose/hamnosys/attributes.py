@@ -23,10 +23,10 @@ from slr_pose.hamnosys.notation import (
     Sign,
     Site,
     one_hand,
-    parse,
-    write_names,
 )
+from slr_pose.hamnosys.parser import parse
 from slr_pose.hamnosys.symbols import SYMBOLS
+from slr_pose.hamnosys.writer import write_names
 
 with open(Path(__file__).with_name("attributes.csv"), encoding="utf-8", newline="") as _table:
     _ROWS = list(csv.DictReader(_table))

@@ -18,8 +18,8 @@ from slr_pose.hamnosys.notation import (
     Arrive,
     Between,
     Both,
+    Bracket,
     Choice,
-    Group,
     Hand,
     Location,
     Move,
@@ -299,13 +299,13 @@ class Choreography:
                     done, state = self.repeated(step, steps[:number], done, start, state, sign)
                 case Choice(options):
                     made, state = self.strokes(options[0], state, sign)
-                case Group(order, (branch,)) if order != "par":
+                case Bracket(order, (branch,)) if order != "par":
                     made, state = self.strokes(branch, state, sign)
-                case Group(order, (branch, other)) if order != "par":
+                case Bracket(order, (branch, other)) if order != "par":
                     for one, two in zip_longest(branch, other):
                         segment, state = self.stroke((one,) if one else (), (two,) if two else (), state, sign)
                         made.append(segment)
-                case Group(_, branches):
+                case Bracket(_, branches):
                     segment, state = self.stroke(branches[0], branches[1] if len(branches) > 1 else None, state, sign)
                     made = [segment]
                 case _:
@@ -485,7 +485,7 @@ def _flat(steps: tuple[Step, ...]) -> list[Step]:
     for step in steps:
         if isinstance(step, Choice):
             found += _flat(step.options[0])
-        elif isinstance(step, Group):
+        elif isinstance(step, Bracket):
             found += _flat(step.branches[0])
         else:
             found.append(step)
