@@ -22,7 +22,8 @@ from slr_pose.keypoints.extraction import extract_pose
 from slr_pose.pose import Pose
 from slr_pose.signer.invention import invent
 from slr_pose.signer.noise import HANDS, before_face, behind
-from slr_pose.signer.synthesis import MADE_UP, Clip, write_manifest
+from slr_pose.signer.planned_clip import PlannedClip
+from slr_pose.signer.synthesis import MADE_UP, write_manifest
 
 SEED = 1
 WRONG = 0.15  # a hand whose joints are off by more, in the mean, is taken for something else
@@ -34,11 +35,11 @@ def main(clips: int, folder: Path) -> None:
     signs = {"made-up signs": [known[number % len(known)] for number in range(clips // 2)]}
     signs["invented signs"] = [" ".join(write_names(invent(random))) for _ in range(clips - clips // 2)]
     pairs: dict[str, list[tuple[Pose, Pose]]] = {}
-    made: list[Clip] = []
+    made: list[PlannedClip] = []
     for group, notations in signs.items():
         for notation in notations:
             number = sum(map(len, pairs.values()))
-            clip = Clip(folder, f"clip{number}", group, notation, number, 0, SEED, pose_only=False)
+            clip = PlannedClip(folder, f"clip{number}", group, notation, number, 0, SEED, pose_only=False)
             made.append(clip)
             if not clip.is_made():
                 clip.make()
