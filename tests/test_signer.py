@@ -19,8 +19,8 @@ from slr_pose.media.video import write_video
 from slr_pose.pose import Pose
 from slr_pose.signer import hand
 from slr_pose.signer.body import TO_WORLD
-from slr_pose.signer.choreography import PHASES
 from slr_pose.signer.invention import invent
+from slr_pose.signer.keys import PHASES
 from slr_pose.signer.noise import HANDS, as_extracted
 from slr_pose.signer.performance import perform
 from slr_pose.signer.person import Signer

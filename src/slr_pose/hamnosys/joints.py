@@ -12,6 +12,11 @@ def joint(name: str) -> int:
     return SKELETON.joints.index(name)
 
 
+def sideless(name: str) -> str:
+    """What a joint of either side is: `left_elbow` -> `elbow`."""
+    return name.removeprefix("left_").removeprefix("right_")
+
+
 def _part(name: str) -> list[int]:
     return [number for part in SKELETON.parts if part.name == name for number in part.joints]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from slr_pose.signer.choreography import LEFT, RIGHT, SIDES
+from slr_pose.signer.keys import LEFT, RIGHT, SIDES
 from slr_pose.signer.performance import Performance
 from slr_pose.signer.person import Look
 

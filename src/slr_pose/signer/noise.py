@@ -9,7 +9,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from slr_pose.hamnosys import depth as mediapipe
-from slr_pose.hamnosys.joints import LEFT_HAND, MIDDLE, RIGHT_HAND, SKELETON, WRIST, joint
+from slr_pose.hamnosys.joints import LEFT_HAND, MIDDLE, RIGHT_HAND, SKELETON, WRIST, joint, sideless
 from slr_pose.pose import Pose
 
 HANDS = tuple(slice(hand[0], hand[-1] + 1) for hand in (LEFT_HAND, RIGHT_HAND))
@@ -35,9 +35,7 @@ BODY_POINTS = {
     "thumb": (0.028, 0.035, 0.035, 0.022, -1.27, 3.4),
     "hip": (0.0, 0.027, 0.025, 0.014, 0.0, 1.0),
 }
-_OF_BODY = np.array(
-    [BODY_POINTS[name.removeprefix("left_").removeprefix("right_")] for name in SKELETON.joints[BODY]]
-)  # (25, 6)
+_OF_BODY = np.array([BODY_POINTS[sideless(name)] for name in SKELETON.joints[BODY]])  # (25, 6)
 _IS_LEFT = np.array([not name.startswith("right_") for name in SKELETON.joints[BODY]])
 OFFSETS, BETWEEN_CLIPS, WITHIN_CLIPS, DEPTHS, OWN_DEPTH = _OF_BODY[:, :2], *_OF_BODY[:, 2:].T
 DEPTHS_BETWEEN, DEPTHS_WITHIN = 0.42, 0.32
