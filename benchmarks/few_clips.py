@@ -74,7 +74,7 @@ def main(
         return row
 
     columns = [f"{metric}, {called}" for called in starts for metric in ("top-1", "top-5")]
-    print(table(["data", "clips a gloss", *columns], [cells(name, amount) for name in data for amount in amounts]))
+    print(table(["data", "clips per gloss", *columns], [cells(name, amount) for name in data for amount in amounts]))
 
 
 if __name__ == "__main__":
