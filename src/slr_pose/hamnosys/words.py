@@ -58,7 +58,7 @@ def describe(sign: Sign) -> list[tuple[str, str, str]]:
 
 
 def actions(steps: tuple[Step, ...]) -> list[str]:
-    """What happens then: a line a step."""
+    """What happens then: a line for each step."""
     return [_step(step) for step in steps]
 
 

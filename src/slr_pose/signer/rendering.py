@@ -162,7 +162,15 @@ class Renderer:
             rough[tuple(high)] |= step
         return rough
 
-    def _refined(self, figure: Figure, x, y, color, depth, rough) -> torch.Tensor:
+    def _refined(
+        self,
+        figure: Figure,
+        x: torch.Tensor,
+        y: torch.Tensor,
+        color: torch.Tensor,
+        depth: torch.Tensor,
+        rough: torch.Tensor,
+    ) -> torch.Tensor:
         """Two more samples of some pixels, mixed with the one that is there."""
         near = torch.where(depth.isfinite(), depth, 9.0).reshape(1, 1, self.height, self.width)
         near = -torch.nn.functional.max_pool2d(-near, 3, 1, 1).reshape(-1)[rough] - 0.02
@@ -176,7 +184,9 @@ class Renderer:
         samples[found] = self._shade(figure, many_x[found], many_y[found], there[found], which[found])
         return (total + samples.reshape(len(offsets), -1, 3).sum(dim=0)) / (1 + len(offsets))
 
-    def _shade(self, figure: Figure, x, y, depth, which) -> torch.Tensor:
+    def _shade(
+        self, figure: Figure, x: torch.Tensor, y: torch.Tensor, depth: torch.Tensor, which: torch.Tensor
+    ) -> torch.Tensor:
         """Colors of visible points, (points, 3), linear."""
         eye, ray = self._rays(x, y)
         points = eye + depth[:, None] * ray
