@@ -71,7 +71,11 @@ def read_attributes(notation: str) -> dict[str, str]:
 
 
 def read(notation: Notation) -> Reading:
-    """The attributes of a notation's first posture, and what goes beyond the eight."""
+    """The attributes of a notation's first posture, and what goes beyond the eight.
+
+    Raises:
+        BadInput: its first posture lacks handshape, direction or palm.
+    """
     sign = notation.signs[0]
     hand = one_hand(sign.posture)
     other = one_hand(sign.posture, dominant=False) if has_two_hands(sign.posture) else Hand()

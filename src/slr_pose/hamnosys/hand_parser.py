@@ -10,6 +10,7 @@ class HandParser(Tokens):
     """The rules of a hand: a method for each, which leaves `at` behind what it has read."""
 
     def hand(self, direction: bool = True, palm: bool = True, location: bool = True) -> Hand:
+        """Shape, direction, palm and places, as far as they are written and asked for."""
         has_shape = self.kind() in {"handshape", "other hand"}
         shapes = self.between(self.handshape, {"handshape"}) if has_shape else ()
         has_direction = direction and self.kind() == "direction"
@@ -21,6 +22,7 @@ class HandParser(Tokens):
         return Hand(shapes, directions, palms, tuple(locations))
 
     def handshape(self) -> Handshape:
+        """A base form and its modifiers."""
         base = self.take()
         modifiers: list[str | Finger] = []
         while True:
@@ -32,6 +34,7 @@ class HandParser(Tokens):
                 return Handshape(base, tuple(modifiers))
 
     def finger(self) -> Finger:
+        """A finger that a handshape names."""
         name = self.take()
         part = self.take() if self.kind() == "finger part" else ""
         modifiers = self.take_while({"bending", "size"})
@@ -41,6 +44,7 @@ class HandParser(Tokens):
         return Finger(name, part, modifiers, before_thumb)
 
     def direction(self) -> Direction:
+        """One extended finger direction, or two side by side."""
         names: list[str] = []
         relative: list[bool] = []
         while self.kind() == "direction" and len(names) < 2:
@@ -49,12 +53,15 @@ class HandParser(Tokens):
         return Direction(tuple(names), tuple(relative))
 
     def palm(self) -> Palm:
+        """A palm orientation."""
         return Palm(self.take(), self.accept("hamorirelative"))
 
     def at_location(self) -> bool:
+        """Whether a place or a contact comes next."""
         return self.kind() in {"contact", "side", *PLACES} or self.at_own_part() or self.at_brushing()
 
     def at_brushing(self) -> bool:
+        """Whether a bracket comes next that says what is brushed."""
         return self.kind() == "hamseqbegin" and self.kind(1) == "brushing"
 
     def at_own_part(self) -> bool:
@@ -64,6 +71,7 @@ class HandParser(Tokens):
         return bool(tokens) and set(tokens) <= allowed and not set(tokens) <= {"contact"}
 
     def location(self) -> Location:
+        """Places and contact, or what is brushed."""
         if self.at_brushing():
             self.take(), self.take()
             sites = self.sites() if self.kind() in PLACES | {"side"} else ()
@@ -74,9 +82,11 @@ class HandParser(Tokens):
         return Location(sites, self.contact())
 
     def sites(self) -> tuple[Site, ...]:
+        """A place, or those that it is between."""
         return self.between(self.site, PLACES | {"side"})
 
     def site(self) -> Site:
+        """A place with its side."""
         before = self.take() if self.kind() == "side" else ""
         if self.kind() == "body":
             parts: tuple[str, ...] = (self.take(),)
@@ -90,6 +100,7 @@ class HandParser(Tokens):
         return Site(parts, before, after, self.accept("hametc"))
 
     def contact(self) -> Contact | None:
+        """A contact, and with which part of the hand; None where no contact is written."""
         if self.kind() == "contact":
             return Contact(self.take_while({"contact"}))
         if not self.at_own_part():

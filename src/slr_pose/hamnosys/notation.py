@@ -36,11 +36,14 @@ class Finger:
 
 @dataclass(frozen=True)
 class Handshape:
+    """A base form and what changes it."""
+
     base: str  # one of 12, or hamnondominant: the other hand as it happens to be
     modifiers: "tuple[str | Finger, ...]" = ()  # thumb, bending, fingers, hametc, as written
 
     @property
     def thumb(self) -> str | None:
+        """Where the thumb is, if that is written."""
         return next((m for m in self.modifiers if isinstance(m, str) and kind(m) == "thumb"), None)
 
     @property
@@ -61,6 +64,8 @@ class Direction:
 
 @dataclass(frozen=True)
 class Palm:
+    """A palm orientation."""
+
     name: str
     relative: bool = False
 
@@ -77,6 +82,8 @@ class Site:
 
 @dataclass(frozen=True)
 class Contact:
+    """How near the hand is to a place, and with which part."""
+
     names: tuple[str, ...]  # hamclose, hamtouch, ...
     own: tuple[Site, ...] = ()  # with which part of the hand: in brackets, hamseqbegin hamtouch hamfingertip hamseqend
     own_first: bool = False  # the bracket stands before the contact and without it
@@ -84,6 +91,8 @@ class Contact:
 
 @dataclass(frozen=True)
 class Location:
+    """Where the hand is, and what it touches."""
+
     sites: tuple[Site, ...] = ()  # between which; none where the two hands meet
     contact: Contact | None = None
     brushing: bool = False  # in brackets, with hambrushing before: the movement brushes along it
@@ -91,6 +100,8 @@ class Location:
 
 @dataclass(frozen=True)
 class Hand:
+    """What is written of one hand."""
+
     shapes: tuple[Handshape, ...] = ()  # one, or those that it is between; so are directions and palms
     directions: tuple[Direction, ...] = ()
     palms: tuple[Palm, ...] = ()
@@ -180,6 +191,8 @@ Step: TypeAlias = Move | Between | Replace | Arrive | Bracket | Choice["Step"] |
 
 @dataclass(frozen=True)
 class Sign:
+    """A first posture and what changes it."""
+
     posture: Posture
     steps: tuple[Step, ...] = ()
     symmetry: tuple[str, ...] = ()  # operator and its modifiers, as written
@@ -188,10 +201,13 @@ class Sign:
 
 @dataclass(frozen=True)
 class Notation:
+    """One sign, or several: a compound."""
+
     signs: tuple[Sign, ...]
 
 
 def kind(name: str) -> str:
+    """What kind of symbol a name is, as `symbols.csv` says."""
     return SYMBOLS[name].kind
 
 

@@ -56,6 +56,7 @@ class _Parser(HandParser):
     """Recursive descent: a method for each rule, which leaves `at` behind what it has read."""
 
     def notation(self) -> Notation:
+        """Signs with hamplus between them, and nothing else."""
         signs = [self.sign()]
         while self.accept("hamplus"):
             signs.append(self.sign())
@@ -64,6 +65,7 @@ class _Parser(HandParser):
         return Notation(tuple(signs))
 
     def sign(self) -> Sign:
+        """Symmetry, first posture and steps."""
         symmetry: tuple[str, ...] = ()
         if self.kind() in {"symmetry", "alternation"}:
             symmetry = (self.take(), *self.take_while(SYMMETRY_MODIFIERS))
@@ -78,6 +80,7 @@ class _Parser(HandParser):
         return Sign(posture, self.steps(), symmetry, nondominant)
 
     def posture(self, beginning: Posture = ()) -> Posture:
+        """What is written of hands, on top of what was read before."""
         parts = list(beginning)
         while True:
             start, before = self.at, one_hand(tuple(parts))
@@ -102,6 +105,7 @@ class _Parser(HandParser):
         return first in PLACES | {"side"} and "plus" in tokens and not {"replace", *MOVEMENTS} & set(tokens)
 
     def both(self) -> Both:
+        """A bracket around what differs between the hands."""
         self.take()
         dominant = self.side_of_both()
         self.expect("hamplus", "between what the two hands do")
@@ -129,12 +133,14 @@ class _Parser(HandParser):
         return (first,)
 
     def side_of_both(self) -> Posture:
+        """What one of the hands is in."""
         posture = (Still(),) if self.accept("hamnomotion") else self.posture()
         if not posture:
             raise self.fail("a handshape, direction, palm or place is missing")
         return posture
 
     def choice(self, rule: Callable[[], tuple[Part, ...]]) -> Choice[Part]:
+        """Options in brackets, each of which a rule reads."""
         self.take()
         options = [rule()]
         while self.accept("hammetaalt"):
@@ -145,12 +151,14 @@ class _Parser(HandParser):
         return Choice(tuple(options))
 
     def steps(self) -> tuple[Step, ...]:
+        """As many as there are."""
         steps: list[Step] = []
         while (step := self.step()) is not None:
             steps.append(step)
         return tuple(steps)
 
     def step(self) -> Step | None:
+        """A movement or another change; None where something else comes next."""
         if self.kind() in MOVEMENTS:
             moves = self.between(self.move, MOVEMENTS)
             return moves[0] if len(moves) == 1 else Between(moves)
@@ -168,12 +176,14 @@ class _Parser(HandParser):
         return None
 
     def move(self) -> Move:
+        """A movement, the fingers that play, and how it is done."""
         name, fingers = self.take(), []
         while name == "hamfingerplay" and self.kind() == "finger" and self.kind(1) != "finger part":
             fingers.append(self.take())
         return Move(name, tuple(fingers), self.take_while(MODIFIERS))
 
     def replace(self) -> Replace:
+        """A new posture."""
         self.take()
         change = self.take() if self.kind() == "size change" else ""
         posture = self.posture()
@@ -182,6 +192,7 @@ class _Parser(HandParser):
         return Replace(posture, change, self.take_while(MODIFIERS))
 
     def bracket(self, order: str) -> Bracket:
+        """Steps in brackets, of one hand or of each."""
         self.take()
         branches = [self.steps()]
         if self.accept("hamplus"):
@@ -194,6 +205,7 @@ class _Parser(HandParser):
         return Bracket(order, tuple(branches), self.take_while(MODIFIERS))
 
     def misplaced(self) -> str:
+        """Why the next symbol cannot stand here."""
         return _MISPLACED.get(self.kind(), "it can't stand here")
 
 

@@ -103,7 +103,7 @@ def palm_vector(finger: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
 
 
 def place(name: str, before: str, after: str, proportions: Proportions) -> tuple[np.ndarray, np.ndarray]:
-    """A place on head or trunk -> its point and the normal there, in the world.
+    """A place on head or trunk -> its point and the normal there, (3,) each in the world.
 
     Args:
         before, after: the side marker before the place, which means the signer's left, or after it, the right.

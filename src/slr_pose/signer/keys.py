@@ -28,6 +28,7 @@ class Key:
     angles: np.ndarray
 
     def mirrored(self) -> "Key":
+        """The same of the other hand, as in a mirror."""
         return Key(self.wrist * SWAPPED, MIRROR @ self.turned @ MIRROR, self.angles)
 
 
@@ -50,6 +51,7 @@ class Way:
     wave: np.ndarray = field(default_factory=lambda: np.zeros(3))
 
     def mirrored(self) -> "Way":
+        """The same of the other hand, as in a mirror."""
         circle = self.circle and (self.circle[0] * SWAPPED, self.circle[1] * SWAPPED, self.circle[2])
         swings = tuple((axis, radians if axis == 0 else -radians, often) for axis, radians, often in self.swings)
         return Way(self.bulge * SWAPPED, circle, swings, self.play, self.wave * SWAPPED)

@@ -21,7 +21,7 @@ def normals_at(part: BodyPart, points: torch.Tensor) -> torch.Tensor:
 
 
 def openness_at(part: BodyPart, points: torch.Tensor, normals: torch.Tensor) -> torch.Tensor:
-    """How little of the surroundings the part itself hides, 0..1."""
+    """How little of the surroundings of points, (points, 3), the part itself hides, (points,) 0..1."""
     steps = torch.tensor((0.008, 0.026, 0.06))
     along = (points + steps[:, None, None] * normals).reshape(-1, 3)
     hidden = (steps[:, None] - part.distance(along).reshape(3, -1)).clamp(min=0)
@@ -29,7 +29,11 @@ def openness_at(part: BodyPart, points: torch.Tensor, normals: torch.Tensor) -> 
 
 
 def light_at(points: torch.Tensor, which: torch.Tensor, light: torch.Tensor, shades: Shades) -> torch.Tensor:
-    """How much of the light reaches points past the limbs' capsules, 0..1; soft, in closed form (Quilez)."""
+    """How much of the light, (3,), reaches (points, 3) past the limbs' capsules; soft, in closed form (Quilez).
+
+    Returns:
+        (points,) 0..1.
+    """
     along = shades.end - shades.start
     length = (along * along).sum(dim=-1)
     slant = along @ light
@@ -55,7 +59,7 @@ def light_at(points: torch.Tensor, which: torch.Tensor, light: torch.Tensor, sha
 
 
 def on_screen(color: torch.Tensor) -> torch.Tensor:
-    """Linear light -> 0..1 for a screen; highlights roll off."""
+    """Linear light, in any shape, -> 0..1 for a screen; highlights roll off."""
     color = color.clamp(min=0)
     color = torch.where(color < 0.7, color, 0.7 + 0.3 * torch.tanh((color - 0.7) / 0.3))
     return color ** (1 / GAMMA)

@@ -30,7 +30,7 @@ def how_raised(points: np.ndarray, seen: np.ndarray, hand: list[int]) -> np.ndar
 
 
 def heaviest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The few frames that count most, and how much each does; these sum to 1."""
+    """Of (frames,) weights, the few frames that count most, (chosen,), and how much each does, which sums to 1."""
     frames = np.argsort(-weights, kind="stable")[:FRAMES]
     frames = frames[weights[frames] > 0.02 * weights.max()]
     return frames, weights[frames] / weights[frames].sum()

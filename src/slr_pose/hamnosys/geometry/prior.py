@@ -22,7 +22,11 @@ PRIOR_POWER = {"symmetry": 1.0, "handshape": 1.0, "orientation": 0.5, "location"
 
 @lru_cache
 def prior(kind: str) -> np.ndarray:
-    """How probable classes are together, before anything is seen: an axis for each head of `TOGETHER[kind]`."""
+    """How probable classes are together, before anything is seen.
+
+    Returns:
+        (classes, ...) with an axis for each head of `TOGETHER[kind]`; it sums to 1.
+    """
     heads = TOGETHER[kind]
     counts = np.full([len(ATTRIBUTES[head]) for head in heads], PRIOR_COUNT)
     with open(FREQUENCIES, encoding="utf-8", newline="") as file:

@@ -50,7 +50,12 @@ def read_symmetry(
 
 
 def movement_alike(points: np.ndarray, seen: np.ndarray, raised: list[np.ndarray]) -> tuple[float, float]:
-    """How alike both wrists move while they are up, -1 to 1: as mirror images, and in parallel."""
+    """How alike both wrists move while they are up, -1 to 1: as mirror images, and in parallel.
+
+    Args:
+        points, seen: (frames, 75, 3) and (frames, 75), as `standard_view` gives them.
+        raised: (frames,) how much the left and the right hand are up.
+    """
     there = np.flatnonzero(seen[:, LEFT_HAND].all(axis=1) & seen[:, RIGHT_HAND].all(axis=1))
     if len(there) < 3:
         return 0.0, 0.0

@@ -47,7 +47,11 @@ def standard_view(keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def activity(points: np.ndarray, seen: np.ndarray, joint: int) -> float:
-    """How much a joint is seen and moves: the length of its path in the picture, over 32 even samples."""
+    """How much a joint is seen and moves: the length of its path in the picture, over 32 even samples.
+
+    Args:
+        points, seen: (frames, 75, 3) and (frames, 75).
+    """
     frames = np.flatnonzero(seen[:, joint])
     if len(frames) < 2:
         return 0.0
@@ -71,7 +75,14 @@ def _palm_length(points: np.ndarray, seen: np.ndarray) -> float:
 
 
 def fill(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Hands that are lost for a while go with the body's wrist, shaped as in the frames before and after."""
+    """Hands that are lost for a while go with the body's wrist, shaped as in the frames before and after.
+
+    Args:
+        points, seen: (frames, 75, 3) and (frames, 75), as `standard_view` gives them.
+
+    Returns:
+        The same, with those hands; (frames, 75) where there is anything now.
+    """
     points, there = points.copy(), seen.copy()
     for hand, wrist in ((LEFT_HAND, LEFT_WRIST), (RIGHT_HAND, RIGHT_WRIST)):
         known = np.flatnonzero(seen[:, hand].all(axis=1) & seen[:, wrist])

@@ -78,6 +78,7 @@ class Arm(BodyPart):
         self.palm_out = torch.tensor(palm_out, dtype=torch.float32)
 
     def distance(self, points: torch.Tensor) -> torch.Tensor:
+        """(points, 3) in the world -> metres to the surface, (points,)."""
         distances, _ = self.capsules.along(points)
         fingers = distances[: self.palms.start].reshape(len(CHAINS), BONES, -1)
         fingers = -0.0026 * torch.logsumexp(fingers / -0.0026, dim=1)
@@ -87,6 +88,7 @@ class Arm(BodyPart):
         return torch.minimum(smooth_min(fingers[0], palm, 0.013), smooth_min(fingers[1:], palm, 0.008).amin(dim=0))
 
     def paint(self, paint: Paint, points: torch.Tensor, normals: torch.Tensor, eyes: float) -> Painted:
+        """(points, 3) on the surface -> how they look, (points, 3) each."""
         albedo = paint.skin.expand_as(points).clone()
         inner = (normals @ self.palm_out).clamp(-1, 1)[:, None]
         near = ((0.135 - (points - self.joints[MIDDLE[0]]).norm(dim=-1, keepdim=True)) / 0.03).clamp(0, 1)

@@ -48,7 +48,7 @@ class BodyPart(ABC):
         return np.stack(np.meshgrid(*zip(low, high, strict=True)), axis=-1).reshape(-1, 3)
 
     def range(self, eye: torch.Tensor) -> tuple[float, float]:
-        """Where along a ray it begins and ends, at the earliest and the latest."""
+        """Where along a ray from the eye, (3,), it begins and ends, at the earliest and the latest, in metres."""
         corners = self.corners()
         front, back = float(corners[:, 2].max()), float(corners[:, 2].min())
         return float(eye[2]) - front - 0.01, (float(eye[2]) - back) * 1.1 + 0.02

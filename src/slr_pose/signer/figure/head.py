@@ -25,13 +25,16 @@ class Head(BodyPart):
         self.hair_parts = Ellipsoids([centre, *(lock[0] for lock in locks)], [radii, *(lock[1] for lock in locks)])
 
     def local(self, points: torch.Tensor) -> torch.Tensor:
+        """(points, 3) in the world -> (points, 3) in the head's own frame, at usual size."""
         return ((points - self.place) @ self.turned) / self.scale
 
     def distance(self, points: torch.Tensor) -> torch.Tensor:
+        """(points, 3) in the world -> metres to the surface, (points,)."""
         local = self.local(points)
         return torch.minimum(self.skin(local), self.hair(local)) * self.scale
 
     def skin(self, p: torch.Tensor) -> torch.Tensor:
+        """(points, 3) in the head's own frame -> metres to the skin, (points,)."""
         p = torch.cat([p[:, :1].abs(), p[:, 1:]], dim=-1)  # a face is its own mirror image
         parts = _FACE.distance(p)
         face = smooth_min(parts[0], parts[1], 0.045)
@@ -49,6 +52,7 @@ class Head(BodyPart):
         return smooth_min(face, parts[9], 0.004)  # eyeball
 
     def hair(self, p: torch.Tensor) -> torch.Tensor:
+        """(points, 3) in the head's own frame -> metres to the hair, (points,)."""
         cap, *locks = self.hair_parts.distance(p)
         if self.look.hairstyle == "curls":
             cap = cap + 0.0045 * torch.sin(p * 190).prod(dim=-1) - 0.002
@@ -61,6 +65,7 @@ class Head(BodyPart):
         return cap * 0.9
 
     def paint(self, paint: Paint, points: torch.Tensor, normals: torch.Tensor, eyes: float) -> Painted:
+        """(points, 3) on the surface -> how they look, (points, 3) each."""
         p = self.local(points)
         x, y, z = p[:, 0].abs(), p[:, 1], p[:, 2]
         pixel = 0.0016

@@ -10,13 +10,13 @@ import torch
 
 
 def smooth_min(a: torch.Tensor, b: torch.Tensor, width: float) -> torch.Tensor:
-    """The smaller of two distances, with a seam that is `width` wide."""
+    """The smaller of two distances, (points,) or any shape, with a seam that is `width` wide."""
     mix = (width - (a - b).abs()).clamp(min=0) / width
     return torch.minimum(a, b) - mix * mix * (width / 4)
 
 
 def blend(distances: torch.Tensor, width: float) -> torch.Tensor:
-    """Smooth minimum over the first axis."""
+    """Smooth minimum over the first axis: (shapes, points) -> (points,)."""
     return -width * torch.logsumexp(distances / -width, dim=0)
 
 

@@ -53,6 +53,7 @@ class Trunk(BodyPart):
         )
 
     def distance(self, points: torch.Tensor) -> torch.Tensor:
+        """(points, 3) in the world -> metres to the surface, (points,)."""
         z = self.middle[2]
         squashed = torch.cat([points[:, :2], z + (points[:, 2:] - z) / self.squash], dim=-1)
         chest, _ = self.chest.along(squashed)
@@ -70,6 +71,7 @@ class Trunk(BodyPart):
         return chest
 
     def paint(self, paint: Paint, points: torch.Tensor, normals: torch.Tensor, eyes: float) -> Painted:
+        """(points, 3) on the surface -> how they look, (points, 3) each."""
         local = points - self.middle
         folds = torch.sin(local[:, 0] * 23 + 9 * torch.sin(local[:, 1] * 11 + local[:, 0] * 7)) * 0.03
         albedo = paint.cloth * (1 + folds)[:, None]
