@@ -24,14 +24,35 @@ def test_a_shipped_layout_is_whole(name):
     skeleton = Skeleton.load(name)
     assert skeleton.name == name
     assert sorted(joint for part in skeleton.parts for joint in part.joints) == list(range(len(skeleton.joints)))
-    assert [part.name for part in skeleton.parts] == ["body", "left_hand", "right_hand"]
+    assert [part.name for part in skeleton.parts if part.name != "face"] == ["body", "left_hand", "right_hand"]
     mirrored = [skeleton.mirror[joint] for joint in skeleton.mirror]
     assert mirrored == list(range(len(skeleton.joints)))
     bones = {frozenset(bone) for bone in skeleton.bones}
     assert {frozenset(skeleton.mirror[joint] for joint in bone) for bone in bones} == bones
     assert len(bones) == len(skeleton.bones)
     np.testing.assert_array_equal(skeleton.adjacency, skeleton.adjacency.T)
-    assert set(skeleton.points) <= set(Skeleton.load("mediapipe_75").points)
+    assert set(skeleton.points) <= set(Skeleton.load("mediapipe_543").points)
+
+
+def test_the_layout_with_the_face_is_holistics():
+    """Between body and hands, with the contours of MediaPipe's own mesh; and left is the other side's mirror image."""
+    from mediapipe.python.solutions.face_mesh_connections import FACEMESH_CONTOURS, FACEMESH_TESSELATION
+
+    whole, without = Skeleton.load("mediapipe_543"), Skeleton.load("mediapipe_75")
+    face = whole.part("face").joints
+    assert [whole.points[joint] for joint in face] == [("FACE_LANDMARKS", str(number)) for number in range(468)]
+    assert tuple(point for point in whole.points if point[0] != "FACE_LANDMARKS") == without.points
+    bones = [tuple(whole.joints[joint] for joint in bone) for bone in whole.bones]
+    assert bones[: len(without.bones)] == [tuple(without.joints[joint] for joint in bone) for bone in without.bones]
+    contours = sorted((face[0] + a, face[0] + b) for a, b in FACEMESH_CONTOURS)
+    assert list(whole.bones[len(without.bones) :]) == contours
+
+    mirror = [whole.mirror[joint] - face[0] for joint in face]
+    mesh = {frozenset(edge) for edge in FACEMESH_TESSELATION}
+    turned = {frozenset(mirror[point] for point in edge) for edge in mesh}
+    assert len(mesh - turned) == 6 and mirror[33] == 263  # six diagonals lean the same way on both sides
+    left = {whole.joints[face[0] + point].startswith("left_face_") for point in (263, 291, 454, 466)}
+    assert left == {True}
 
 
 def test_every_joint_of_the_hands_hangs_together():

@@ -114,35 +114,36 @@ def extract_pose(
 ) -> None:
     """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
     from slr_pose.files import is_writable
-    from slr_pose.keypoints.cache import PoseFiles
-    from slr_pose.keypoints.extraction import Job
-    from slr_pose.keypoints.pool import REPORT_COLUMNS, Outcome, write_report
+    from slr_pose.keypoints import default_estimator
+    from slr_pose.keypoints.batch import REPORT_COLUMNS, Outcome, write_report
+    from slr_pose.keypoints.job import Job
+    from slr_pose.keypoints.pose_files import PoseFiles
     from slr_pose.media.folder import REPORT
     from slr_pose.tables import refuse_others
 
-    files, jobs = PoseFiles(), []
+    files, kept = PoseFiles(), []
     for video, inside in _clips(inputs, keypoints=False):
         folder = (output / inside).parent if output else video.parent
         if folder.is_dir() and not is_writable(folder):
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
-        jobs.append(files.of(Job(video, face=face, fast=fast), folder))
+        kept.append(files.of(Job(video, default_estimator(face), fast=fast), folder))
     for sentence in files.sentences():
         say(sentence)
-    report = (output or (inputs[0] if len(inputs) == 1 else Path())) / REPORT if len(jobs) > 1 else None
+    report = (output or (inputs[0] if len(inputs) == 1 else Path())) / REPORT if len(kept) > 1 else None
     if report:
         refuse_others(report, REPORT_COLUMNS)
-    done = {job: Outcome.of_file(job) for job in jobs if not force and job.is_done()}
-    pending = [job for job in jobs if job not in done]
+    done = [Outcome.of_file(file) for file in kept if file.is_done and not force]
+    pending = [file.job for file in kept if force or not file.is_done]
     if done:
-        say(f"{len(done)} of {len(jobs)} are extracted already.")
+        say(f"{len(done)} of {len(kept)} are extracted already.")
     outcomes = extract(pending)
     failures = [outcome.error for outcome in outcomes if outcome.error]
-    if failures and len(jobs) == 1:
+    if failures and len(kept) == 1:
         raise failures[0]
     if outcomes:
         print_extraction(outcomes)
     if report:
-        write_report(report, [*outcomes, *done.values()])
+        write_report(report, [*outcomes, *done])
         say(f"Report: {report}")
     for error in failures:
         say(("failed:", "red"), f" {error}")
@@ -161,7 +162,8 @@ def view(
 ) -> None:
     """Draw what the extraction saw: the skeleton over its video, or on white, joints that were not seen in grey."""
     from slr_pose.data.store import crowd
-    from slr_pose.keypoints.extraction import Job
+    from slr_pose.keypoints import default_estimator
+    from slr_pose.keypoints.job import Job
     from slr_pose.pose import Pose
     from slr_pose.view import check_output, draw, pose_of, video_of
 
@@ -173,7 +175,7 @@ def view(
         video, pose = clip, pose_of(clip)
     check_output(output, video)
     if pose is None:
-        (outcome,) = extract([Job(clip)])
+        (outcome,) = extract([Job(clip, default_estimator())])
         if outcome.error:
             raise outcome.error
         pose = outcome.pose
@@ -493,18 +495,19 @@ def _clips(inputs: list[Path], keypoints: bool) -> Iterator[tuple[Path, Path]]:
 
 def _poses(files: list[Path], skeleton: "Skeleton", fast: bool) -> "dict[Path, Pose | Exception]":
     """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
-    from slr_pose.keypoints import cache
-    from slr_pose.keypoints.extraction import Job
+    from slr_pose.keypoints import default_estimator
+    from slr_pose.keypoints.job import Job
+    from slr_pose.keypoints.pose_files import PoseFiles
     from slr_pose.media.folder import is_keypoints
 
-    kept, jobs, found = cache.PoseFiles(), {}, {}
+    pose_files, jobs, found = PoseFiles(), {}, {}
     for file in files:
         try:
-            job = Job(file, fast=fast)
+            job = Job(file, default_estimator(), fast=fast)
             if is_keypoints(file):
                 found[file] = skeleton.read(file)
-            elif (extracted := kept.of(job)).is_done():
-                found[file] = cache.read(extracted)
+            elif (kept := pose_files.of(job)).is_done:
+                found[file] = kept.read()
             else:
                 jobs[job] = file
         except BadInput as error:

@@ -10,7 +10,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from slr_pose.evaluation import Evaluation
     from slr_pose.hamnosys.notation import Notation
-    from slr_pose.keypoints.extraction import Job
-    from slr_pose.keypoints.pool import Outcome
+    from slr_pose.keypoints.batch import Outcome
+    from slr_pose.keypoints.job import Job
     from slr_pose.recognition.recognizer import Prediction
     from slr_pose.signer.synthesis import Clip
     from slr_pose.training.trainer import Progress
@@ -104,29 +104,27 @@ def quiet(logger_name: str) -> Iterator[None]:
 
 
 def extract(jobs: "list[Job]") -> "list[Outcome]":
-    """Extract with progress, the longest first, and say how it went."""
+    """Extract with progress, and say how it went."""
     if not jobs:
         return []
-    from slr_pose.keypoints.pool import PARTS, extract_all
+    from slr_pose.events import Extracting
+    from slr_pose.keypoints.batch import PARTS, extract_all
 
-    lengths = {}
-    for job in jobs:
-        with suppress(BadInput):  # extraction says what is wrong with it
-            lengths[job] = job.frames()
     started = time.monotonic()
     outcomes = []
     bar = _bar("Extracting", "{task.fields[clips]}/{task.fields[of]} clips  {task.fields[rate]:.0f} frames/s")
     try:
         with bar:
-            task = bar.add_task("", total=sum(lengths.values()), clips=0, of=len(jobs), rate=0)
+            # A bar forgets its pace when its total changes, as an estimate does: so this one counts shares.
+            task = bar.add_task("", total=1, clips=0, of=len(jobs), rate=0)
 
-            def on_frames(done: int) -> None:
-                bar.update(task, completed=done, rate=done / (time.monotonic() - started))
+            def show(state: Extracting) -> None:
+                share = state.frames / max(1, state.frames, state.of_frames)
+                rate = state.frames / (time.monotonic() - started)
+                bar.update(task, completed=share, clips=state.clips, rate=rate)
 
-            for outcome in extract_all(sorted(jobs, key=lambda job: -lengths.get(job, 0)), on_frames):
-                outcomes.append(outcome)
-                bar.update(task, clips=len(outcomes))
-            bar.update(task, completed=sum(lengths.values()))
+            outcomes += extract_all(jobs, show)
+            bar.update(task, completed=1)
     except KeyboardInterrupt as interrupt:
         say("Stopped. What is extracted is kept; the same command goes on from there.")
         raise typer.Exit(130) from interrupt
@@ -151,7 +149,7 @@ def count(number: int, thing: str) -> str:
 
 def print_extraction(outcomes: "list[Outcome]") -> None:
     """A table with a row a clip, and a line about lost hands; of many clips, those that lost most of a hand."""
-    from slr_pose.keypoints.pool import HANDS, PARTS
+    from slr_pose.keypoints.batch import HANDS, PARTS
 
     clips = sorted((outcome for outcome in outcomes if not outcome.error), key=lambda clip: str(clip.job.video))
     shown, name = clips, ""

@@ -10,7 +10,6 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from slr_pose.hamnosys.notation import Notation
-from slr_pose.keypoints.extraction import layout
 from slr_pose.pose import Pose
 from slr_pose.signer import body
 from slr_pose.signer.choreography import (
@@ -26,6 +25,9 @@ from slr_pose.signer.choreography import (
     Segment,
 )
 from slr_pose.signer.person import Signer
+from slr_pose.skeleton import Skeleton
+
+LAYOUT = Skeleton.load("mediapipe_75")
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,6 @@ class Performance:
     def pose(self) -> Pose:
         """The pose that an extraction without any error would give, by the layout `mediapipe_75`."""
         frames, camera = len(self.phase), self.signer.camera
-        points, limbs = layout(face=False)
         world = np.zeros((frames, 75, 3))
         world[:, :11] = self.face()
         hips = np.array([[-0.105, -body.TORSO_LENGTH, 0.0], [0.105, -body.TORSO_LENGTH, 0.0]])
@@ -99,11 +100,11 @@ class Performance:
         return Pose(
             keypoints.astype(np.float32),
             confidence.astype(np.float32),
-            points,
+            LAYOUT.points,
             self.fps,
             camera.width,
             camera.height,
-            limbs,
+            LAYOUT.bones,
             name=self.signer.name,
         )
 
