@@ -20,8 +20,8 @@ from types import SimpleNamespace
 import numpy as np
 from rich.console import Console
 
-from slr_pose.keypoints import MediaPipe
 from slr_pose.keypoints.batch import HANDS
+from slr_pose.keypoints.mediapipe import MediaPipe
 from slr_pose.pose import Pose
 
 ROUNDS = 2

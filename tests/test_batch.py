@@ -21,8 +21,9 @@ from test_video import encode
 
 from slr_pose import BadInput
 from slr_pose.events import Extracting
-from slr_pose.keypoints import default_estimator, pool
+from slr_pose.keypoints import pool
 from slr_pose.keypoints.batch import extract_all
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.segment import extract_pose
 from slr_pose.pose import Pose

@@ -11,8 +11,9 @@ import signer
 from test_video import encode, join_files, stored, with_matrix
 
 from slr_pose import BadInput
-from slr_pose.keypoints import MediaPipe, default_estimator
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.mediapipe import MediaPipe
 from slr_pose.keypoints.segment import Segment, extract_pose, extract_segment, join
 from slr_pose.media.video import read_frames, write_video
 from slr_pose.pose import Pose

@@ -11,8 +11,8 @@ import signer
 
 from slr_pose import BadInput
 from slr_pose.data.dataset import read_dataset
-from slr_pose.keypoints import default_estimator
 from slr_pose.keypoints.batch import Outcome
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFile
 from slr_pose.pose import FARTHEST, Pose

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import signer
+from answers import labels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pose_format import Pose as PoseFile
@@ -17,8 +18,8 @@ from pose_format.numpy import NumPyPoseBody
 from slr_pose import BadInput
 from slr_pose.files import write_whole
 from slr_pose.hamnosys.geometry import attribute_probabilities, prior
-from slr_pose.keypoints import default_estimator
 from slr_pose.keypoints.batch import Outcome, write_report
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.pose import Pose
@@ -318,7 +319,7 @@ def test_a_pose_with_a_damaged_footer_is_predicted_and_drawn(slr):
 
 def test_a_footer_that_lacks_a_part_of_the_body_is_reported(tmp_path):
     (tmp_path / "a.mp4").touch()
-    footer(tmp_path / "a.pose", changed(source__name="a.mp4"))  # LEFT_HAND_LANDMARKS was damaged
+    footer(tmp_path / "a.pose", changed(source__end=None))  # LEFT_HAND_LANDMARKS was damaged
     kept = PoseFiles().of(Job(tmp_path / "a.mp4", default_estimator()))
     write_report(tmp_path / "report.csv", [Outcome.of_file(kept)])
     assert "1.000,0.000,0.000" in (tmp_path / "report.csv").read_text()
@@ -367,7 +368,7 @@ def test_a_suffix_may_be_in_capitals(slr):
     pose = signer.perform("slide")
     pose.write(slr.folder / "UP.POSE")
     (answer,) = json.loads(slr("predict", "UP.POSE", "--json").stdout)
-    assert len(answer["heads"]["hand_shape_base_form"]) == 5
+    assert len(labels(answer)["hand_shape_base_form"]) == 5
     slr("view", "UP.POSE", "-o", "a.png")
     np.save(slr.folder / "a.npy", signer.as_array(pose, np.zeros(24, bool)))
     (slr.folder / "a.npy").rename(slr.folder / "UP.NPY")
@@ -383,8 +384,7 @@ def test_where_no_hand_is_seen_nothing_is_transcribed_and_no_sign_ranked(slr, tr
     model = trained.folder / "runs/signs/model.safetensors"
     done = slr("predict", "a.pose", "--model", model, "--lexicon", "signs.csv", "--json")
     (answer,) = json.loads(done.stdout)
-    assert "gloss" in answer["heads"] and "hand_location_y" not in answer["heads"]
-    assert "lexicon" not in answer and "hamnosys" not in answer
+    assert list(answer["tiers"]) == ["gloss"] and "hamnosys" not in answer
     assert "never shows a whole hand" in done.stderr
     assert "kite" not in slr("predict", "a.pose", "--model", model, "--lexicon", "signs.csv").stdout
 
@@ -428,6 +428,6 @@ def test_whatever_the_numbers_are_the_answers_are_probabilities(seed, width, fps
             assert "a.pose" in str(error)
             return
     assert np.isfinite(Skeleton.load("signing_49").select(read)).all()
-    for ranked in answer.heads.values():
-        shares = np.array([share for _, share in ranked])
+    for (entry,) in answer.tiers.values():
+        shares = np.array([share for _, share in entry.labels])
         assert (shares >= 0).all() and shares.sum() == pytest.approx(1, abs=1e-3)

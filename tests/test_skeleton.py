@@ -193,7 +193,7 @@ def test_a_pose_that_shows_none_of_the_joints_is_nobody_for_this_skeleton():
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs ../shared/data")
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if name != "mediapipe_543"])  # they have no face
 def test_real_poses_of_other_tools_are_selected_with_the_hands_at_the_end_of_their_arms(name):
     skeleton = Skeleton.load(name)
     for path in sorted(REAL.glob("*.pose")):

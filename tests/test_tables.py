@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.keypoints import default_estimator
 from slr_pose.keypoints.batch import Outcome, write_report
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.tables import LARGEST, each, key, normal, read_rows, write_rows
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.keypoints import default_estimator
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.media import video
 from slr_pose.media.video import MAX_PIXELS, PATIENCE_S, VIDEO_SUFFIXES, VideoInfo, even_steps, probe, read_frames

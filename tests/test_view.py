@@ -12,7 +12,7 @@ from pose_format import Pose as PoseFile
 from pose_format.numpy import NumPyPoseBody
 
 from slr_pose import BadInput
-from slr_pose.keypoints import default_estimator
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.media.video import read_frames, write_video
 from slr_pose.pose import Pose

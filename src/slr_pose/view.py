@@ -10,7 +10,7 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.files import write_whole
-from slr_pose.keypoints import default_estimator
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.video import read_frames, write_video

@@ -13,7 +13,7 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
-from slr_pose.keypoints import default_estimator
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.media.arrays import load_arrays
 from slr_pose.media.folder import clips_of, is_keypoints

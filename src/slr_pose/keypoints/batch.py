@@ -144,7 +144,7 @@ class _Batch:
         """Tell where all stands when so many frames are done."""
         self._frames_done = done
         bytes_ahead = self._bytes - self._bytes_planned
-        ahead = round(self._frames_planned * bytes_ahead / self._bytes_planned) if self._bytes_planned else 0
+        ahead = round(self._frames_planned * bytes_ahead / max(1, self._bytes_planned))
         self._on_event(Extracting(done, self._frames_planned + ahead, self._clips_done, self._clips))
 
 

@@ -33,7 +33,7 @@ def extract_segments(
 
     Args:
         tasks: asked for a few more than there are workers, and for the next as each is done.
-        on_frames: called a few times a second with the number of frames done so far.
+        on_frames: called with the number of frames done so far, a few times a second and before each result.
         workers: processes at a time.
     """
     messages: Messages = queue.SimpleQueue()
@@ -68,6 +68,7 @@ def extract_segments(
                 if task is None:  # it died while it had nothing to do
                     continue
                 if message is not None:
+                    on_frames(frames)
                     yield task, message
                 elif task in tried:
                     yield task, BadInput(f"the process that extracted {task[0].job.video} died.")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.keypoints import default_estimator
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.estimator import Estimator
 from slr_pose.keypoints.job import Job, Plan
 from slr_pose.media.video import even_steps, read_frames
