@@ -92,7 +92,8 @@ class PoseFiles:
         """What is to be said about poses that have the longer name, if there are any."""
         if not self._longer:
             return []
-        return [f"another file has the shorter name, and is left as it is: see {first_of(self._longer, 1)}."]
+        see = first_of(self._longer, 1)
+        return [f"another file has the shorter name; it is left as it is, and read if it is named itself: see {see}."]
 
     def _place(self, folder: Path, name: str) -> Place:
         """The same for all paths of a file, on disks that know no capitals, too."""

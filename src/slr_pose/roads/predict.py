@@ -140,6 +140,8 @@ def _poses(files: list[Path], skeleton: Skeleton, fast: bool, on_event: Listener
                 jobs[job] = file
         except BadInput as error:
             found[file] = error
+    for sentence in pose_files.sentences():
+        on_event(Caution(sentence))
     for outcome in extract_jobs(list(jobs), on_event):
         if problem := outcome.error or outcome.pose:
             found[jobs[outcome.job]] = problem
