@@ -68,7 +68,7 @@ def view(
 
 
 def print_extraction(outcomes: "list[Outcome]") -> None:
-    """A table with a row a clip, and a line about lost hands; of many clips, those that lost most of a hand."""
+    """A table with a row for each clip, and a line about lost hands; of many clips, those that lost most of a hand."""
     from slr_pose.keypoints.batch import HANDS, PARTS
 
     clips = sorted((outcome for outcome in outcomes if not outcome.error), key=lambda clip: str(clip.job.video))

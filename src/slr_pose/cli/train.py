@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 @app.command()
 def train(
     data: Annotated[
-        Path, typer.Argument(metavar="DATA", help="CSV or TSV manifest, a folder with a folder a gloss, or one .npz.")
+        Path,
+        typer.Argument(metavar="DATA", help="CSV or TSV manifest, a folder with a folder for each gloss, or one .npz."),
     ],
     head: Annotated[list[str] | None, typer.Option("--head", help="A further column of the manifest to learn.")] = None,
     size: Annotated[str | None, typer.Option(help="tiny, base or large; base by default.")] = None,

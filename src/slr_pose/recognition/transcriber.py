@@ -64,7 +64,7 @@ class Transcriber:
 
 
 def joined(measured: dict[str, np.ndarray], learnt: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Geometry's probabilities and the model's, (..., classes) a head -> their mean.
+    """Geometry's probabilities and the model's, (..., classes) per head -> their mean.
 
     They err at different things: the model has seen what MediaPipe does to hands, and geometry knows how often a
     posture occurs.
