@@ -53,6 +53,8 @@ def test_the_layout_with_the_face_is_holistics():
     assert len(mesh - turned) == 6 and mirror[33] == 263  # six diagonals lean the same way on both sides
     left = {whole.joints[face[0] + point].startswith("left_face_") for point in (263, 291, 454, 466)}
     assert left == {True}
+    with pytest.raises(BadInput, match=r"has no face .*; extract its video with `slr extract-pose --face`\.$"):
+        whole.select(signer.perform("wave"))
 
 
 def test_every_joint_of_the_hands_hangs_together():

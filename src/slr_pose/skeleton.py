@@ -249,9 +249,10 @@ class Skeleton:
         for part in self.parts:
             if not any(self.points[joint] in column for joint in part.joints):
                 first = " ".join(self.points[part.joints[0]])
+                face = " --face" * (part.name == "face")
                 raise BadInput(
                     f"{pose.name} has no {part.name.replace('_', ' ')} ({first}), which the skeleton"
-                    f" {self.name} needs; extract its video with `slr extract-pose`."
+                    f" {self.name} needs; extract its video with `slr extract-pose{face}`."
                 )
         columns = [column.get(point, 0) for point in self.points]
         selected = np.empty((len(pose.keypoints), len(self.joints), 4), dtype=np.float32)
