@@ -19,7 +19,7 @@ import numpy as np
 from slr_pose.hamnosys import write_names
 from slr_pose.hamnosys.joints import OF_HAND, joint
 from slr_pose.hamnosys.lexicon import read_lexicon
-from slr_pose.keypoints.extraction import extract_pose
+from slr_pose.keypoints.segment import extract_pose
 from slr_pose.pose import Pose
 from slr_pose.signer.invention import invent
 from slr_pose.signer.noise import BODY, HANDS, before_face, behind, palm_length, shoulder_width

@@ -14,7 +14,7 @@ from slr_pose.hamnosys import ATTRIBUTES, parse
 from slr_pose.hamnosys.hand import BASES
 from slr_pose.hamnosys.notation import Handshape
 from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals
-from slr_pose.keypoints.extraction import extract_pose
+from slr_pose.keypoints.segment import extract_pose
 from slr_pose.media.video import write_video
 from slr_pose.pose import Pose
 from slr_pose.signer import hand

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from slr_pose import events
 
 if TYPE_CHECKING:
-    from slr_pose.keypoints.extraction import extract_pose
+    from slr_pose.keypoints.segment import extract_pose
     from slr_pose.pose import Pose
     from slr_pose.recognition.recognizer import Recognizer
     from slr_pose.roads.draw import draw
@@ -48,7 +48,7 @@ _ROOMS = {
     "evaluate": "roads.evaluate",
     "export_onnx": "roads.export",
     "extract": "roads.extract",
-    "extract_pose": "keypoints.extraction",
+    "extract_pose": "keypoints.segment",
     "predict": "roads.predict",
     "synthesize": "signer.synthesis",
     "train": "roads.train",
