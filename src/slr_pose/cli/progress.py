@@ -9,11 +9,11 @@ import typer
 
 from slr_pose.cli.console import say, stderr, warn
 from slr_pose.events import Caution, Drawing, Event, Extracting, LeftOut, Remark, Signing, Training
+from slr_pose.text import first_few
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-NAMED = 5  # of what is left out
 GOES_ON = "the same command goes on from there."
 STOPPED = {  # what a person who has pressed Ctrl-C should know
     Extracting: f"Stopped. What is extracted is kept; {GOES_ON}",
@@ -59,10 +59,8 @@ class Show:
             warn(event.text)
         elif isinstance(event, LeftOut):
             say((f"{event.what}:", "yellow"))
-            for reason in event.reasons[:NAMED]:
+            for reason in first_few(event.reasons):
                 say(f"  {reason}")
-            if len(event.reasons) > NAMED:
-                say(f"  and {len(event.reasons) - NAMED} more")
         else:
             self._advance(event)
 

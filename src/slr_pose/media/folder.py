@@ -15,7 +15,6 @@ from slr_pose.text import first_of
 
 KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}
 REPORT = "extraction.csv"  # what `slr extract-pose` leaves in a folder of videos
-NAMED = 5  # of the files that are not read, of each reason
 
 
 @dataclass
@@ -36,7 +35,7 @@ class Found:
 
     def sentences(self) -> list[str]:
         """What is not read and why, a sentence for each reason."""
-        return [f"not read, {reason}: {first_of(files, NAMED)}." for reason, files in self.passed_over.items()]
+        return [f"not read, {reason}: {first_of(files)}." for reason, files in self.passed_over.items()]
 
 
 def clips_of(named: Path, keypoints: bool) -> Found:

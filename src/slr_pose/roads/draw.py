@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slr_pose.data.store import crowd
-from slr_pose.events import Caution, Drawing, Listener, ignore
+from slr_pose.events import Caution, Listener, ignore
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.pose import Pose
@@ -56,13 +56,5 @@ def draw(clip: Path | str, output: Path | str | None = None, *, on_event: Listen
     assert pose is not None  # of a job without a file
     for sentence in crowd([pose.name] * (pose.people > 1)):
         on_event(Caution(sentence))
-    frames = len(pose.keypoints)
-    drawn = 0
-
-    def on_frame() -> None:
-        nonlocal drawn
-        drawn += 1
-        on_event(Drawing(drawn, frames))
-
-    draw_pose(pose, video, output, on_frame)
-    return Drawn(output, frames, video)
+    draw_pose(pose, video, output, on_event)
+    return Drawn(output, len(pose.keypoints), video)
