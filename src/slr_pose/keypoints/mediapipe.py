@@ -80,7 +80,7 @@ class Graph(Protocol):
     """What is used of MediaPipe's `SolutionBase`."""
 
     def process(self, input_data: dict[str, np.ndarray]) -> object:
-        """The next picture -> an object with an attribute for each stream that comes out, `None` if not found."""
+        """The next picture, (height, width, 3) uint8 RGB -> what was found: an attribute for each stream, or `None`."""
         ...
 
     def reset(self) -> None:

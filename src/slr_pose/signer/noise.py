@@ -73,7 +73,7 @@ def as_extracted(pose: Pose, random: np.random.Generator) -> Pose:
     return Pose(**{**vars(pose), "keypoints": places.astype(np.float32), "confidence": confidence})
 
 
-def behind(hand: np.ndarray, width: int) -> np.ndarray:
+def behind(hand: np.ndarray, width: float) -> np.ndarray:
     """(frames, 21, 3) keypoints -> (frames, 21): which joints are behind other joints of the same hand."""
     places = hand * (1, 1, width)
     palm = palm_length(places)[:, None, None]
