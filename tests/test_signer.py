@@ -351,3 +351,12 @@ def test_the_recogniser_does_not_import_the_signer():
         "sys.exit(any(name.startswith('slr_pose.signer') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_poses_are_signed_without_mediapipe_and_without_torch(tmp_path):
+    code = (
+        "import sys; from slr_pose.signer.synthesis import synthesize;"
+        f"synthesize('hamfist hamextfingero hampalmd', {str(tmp_path)!r}, pose_only=True);"
+        "sys.exit('mediapipe' in sys.modules or 'torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
