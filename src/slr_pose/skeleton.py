@@ -27,7 +27,7 @@ _INSTALLED, _IN_CLONE = _PACKAGE / "skeletons", _PACKAGE.parents[1] / "skeletons
 SHIPPED = _INSTALLED if _INSTALLED.is_dir() else _IN_CLONE
 DEFAULT = "signing_49"
 LONGEST_CLIP = 100_000  # frames, more than an hour at 25 a second; what is that long shows many signs
-LARGEST_LAYOUT = 1 << 20  # bytes of a TOML file; ours have under 6,000
+LARGEST_LAYOUT = 1 << 20  # bytes of a TOML file; ours have under 25,000
 
 
 def _read_synonyms() -> dict[tuple[str, str], tuple[str, str]]:
@@ -246,9 +246,10 @@ class Skeleton:
         for part in self.parts:
             if not any(self.points[joint] in column for joint in part.joints):
                 first = " ".join(self.points[part.joints[0]])
+                face = " --face" * (part.name == "face")
                 raise BadInput(
                     f"{pose.name} has no {part.name.replace('_', ' ')} ({first}), which the skeleton"
-                    f" {self.name} needs; extract its video with `slr extract-pose`."
+                    f" {self.name} needs; extract its video with `slr extract-pose{face}`."
                 )
         columns = [column.get(point, 0) for point in self.points]
         selected = np.empty((len(pose.keypoints), len(self.joints), 4), dtype=np.float32)

@@ -11,8 +11,9 @@ import numpy as np
 from slr_pose import BadInput, events
 from slr_pose.events import Listener, ignore
 from slr_pose.files import write_whole
-from slr_pose.keypoints import cache
-from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.video import read_frames, write_video
 from slr_pose.pose import Pose
 
@@ -39,13 +40,14 @@ def pose_of(video: Path) -> Pose | None:
     """
     if not video.is_file():
         raise BadInput(f"there is no file {video}.")
-    job = cache.PoseFiles().of(Job(video))
-    return cache.read(job) if job.is_extracted() else None
+    file = PoseFiles().of(Job(video, default_estimator()))
+    return file.read() if file.is_extracted else None
 
 
 def video_of(pose: Pose, folder: Path) -> Path | None:
     """The video in `folder` that a pose was extracted from, when it is there and unchanged."""
-    job = Job(folder / pose.source.get("name", ""), None, pose.source.get("start"), pose.source.get("end"))
+    part = pose.source.get("start"), pose.source.get("end")
+    job = Job(folder / pose.source.get("name", ""), default_estimator(), None, *part)
     return job.video if job.video.is_file() and job.source() == pose.source else None
 
 

@@ -90,8 +90,10 @@ class Show:
         return {}
 
 
-def _share(event: Extracting | Training | Drawing | Signing) -> tuple[int, int]:
+def _share(event: Extracting | Training | Drawing | Signing) -> tuple[float, int]:
     """How much is done, of how much."""
+    if isinstance(event, Extracting):  # a bar forgets its pace when its total changes, as an estimate does
+        return event.frames / max(1, event.frames, event.of_frames), 1
     if isinstance(event, Training):
         return event.step, event.steps
     if isinstance(event, Signing):

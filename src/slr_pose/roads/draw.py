@@ -5,7 +5,8 @@ from pathlib import Path
 
 from slr_pose.data.store import crowd
 from slr_pose.events import Caution, Listener, ignore
-from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
 from slr_pose.pose import Pose
 from slr_pose.roads.clips import extract_jobs
 from slr_pose.view import check_output, pose_of, video_of
@@ -48,7 +49,7 @@ def draw(clip: Path | str, output: Path | str | None = None, *, on_event: Listen
         video, pose = clip, pose_of(clip)
     check_output(output, video)
     if pose is None:
-        (outcome,) = extract_jobs([Job(clip)], on_event)
+        (outcome,) = extract_jobs([Job(clip, default_estimator())], on_event)
         if outcome.error:
             raise outcome.error
         pose = outcome.pose
