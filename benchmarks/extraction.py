@@ -20,6 +20,7 @@ from types import SimpleNamespace
 import numpy as np
 from rich.console import Console
 
+import slr_pose
 from slr_pose.keypoints.extraction import layout
 from slr_pose.keypoints.pool import HANDS
 from slr_pose.pose import Pose
@@ -27,17 +28,18 @@ from slr_pose.pose import Pose
 ROUNDS = 2
 CORES = str(os.cpu_count())
 BIN = Path(sys.executable).parent
+OURS = [sys.executable, __file__, "--extract"]
 WAYS = {
-    "`video_to_pose`, a process a clip": lambda clips: [
+    "`video_to_pose`, a process per clip": lambda clips: [
         [BIN / "video_to_pose", "--format", "mediapipe", "-i", clip, "-o", clip.with_suffix(".pose")] for clip in clips
     ],
     "Holistic in a loop, one process": lambda clips: [[sys.executable, __file__, "--holistic", *clips]],
     f"`videos_to_poses --num-workers {CORES}`": lambda clips: [
         [BIN / "videos_to_poses", "--format", "mediapipe", "-d", clips[0].parent, "--num-workers", CORES]
     ],
-    "`slr extract-pose`": lambda clips: [[BIN / "slr", "extract-pose", clips[0].parent]],
-    "`slr extract-pose --face`": lambda clips: [[BIN / "slr", "extract-pose", "--face", clips[0].parent]],
-    "`slr extract-pose --fast`": lambda clips: [[BIN / "slr", "extract-pose", "--fast", clips[0].parent]],
+    "`slr extract-pose`": lambda clips: [[*OURS, clips[0].parent]],
+    "`slr extract-pose --face`": lambda clips: [[*OURS, clips[0].parent, "face"]],
+    "`slr extract-pose --fast`": lambda clips: [[*OURS, clips[0].parent, "fast"]],
 }
 REFERENCE = "Holistic in a loop, one process"
 NOTHING = SimpleNamespace(x=np.nan, y=np.nan, z=np.nan)
@@ -127,5 +129,7 @@ def compare(poses: list[Pose], references: list[Pose]) -> str:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--holistic"]:
         plain_holistic([Path(video) for video in sys.argv[2:]])
+    elif sys.argv[1:2] == ["--extract"]:
+        slr_pose.extract(sys.argv[2], **dict.fromkeys(sys.argv[3:], True))
     else:
         main([Path(video) for video in sys.argv[1:]])

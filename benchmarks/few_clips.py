@@ -1,4 +1,4 @@
-"""Top-1 by the number of training clips a gloss: `python benchmarks/few_clips.py DATA... [--from MODEL]`"""
+"""Top-1 by the number of training clips per gloss: `python benchmarks/few_clips.py DATA... [--from MODEL]`"""
 
 import functools
 from pathlib import Path
@@ -46,7 +46,7 @@ def built(start: Path | None, skeleton, classes: dict[str, int]) -> SignModel:
 def main(
     data: Data,
     start: Annotated[Path | None, typer.Option("--from", help="A trained model to start from, beside none.")] = None,
-    clips: Annotated[list[int] | None, typer.Option(help="Training clips a gloss; 0 for all.")] = None,
+    clips: Annotated[list[int] | None, typer.Option(help="Training clips per gloss; 0 for all.")] = None,
     epochs: Epochs = None,
     seeds: Seeds = 3,
     folds: Folds = 1,
@@ -74,7 +74,7 @@ def main(
         return row
 
     columns = [f"{metric}, {called}" for called in starts for metric in ("top-1", "top-5")]
-    print(table(["data", "clips a gloss", *columns], [cells(name, amount) for name in data for amount in amounts]))
+    print(table(["data", "clips per gloss", *columns], [cells(name, amount) for name in data for amount in amounts]))
 
 
 if __name__ == "__main__":

@@ -20,10 +20,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
-from slr_pose.cli.display import extract
-from slr_pose.data import store
+from slr_pose.cli.progress import progress
 from slr_pose.data.dataset import Clip, class_names, read_dataset
 from slr_pose.data.store import ClipStore
+from slr_pose.roads.clips import read_clips
 from slr_pose.skeleton import DEFAULT, Skeleton
 
 FOLDS, FOLD_SEED = 5, 7  # of a data set that names no validation clips
@@ -155,7 +155,8 @@ def load(data: str, fold: int) -> Split:
         folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=FOLD_SEED).split(clips, glosses))
         held_out = set(folds[fold][1])
         clips = [replace(clip, split="val" if i in held_out else "train") for i, clip in enumerate(clips)]
-    loaded = store.load(clips, skeleton, extract)
+    with progress() as show:
+        loaded = read_clips(clips, skeleton, show)
     parts = {split: [clip for clip in loaded.clips if clip.split == split] for split in ("train", "val")}
     keypoints = {
         split: [array for clip, array in zip(loaded.clips, loaded.keypoints, strict=True) if clip.split == split]

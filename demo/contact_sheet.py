@@ -21,7 +21,8 @@ def main(model: Path, manifest: Path, output: Path) -> None:
         pose = pose_of(clip.path)
         middle = len(pose.keypoints) // 2
         frames = [picture for _, picture in read_frames(clip.path)]
-        ((answer, share), *_) = recognizer.predict([pose])[0].heads["gloss"]
+        (signed,) = recognizer.predict([pose])[0].tiers["gloss"]
+        answer, share = signed.labels[0]
         right = "" if answer == clip.labels["gloss"] else f", not {clip.labels['gloss']}"
         tiles.append(
             Drawing(pose, TILE_PX, on_white=False).frame(middle, frames[middle], f"{answer} {share:.0%}{right}")

@@ -7,7 +7,7 @@ import pytest
 import signer
 from typer.testing import CliRunner
 
-from slr_pose.cli.commands import app
+from slr_pose.cli import app
 
 os.environ["COLUMNS"] = "120"
 

@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import signer
+from answers import labels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.cli.display import extract
 from slr_pose.data.dataset import read_dataset
-from slr_pose.data.store import load
+from slr_pose.events import ignore
 from slr_pose.media.arrays import _likeliest_path, sides_swapped
+from slr_pose.roads.clips import read_clips
 from slr_pose.skeleton import SHIPPED, Skeleton
 
 DGS = Path(__file__).parents[2] / "shared" / "data" / "dgs30" / "dgs30.npz"
@@ -78,7 +79,7 @@ def test_an_array_gets_the_answer_of_its_pose_file(arrays):
     np.savez(arrays.folder / "a.npz", array[:, :, None])
     for model in (Path("runs/a/model.safetensors"), Path("model.onnx")):
         answers = json.loads(arrays("predict", "a.pose", "a.npy", "a.npz", "--model", model, "--json").stdout)
-        best = [answer["heads"]["gloss"][0] for answer in answers]
+        best = [labels(answer)["gloss"][0] for answer in answers]
         assert [answer["label"] for answer in best] == ["point"] * 3
         np.testing.assert_allclose([answer["probability"] for answer in best], best[0]["probability"], atol=1e-3)
 
@@ -91,7 +92,7 @@ def test_manifests_and_folders_may_hold_arrays(tmp_path):
     clips = read_dataset(tmp_path / "data")
     assert [clip.labels["gloss"] for clip in clips] == ["point", "point", "wave", "wave"]
     (tmp_path / "clips.csv").write_text("path,gloss,start,end\ndata/wave/0.npy,x,0.4,1.2\ndata/wave/0.npy,x,,\n")
-    part, whole = load(read_dataset(tmp_path / "clips.csv"), skeleton, extract).keypoints
+    part, whole = read_clips(read_dataset(tmp_path / "clips.csv"), skeleton, ignore).keypoints
     np.testing.assert_array_equal(part, whole[10:30])
     assert whole.shape == (50, 43, 4) and whole[..., 3].all()
 

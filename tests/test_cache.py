@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.cli.display import extract
 from slr_pose.data.dataset import read_dataset
 from slr_pose.data.store import load
+from slr_pose.events import ignore
 from slr_pose.keypoints.cache import PoseFiles
 from slr_pose.keypoints.extraction import Job
 from slr_pose.pose import Pose
+from slr_pose.roads.clips import extract_jobs, read_clips
 from slr_pose.skeleton import DEFAULT, Skeleton
 
 NAMES = ["a.mp4", "a.mov", "A.mov", "a.b.mp4", "a.b.mkv", "a.mp4.mov", "a@0.5-1.0.mp4", "a@0.5-1.0.mov"]
@@ -70,7 +71,7 @@ def stems(video, tmp_path) -> Path:
 def test_clips_of_one_stem_are_read_with_their_own_keypoints(stems, slr):
     lengths = [12, 8, 6, 12]
     for _ in range(2):
-        loaded = load(read_dataset(stems), Skeleton.load(DEFAULT), extract)
+        loaded = read_clips(read_dataset(stems), Skeleton.load(DEFAULT), ignore)
         assert [len(array) for array in loaded.keypoints] == lengths and not loaded.left_out
     assert sorted(path.name for path in stems.parent.rglob("data/*.pose")) == ["c.d.pose", "c.mov.pose", "c.pose"]
     assert "3 of 3 are extracted already" in slr("extract-pose", "data").stderr
@@ -106,7 +107,7 @@ def test_what_somebody_made_is_kept_and_is_no_second_clip(slr, video, tmp_path):
             assert said.stdout.count(".mp4\n") == 4 and ".pose" not in said.stdout
     assert len(Pose.read(own.with_name("1.mp4.pose")).keypoints) == 12
     (tmp_path / "clips.csv").write_text("path,gloss\ndata/x/1.pose,x\ndata/y/1.mp4,y\n")
-    loaded = load(read_dataset(tmp_path / "clips.csv"), Skeleton.load(DEFAULT), extract)
+    loaded = read_clips(read_dataset(tmp_path / "clips.csv"), Skeleton.load(DEFAULT), ignore)
     assert [len(array) for array in loaded.keypoints] == [5, 12]  # it is what the manifest names
 
 
@@ -135,7 +136,7 @@ def test_a_pose_that_was_replaced_meanwhile_is_not_taken_for_the_clip(video, tmp
     (tmp_path / "clips.csv").write_text("path,gloss\na.mp4,x\nb.mp4,y\n")
 
     def extract_and_replace(jobs: list[Job]) -> list:
-        outcomes = extract(jobs)
+        outcomes = extract_jobs(jobs, ignore)
         jobs = {job.video.name: job for job in jobs}
         shutil.copy(jobs["b.mp4"].pose, jobs["a.mp4"].pose)
         return outcomes

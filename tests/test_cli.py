@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import pytest
 import signer
+from answers import labels, states
 from pose_format import Pose as PoseFile
 from safetensors import safe_open
 
@@ -26,7 +27,7 @@ MODEL = Path("runs/signs/model.safetensors")
 
 def test_help_needs_no_heavy_import():
     code = (
-        "import sys; from typer.testing import CliRunner; from slr_pose.cli.commands import app;"
+        "import sys; from typer.testing import CliRunner; from slr_pose.cli import app;"
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0;"
         "heavy = {'torch', 'mediapipe', 'lightning', 'onnxruntime', 'numpy', 'av', 'sklearn'} & set(sys.modules);"
         "print(heavy); sys.exit(bool(heavy))"
@@ -146,9 +147,10 @@ def test_what_is_not_sure_says_so(slr):
     assert 0 < score["calibration_error"] < 1 and (score["sure"] == 0 or score["sure_top1"] >= 0.95)
     for model in ((), ("--model", "model.onnx")):
         answers = json.loads(slr("predict", *folder.glob("*.pose"), "--json", *model).stdout)
-        sure = [answer["sure"]["gloss"] for answer in answers]
-        probability = [answer["heads"]["gloss"][0]["probability"] for answer in answers]
-        assert not all(sure)
+        said = [states(answer)["gloss"] for answer in answers]
+        sure = [state == "sure" for state in said]
+        probability = [labels(answer)["gloss"][0]["probability"] for answer in answers]
+        assert not all(sure) and set(said) <= {"sure", "not sure"}
         assert max(np.array(probability)[~np.array(sure)]) < min(np.array(probability)[sure], default=1)
         table = slr("predict", *folder.glob("*.pose"), *model).stdout
         assert table.count("not sure") == sure.count(False)
@@ -161,7 +163,7 @@ def test_predict_a_video_and_its_pose_file(trained, video, tmp_path):
     assert "gloss" in table and "circle" in table and "hand shape base form" in table
     trained("extract-pose", video, "-o", tmp_path)
     from_video, from_pose = (
-        json.loads(trained("predict", source, "--json", "--top", 3).stdout)[0]["heads"]
+        labels(json.loads(trained("predict", source, "--json", "--top", 3).stdout)[0])
         for source in (video, tmp_path / "circle é.pose")
     )
     assert from_video == from_pose
@@ -177,7 +179,7 @@ def test_openpose_calls_the_points_otherwise(trained):
     pose.write(trained.folder / "mediapipe.pose")
     signer.as_openpose(pose).write(trained.folder / "openpose.pose")
     answers = json.loads(trained("predict", "mediapipe.pose", "openpose.pose", "--model", MODEL, "--json").stdout)
-    assert answers[0]["heads"] == answers[1]["heads"]
+    assert answers[0]["tiers"] == answers[1]["tiers"]
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs ../shared/data")
@@ -186,7 +188,7 @@ def test_real_pose_files_of_other_tools(trained, slr):
     answers = json.loads(result.stdout)
     assert len(answers) == 7 and "mediapipe_hand_normalized.pose has no body" in result.stderr
     for answer in answers:
-        assert abs(sum(found["probability"] for found in answer["heads"]["gloss"]) - 1) < 1e-4
+        assert abs(sum(found["probability"] for found in labels(answer)["gloss"]) - 1) < 1e-4
     rows = [f"{answer['input']},{'xy'[number % 2]}" for number, answer in enumerate(answers)]
     (slr.folder / "real.csv").write_text("\n".join(["path,gloss", *rows]) + "\n")
     slr("train", "real.csv", "--size", "tiny", "--epochs", 1, "--name", "real")
@@ -213,9 +215,9 @@ def test_onnx_answers_as_the_checkpoint_does(trained, signs, tmp_path):
     clips = sorted((signs.parent / "clips").glob("*.pose"))
     answers = [json.loads(trained("predict", *clips, "--json", "--model", path).stdout) for path in (MODEL, model)]
     for torch_answer, onnx_answer in zip(*answers, strict=True):
-        for head in torch_answer["heads"]:
+        for head in torch_answer["tiers"]:
             expected, found = (
-                {answer["label"]: answer["probability"] for answer in side["heads"][head]}
+                {answer["label"]: answer["probability"] for answer in labels(side)[head]}
                 for side in (torch_answer, onnx_answer)
             )
             assert max(expected, key=expected.get) == max(found, key=found.get)
@@ -235,32 +237,34 @@ def test_predict_with_onnx_imports_no_torch(trained, signs):
     trained("export-onnx", "--output", "light.onnx")
     clip = signs.parent / "clips" / "wave-5.pose"
     code = (
-        "import sys; sys.modules['torch'] = None; from slr_pose.cli.commands import app;"
+        "import sys; sys.modules['torch'] = None; from slr_pose.cli import app;"
         f"app(['predict', '--model', 'light.onnx', '--json', {str(clip)!r}])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=trained.folder)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)[0]["heads"]["gloss"][0]["label"] == "wave"
+    assert labels(json.loads(done.stdout)[0])["gloss"][0]["label"] == "wave"
 
 
 def test_the_sample_is_transcribed_right_after_installation(slr):
     result = slr("predict", "--sample", "--unicode")
     assert "no model in runs/" in result.stderr and "sample.mp4" in result.stdout
     (found,) = json.loads(slr("predict", "--sample", "--json").stdout)
-    assert list(found["heads"]) == list(ATTRIBUTES)
-    signed = {head: ranked[0]["label"] for head, ranked in found["heads"].items()}
+    assert list(found["tiers"]) == list(ATTRIBUTES)
+    signed = {head: ranked[0]["label"] for head, ranked in labels(found).items()}
     assert signed["hand_shape_base_form"] == "hamfinger2345" and signed["symmetry_operator"] == "none"
     assert signed["hand_position_finger_direction"] == "hamextfingeru"
     assert signed["hand_position_palm_orientation"] == "hampalmd"
-    names = found["hamnosys"]["names"]
-    assert " ".join(names) in result.stdout and found["hamnosys"]["unicode"] in result.stdout
+    (notation,) = found["hamnosys"]
+    names = notation["names"]
+    assert " ".join(names) in result.stdout and notation["unicode"] in result.stdout
+    assert (notation["start"], notation["end"]) == (found["start"], found["end"]) == (0, pytest.approx(2, abs=0.5))
     assert read_attributes(" ".join(names)) == signed
 
 
 def test_a_model_of_glosses_is_joined_by_the_attributes_it_lacks(trained, signs):
     clip = signs.parent / "clips" / "wave-5.pose"
     (found,) = json.loads(trained("predict", clip, "--json").stdout)
-    assert list(found["heads"]) == ["gloss", *ATTRIBUTES]
+    assert list(found["tiers"]) == ["gloss", *ATTRIBUTES]
     table = trained("predict", clip).stdout
     assert "hand location y" in table and "As names: " in table
 
@@ -268,8 +272,8 @@ def test_a_model_of_glosses_is_joined_by_the_attributes_it_lacks(trained, signs)
 def test_predict_ranks_the_signs_of_a_lexicon(slr):
     (slr.folder / "signs.csv").write_text(MADE_UP.read_text(encoding="utf-8"), encoding="utf-8")
     (found,) = json.loads(slr("predict", "--sample", "--lexicon", "signs.csv", "--json", "--top", 12).stdout)
-    ranked = found["lexicon"]
-    assert ranked[0]["gloss"] == "kite" and len(ranked) == 12
+    ranked = labels(found)["lexicon"]
+    assert ranked[0]["label"] == "kite" and len(ranked) == 12
     assert sum(sign["probability"] for sign in ranked) == pytest.approx(1)
     assert "kite" in slr("predict", "--sample", "--lexicon", "signs.csv").stdout
     (slr.folder / "empty.csv").write_text("gloss,hamnosys\nmove,hammoveu\n")
@@ -307,7 +311,7 @@ def test_a_folder_a_gloss_of_videos_is_extracted_once_and_trained_on(slr, tmp_pa
     anew = slr("predict", video, *model)
     assert "1 clip, 3 frames" in anew.stderr and "warning" not in anew.stderr
     assert not video.with_suffix(".pose").exists()
-    answers = [json.loads(asked.stdout)[0]["heads"] for asked in (as_kept, as_file, anew)]
+    answers = [json.loads(asked.stdout)[0]["tiers"] for asked in (as_kept, as_file, anew)]
     assert answers[0] == answers[1] == answers[2]
 
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.cli.display import extract
 from slr_pose.data.dataset import Clip, class_names, read_dataset, seconds
-from slr_pose.data.store import ClipStore, load
+from slr_pose.data.store import ClipStore
+from slr_pose.events import ignore
+from slr_pose.roads.clips import read_clips
 from slr_pose.skeleton import DEFAULT, Skeleton
 
 
@@ -57,7 +58,7 @@ def test_an_attribute_column_goes_before_the_notation(tmp_path):
 def test_a_start_and_end_cut_a_pose_file(tmp_path):
     signer.perform("wave", frames=50).write(tmp_path / "long.pose")
     clips = read_dataset(manifest(tmp_path, "path,gloss,start,end\nlong.pose,x,0.4,1.2\nlong.pose,x,,\n"))
-    assert [len(array) for array in load(clips, Skeleton.load(DEFAULT), extract).keypoints] == [20, 50]
+    assert [len(array) for array in read_clips(clips, Skeleton.load(DEFAULT), ignore).keypoints] == [20, 50]
 
 
 def test_classes_are_sorted_and_attributes_have_their_whole_table():

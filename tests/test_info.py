@@ -15,6 +15,7 @@ import onnx
 import pytest
 import signer
 import torch
+from answers import states
 from onnx import TensorProto, helper, numpy_helper
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -264,12 +265,13 @@ def test_whatever_a_description_says_the_model_answers_with_probabilities_or_is_
         path = described(kind, json.dumps(info), checkpoint, exported, tmp_path)
         try:
             recognizer = Recognizer.load(path)
-            predictions = recognizer.predict([signer.perform("wave", frames=4)])
+            (timeline,) = recognizer.predict([signer.perform("wave", frames=4)])
         except BadInput as error:
             assert str(error).endswith("."), seed
         else:
-            assert all(0 <= share <= 1 for ranked in predictions[0].heads.values() for _, share in ranked), seed
-            json.dumps(predictions[0].sure, allow_nan=False)
+            entries = [entry for (entry,) in timeline.tiers.values()]
+            assert all(0 <= share <= 1 for entry in entries for _, share in entry.labels), seed
+            json.dumps(timeline.as_dict(), allow_nan=False)
             assert ModelInfo.decode(recognizer.info.encode()) == recognizer.info, seed
 
 
@@ -558,7 +560,7 @@ def test_how_sure_an_answer_is_is_unknown_where_nobody_measured_it(trained, sign
     assert "how sure these answers are is not known" in trained.result.stderr
     clip = signs.parent / "clips" / "wave-5.pose"
     (found,) = json.loads(trained("predict", clip, "--json").stdout)
-    assert found["sure"] == dict.fromkeys(["gloss", *ATTRIBUTES])
+    assert states(found) == dict.fromkeys(["gloss", *ATTRIBUTES], "not measured")
     table = trained("predict", clip).stdout
     assert table.count("How sure these answers may be is not known.") == 2 and "not sure" not in table
     scored = json.loads(trained("evaluate", signs, "--json").stdout)["scores"]["all clips"]["gloss"]
@@ -566,4 +568,4 @@ def test_how_sure_an_answer_is_is_unknown_where_nobody_measured_it(trained, sign
     report = (trained.folder / "runs" / "signs" / "report.md").read_text()
     assert "| - | - |" in report and "how sure these answers are is not known" in report
     (found,) = json.loads(trained("predict", "--sample", "--json").stdout)
-    assert set(found["sure"].values()) == {None}
+    assert set(states(found).values()) == {"not measured"}

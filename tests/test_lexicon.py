@@ -4,6 +4,7 @@ import json
 import unicodedata
 
 import pytest
+from answers import labels
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,7 +45,7 @@ def test_predict_uses_what_can_be_read_and_names_the_rest(slr):
     (slr.folder / "signs.csv").write_text(LEXICON, encoding="utf-16")
     result = slr("predict", "--sample", "--lexicon", "signs.csv", "--json")
     (found,) = json.loads(result.stdout)
-    assert {sign["gloss"] for sign in found["lexicon"]} == {"größe", "day"}
+    assert {sign["label"] for sign in labels(found)["lexicon"]} == {"größe", "day"}
     assert "5 signs of signs.csv left out" in result.stderr
     assert "line 6" in result.stderr and "line 7" in result.stderr and "wave: " in result.stderr
 

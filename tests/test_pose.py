@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import signer
+from answers import labels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pose_format import Pose as PoseFile
@@ -364,7 +365,7 @@ def test_a_suffix_may_be_in_capitals(slr):
     pose = signer.perform("slide")
     pose.write(slr.folder / "UP.POSE")
     (answer,) = json.loads(slr("predict", "UP.POSE", "--json").stdout)
-    assert len(answer["heads"]["hand_shape_base_form"]) == 5
+    assert len(labels(answer)["hand_shape_base_form"]) == 5
     slr("view", "UP.POSE", "-o", "a.png")
     np.save(slr.folder / "a.npy", signer.as_array(pose, np.zeros(24, bool)))
     (slr.folder / "a.npy").rename(slr.folder / "UP.NPY")
@@ -380,8 +381,7 @@ def test_where_no_hand_is_seen_nothing_is_transcribed_and_no_sign_ranked(slr, tr
     model = trained.folder / "runs/signs/model.safetensors"
     done = slr("predict", "a.pose", "--model", model, "--lexicon", "signs.csv", "--json")
     (answer,) = json.loads(done.stdout)
-    assert "gloss" in answer["heads"] and "hand_location_y" not in answer["heads"]
-    assert "lexicon" not in answer and "hamnosys" not in answer
+    assert list(answer["tiers"]) == ["gloss"] and "hamnosys" not in answer
     assert "never shows a whole hand" in done.stderr
     assert "kite" not in slr("predict", "a.pose", "--model", model, "--lexicon", "signs.csv").stdout
 
@@ -425,6 +425,6 @@ def test_whatever_the_numbers_are_the_answers_are_probabilities(seed, width, fps
             assert "a.pose" in str(error)
             return
     assert np.isfinite(Skeleton.load("signing_49").select(read)).all()
-    for ranked in answer.heads.values():
-        shares = np.array([share for _, share in ranked])
+    for (entry,) in answer.tiers.values():
+        shares = np.array([share for _, share in entry.labels])
         assert (shares >= 0).all() and shares.sum() == pytest.approx(1, abs=1e-3)

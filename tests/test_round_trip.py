@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from answers import labels
 
 from slr_pose.hamnosys import ATTRIBUTES, parse, read_attributes
 from slr_pose.hamnosys.lexicon import read_lexicon
@@ -35,5 +36,5 @@ def test_what_is_written_is_signed_filmed_seen_and_written_again(slr):
     right = dict.fromkeys(ATTRIBUTES, 0)
     for notation, answer in zip(lexicon.values(), answers, strict=True):
         for head, written in read_attributes(notation).items():
-            right[head] += answer["heads"][head][0]["label"] == written
+            right[head] += labels(answer)[head][0]["label"] == written
     assert all(right[head] >= least for head, least in FOUND.items()), right

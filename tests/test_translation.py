@@ -107,7 +107,7 @@ def test_the_exported_file_answers_as_the_checkpoint(speaker, exported):
 def test_translating_with_onnx_imports_neither_torch_nor_tokenizers(speaker, exported):
     code = (
         "import sys; sys.modules['torch'] = sys.modules['tokenizers'] = sys.modules['sklearn'] = None;"
-        "from slr_pose.cli.commands import app; app(['translate', '--model', 'demo.onnx', 'gate echo'])"
+        "from slr_pose.cli import app; app(['translate', '--model', 'demo.onnx', 'gate echo'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=speaker.folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -4,17 +4,17 @@ Invents signs, lets as many synthetic signers sign them with the errors that Med
 network on the poses, and exports it to `src/slr_pose/hamnosys/model.onnx`. Nothing of it is anybody's recording.
 """
 
-import subprocess
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from slr_pose.cli.display import make_clips
+import slr_pose
+from slr_pose.cli.progress import progress
 from slr_pose.hamnosys import MODEL, write_names
 from slr_pose.signer.invention import invent
-from slr_pose.signer.synthesis import Clip
+from slr_pose.signer.synthesis import Clip, make_clips
 from slr_pose.tables import write_rows
 
 SEED = 0
@@ -33,18 +33,18 @@ def main(
         Clip(folder, f"sign{number}", "", " ".join(write_names(invent(random))), number, 0, SEED, pose_only=True)
         for number in range(signs)
     ]
-    make_clips(clips)
+    with progress() as show:
+        make_clips(clips, show)
     rows = (
         (clip.file.relative_to(folder), "val" if number % 10 == 0 else "train", clip.notation)
         for number, clip in enumerate(clips)
     )
     write_rows(folder / "clips.csv", ["path", "split", "hamnosys"], rows)
-    name = f"hamnosys-{signs}"
-    subprocess.run(
-        ["slr", "train", str(folder / "clips.csv"), "--size", "tiny", "--epochs", str(epochs), "--name", name],
-        check=True,
-    )
-    subprocess.run(["slr", "export-onnx", "--model", f"runs/{name}/model.safetensors", "-o", str(output)], check=True)
+    with progress() as show:
+        trained = slr_pose.train(
+            folder / "clips.csv", size="tiny", epochs=epochs, name=f"hamnosys-{signs}", on_event=show
+        )
+        slr_pose.export_onnx(trained.run, output, on_event=show)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,68 @@
-"""slr-pose: sign language recognition from video, by keypoints."""
+"""slr-pose: sign language recognition from video, by keypoints.
+
+The functions here are what `slr` is made of: `slr train` is `slr_pose.train`. Each takes `on_event`, which is told of
+progress and remarks as values of `slr_pose.events`. None of them is imported before it is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from slr_pose import events
+
+if TYPE_CHECKING:
+    from slr_pose.keypoints.extraction import extract_pose
+    from slr_pose.pose import Pose
+    from slr_pose.recognition.recognizer import Recognizer
+    from slr_pose.roads.draw import draw
+    from slr_pose.roads.evaluate import evaluate
+    from slr_pose.roads.export import export_onnx
+    from slr_pose.roads.extract import extract
+    from slr_pose.roads.predict import predict
+    from slr_pose.roads.sentences import train_sentences, translate
+    from slr_pose.roads.train import train
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "BadInput",
+    "Pose",
+    "Recognizer",
+    "draw",
+    "evaluate",
+    "events",
+    "export_onnx",
+    "extract",
+    "extract_pose",
+    "predict",
+    "train",
+    "train_sentences",
+    "translate",
+]
+
+_ROOMS = {
+    "Pose": "pose",
+    "Recognizer": "recognition.recognizer",
+    "draw": "roads.draw",
+    "evaluate": "roads.evaluate",
+    "export_onnx": "roads.export",
+    "extract": "roads.extract",
+    "extract_pose": "keypoints.extraction",
+    "predict": "roads.predict",
+    "train": "roads.train",
+    "train_sentences": "roads.sentences",
+    "translate": "roads.sentences",
+}
 
 
 class BadInput(ValueError):  # noqa: N818
     """What the user gave cannot be used. The message is one sentence: what is wrong, and what to do."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'slr_pose' has no attribute '{name}'")
+    return getattr(import_module(f"slr_pose.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS})

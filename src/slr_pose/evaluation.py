@@ -83,6 +83,8 @@ def score(probabilities: np.ndarray, labels: np.ndarray, threshold: float | None
         present = np.intersect1d(classes, labels[clips])
         return f1_score(labels[clips], best[clips], labels=present, average="macro", zero_division=0)
 
+    top1, top1_interval = share(hits[:, 0])
+    top5, top5_interval = share(hits.any(axis=1))
     everything = np.arange(len(labels))
     f1 = macro_f1(everything)
     interval = (f1, f1)
@@ -101,8 +103,10 @@ def score(probabilities: np.ndarray, labels: np.ndarray, threshold: float | None
     sure = confidence >= (NONE_SURE if threshold is None else threshold)
     return Score(
         clips=len(labels),
-        **dict(zip(("top1", "top1_interval"), share(hits[:, 0]), strict=True)),
-        **dict(zip(("top5", "top5_interval"), share(hits.any(axis=1)), strict=True)),
+        top1=top1,
+        top1_interval=top1_interval,
+        top5=top5,
+        top5_interval=top5_interval,
         macro_f1=float(f1),
         macro_f1_interval=interval,
         calibration_error=_calibration_error(confidence, hits[:, 0]),
@@ -156,7 +160,7 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[np.ndarr
     for head, names in recognizer.labels.items():
         number = {name: index for index, name in enumerate(names)}
         known = np.array([head in clip.labels for clip in clips])
-        labels = np.array([number.get(clip.labels.get(head), -1) for clip in clips])
+        labels = np.array([number.get(clip.labels.get(head, ""), -1) for clip in clips])
         unknown += int((known & (labels < 0)).sum())
         for group, members in groups.items():
             if (members & known).any():

@@ -100,6 +100,16 @@ class Pose:
     people: int = 1
     name: str = "the pose"
 
+    @property
+    def start_s(self) -> float:
+        """When its first frame is shown, in seconds of the video that it was found in; 0 where that is not known."""
+        return float(self.source.get("start") or 0.0)
+
+    @property
+    def end_s(self) -> float:
+        """When its last frame ends, in seconds of the video that it was found in."""
+        return self.start_s + len(self.keypoints) / self.fps
+
     def seen(self, component: str) -> float:
         """Share of the frames, 0..1, in which any point of that component was seen."""
         columns = [index for index, point in enumerate(self.points) if point[0] == component]

@@ -33,7 +33,6 @@ _HERE = Path(__file__).resolve()
 SHIPPED = next(filter(Path.is_dir, (_HERE.parent / "skeletons", _HERE.parents[2] / "skeletons")), _HERE.parent)
 DEFAULT = "signing_49"
 LONGEST_CLIP = 100_000  # frames, more than an hour at 25 a second; what is that long shows many signs
-KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}
 LARGEST_LAYOUT = 1 << 20  # bytes of a TOML file; ours have under 6,000
 
 

@@ -26,6 +26,11 @@ def first_of(names: Sequence[object], most: int) -> str:
     return ", ".join(map(str, names[:most])) + more
 
 
+def count(number: int, thing: str) -> str:
+    """`1 clip`, `2 clips`."""
+    return f"{number} {thing}" + "s" * (number != 1)
+
+
 def _escape(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:  # how Python keeps a byte that is not UTF-8 (PEP 383)

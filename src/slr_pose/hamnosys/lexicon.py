@@ -1,6 +1,6 @@
 """Signs that no model was trained on: a lexicon of glosses and notations, ranked by what a clip's attributes say."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from math import exp, log
 from pathlib import Path
 
@@ -60,7 +60,9 @@ def attributes_of(lexicon: dict[str, list[str]]) -> tuple[dict[str, list[Attribu
     return found, problems
 
 
-def rank(heads: dict[str, Iterable[tuple[str, float]]], signs: dict[str, list[Attributes]]) -> list[tuple[str, float]]:
+def rank(
+    heads: Mapping[str, Iterable[tuple[str, float]]], signs: dict[str, list[Attributes]]
+) -> list[tuple[str, float]]:
     """Glosses with their probabilities, best first, as if each were as frequent and one of them must be right.
 
     The heads count as independent of each other, as in naive Bayes. Of a gloss's variants the best counts.

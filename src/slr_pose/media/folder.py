@@ -8,11 +8,12 @@ from pathlib import Path
 
 from slr_pose import BadInput
 from slr_pose.files import is_hidden
+from slr_pose.media.arrays import ARRAY_SUFFIXES
 from slr_pose.media.video import VIDEO_SUFFIXES
 from slr_pose.pose import Pose
-from slr_pose.skeleton import KEYPOINT_SUFFIXES
 from slr_pose.text import first_of
 
+KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}
 REPORT = "extraction.csv"  # what `slr extract-pose` leaves in a folder of videos
 NAMED = 5  # of the files that are not read, of each reason
 

@@ -1,7 +1,6 @@
 """Recognizer: one face over a checkpoint and an ONNX file. The ONNX side needs no torch."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import normalize
@@ -14,27 +13,13 @@ from slr_pose.model.checkpoint import load_model, read_info
 from slr_pose.pose import Pose
 from slr_pose.recognition.onnx_file import ask, open_session, read_onnx
 from slr_pose.runs import model_file
+from slr_pose.timeline import State, Timeline, of_clip
 
 if TYPE_CHECKING:
     from slr_pose.model.network import SignModel
 
 BATCH = 32  # clips that go through the network together
 ROUNDING = 1e-3  # that probabilities may be off by, all together
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a model answers to one clip.
-
-    Attributes:
-        heads: per head, labels with their probabilities, best first.
-        sure: per head, whether the best reaches the probability from which on answers were right on validation clips;
-            `None` where that is not known, because it was measured on too few clips, or on none.
-    """
-
-    name: str
-    heads: dict[str, list[tuple[str, float]]]
-    sure: dict[str, bool | None]
 
 
 class Recognizer:
@@ -90,22 +75,25 @@ class Recognizer:
                     )
         return {head: np.concatenate([answer[head] for answer in answers]) for head in self.labels}
 
-    def predict(self, poses: list[Pose], top: int | None = 5) -> list[Prediction]:
-        """The `top` most probable labels of each head, or all, for each pose.
+    def predict(self, poses: list[Pose]) -> list[Timeline]:
+        """What each pose shows: a tier for each head, with one entry for the whole of it.
 
         Raises:
             BadInput: a pose lacks the points that the model looks at.
         """
         found = self.probabilities([self.skeleton.select(pose) for pose in poses])
-        predictions = []
+        timelines = []
         for row, pose in enumerate(poses):
-            heads = {head: ranked(labels, found[head][row])[:top] for head, labels in self.labels.items()}
-            sure = {head: self._is_sure(head, best[0][1]) for head, best in heads.items()}
-            predictions.append(Prediction(pose.name, heads, sure))
-        return predictions
+            heads = {head: ranked(labels, found[head][row]) for head, labels in self.labels.items()}
+            states = {head: self.state(head, best[0][1]) for head, best in heads.items()}
+            timelines.append(of_clip(pose.name, pose.start_s, pose.end_s, heads, states))
+        return timelines
 
-    def _is_sure(self, head: str, probability: float) -> bool | None:
-        return probability >= self.thresholds[head] if head in self.thresholds else None
+    def state(self, head: str, probability: float) -> State:
+        """How far an answer of that probability is to be trusted."""
+        if head not in self.thresholds:
+            return "not measured"
+        return "sure" if probability >= self.thresholds[head] else "not sure"
 
     def mismatch(self, pose: Pose) -> str | None:
         """A sentence when the pose was extracted in another way than the poses that the model learnt from."""

@@ -8,7 +8,8 @@ from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, MODEL
 from slr_pose.hamnosys.geometry import attribute_probabilities, shows_hand
 from slr_pose.pose import Pose
-from slr_pose.recognition.recognizer import Prediction, Recognizer, ranked
+from slr_pose.recognition.recognizer import Recognizer, ranked
+from slr_pose.timeline import Ranked, State, Timeline, of_clip
 
 MEASURED = 2 / 3  # what geometry counts for, beside the model; chosen on the training clips of asl30
 
@@ -28,22 +29,26 @@ class Transcriber:
         """The model that comes with the package."""
         return Recognizer.load(MODEL)
 
-    def predict(self, pose: Pose) -> Prediction:
-        """All labels of each head; the attributes come last.
+    def predict(self, pose: Pose) -> Timeline:
+        """A tier for each head, with one entry that ranks all its labels; the attributes come last.
 
         Raises:
             BadInput: the pose lacks the points that the recogniser looks at, or there is nothing to answer.
         """
-        answer = self.recognizer.predict([pose], None)[0] if self.recognizer else Prediction(pose.name, {}, {})
-        attributes = {}
-        if not answer.heads.keys() >= ATTRIBUTES.keys():
+        heads: dict[str, Ranked] = {}
+        states: dict[str, State] = {}
+        if self.recognizer:
+            for head, (entry,) in self.recognizer.predict([pose])[0].tiers.items():
+                heads[head], states[head] = entry.labels, entry.state
+        attributes: dict[str, Ranked] = {}
+        if not heads.keys() >= ATTRIBUTES.keys():
             attributes = {head: ranked(ATTRIBUTES[head], shares) for head, shares in self.attributes(pose).items()}
-        if not answer.heads and not attributes:
+        if not heads and not attributes:
             raise BadInput(f"{pose.name} never shows a whole hand, without which nothing can be transcribed.")
-        others = {head: labels for head, labels in answer.heads.items() if head not in ATTRIBUTES}
-        known = {head: labels for head, labels in answer.heads.items() if head in ATTRIBUTES}
-        heads = {**others, **attributes, **known}  # how sure geometry may be, nobody has measured
-        return Prediction(pose.name, heads, {head: answer.sure.get(head) for head in heads})
+        others = {head: labels for head, labels in heads.items() if head not in ATTRIBUTES}
+        known = {head: labels for head, labels in heads.items() if head in ATTRIBUTES}
+        # How sure geometry may be, nobody has measured.
+        return of_clip(pose.name, pose.start_s, pose.end_s, {**others, **attributes, **known}, states)
 
     def attributes(self, pose: Pose) -> dict[str, np.ndarray]:
         """The probabilities of each attribute's classes, (classes,); geometry's alone where the pose lacks points that
@@ -59,7 +64,7 @@ class Transcriber:
 
 
 def joined(measured: dict[str, np.ndarray], learnt: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Geometry's probabilities and the model's, (..., classes) a head -> their mean.
+    """Geometry's probabilities and the model's, (..., classes) per head -> their mean.
 
     They err at different things: the model has seen what MediaPipe does to hands, and geometry knows how often a
     posture occurs.

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose import BadInput
+from slr_pose.events import Listener, Remark, Signing, ignore
 from slr_pose.files import write_whole
 from slr_pose.hamnosys import parse, read_attributes, write_names
 from slr_pose.hamnosys.lexicon import read_lexicon
@@ -85,6 +86,17 @@ class Clip:
             with write_whole(self.file) as partial:
                 write_video(partial, render(performance), performance.fps)
         pose.write(self.truth)
+
+
+def make_clips(clips: list[Clip], on_event: Listener = ignore) -> None:
+    """Make the clips that are not made yet."""
+    pending = [clip for clip in clips if not clip.is_made()]
+    if len(pending) < len(clips):
+        on_event(Remark(f"{len(clips) - len(pending)} of {len(clips)} are made already."))
+    made = 0
+    for more in synthesize(pending) if pending else ():
+        made += more
+        on_event(Signing(made, len(pending)))
 
 
 def signs_of(signs: str) -> tuple[dict[str, list[str]], list[str]]:

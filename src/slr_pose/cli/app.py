@@ -1,0 +1,64 @@
+"""The command `slr`: what all its commands share, options, errors and exit codes."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from slr_pose import BadInput, __version__
+from slr_pose.cli.console import escape_what_the_encoding_lacks, say
+from slr_pose.text import shown
+
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**32 - 1, help="The same seed, machine and number of threads give the same model.")
+]
+RunName = Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
+UsageError: Any = typer.BadParameter.__base__  # typer has a click of its own
+
+
+class Commands(TyperGroup):
+    """Turns what a user can mend into one sentence and exit code 2."""
+
+    def invoke(self, ctx):
+        escape_what_the_encoding_lacks()
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            error.message = shown(error.message)
+            raise
+        except BadInput as error:
+            say(("error:", "red"), f" {error}")
+            raise typer.Exit(2) from error
+        except OSError as error:  # of a folder that nobody may look into, of a disk that is gone
+            if not error.filename:
+                raise
+            say(
+                ("error:", "red"),
+                f" {os.fsdecode(error.filename)} cannot be used ({error.strerror}); check that it may.",
+            )
+            raise typer.Exit(2) from error
+        except ModuleNotFoundError as error:
+            extra = "sentences" if error.name in ("sacrebleu", "tokenizers") else "train"
+            say(("error:", "red"), f" {ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose[{extra}]'")
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"slr-pose {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Sign language recognition from video.
+
+    Extract keypoints, train a recogniser on your own clips, ask it about a video, export it to ONNX.
+    """

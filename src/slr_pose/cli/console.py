@@ -1,0 +1,76 @@
+"""What a person sees: sentences on stderr, tables and JSON on stdout.
+
+No text is read as markup: what is to have a color is `styled`.
+"""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from slr_pose.text import is_hidden, shown
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# Columns that stand to the left.
+WORDS = ("", "answer", "clip", "hand", "other hand", "class", "symbol", "kind", "meaning")
+
+
+class Plain(Console):
+    """A console that shows text as it is: no markup in it is obeyed, nor any control character."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **settings)
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        return super().render_str(shown(text), **settings)
+
+
+stdout, stderr = Plain(), Plain(stderr=True)
+
+
+def escape_what_the_encoding_lacks() -> None:
+    """Let a terminal that knows few letters show the others as escapes, instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def styled(*parts: str | tuple[str, str]) -> Text:
+    """Text of which some parts, (text, style), have a style."""
+    return Text.assemble(*((shown(part), "") if isinstance(part, str) else (shown(part[0]), part[1]) for part in parts))
+
+
+def say(*parts: str | tuple[str, str]) -> None:
+    """A line for the person, beside the output proper; parts of it may have a style, as in `styled`."""
+    stderr.print(styled(*parts), soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """What the person should look at, though the work goes on."""
+    say(("warning:", "yellow"), f" {text}")
+
+
+def print_json(value: object) -> None:
+    """JSON on stdout, which no terminal obeys."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
+    print("".join(f"\\u{ord(c):04x}" if c != "\n" and is_hidden(c) else c for c in text))
+
+
+def title(head: str) -> str:
+    """A head's name as a person reads it."""
+    return head.replace("_", " ")
+
+
+def table(name: str, *columns: str) -> "Table":
+    """A light table; all but its words are figures, and stand to the right."""
+    from rich.table import Table
+
+    made = Table(title=name or None, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    made.show_header = any(columns)
+    for column in columns:
+        made.add_column(column, justify="left" if column in WORDS else "right")
+    return made

@@ -1,0 +1,131 @@
+"""`slr predict` and `slr export-onnx`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import slr_pose
+from slr_pose import BadInput
+from slr_pose.cli.app import AsJson, app
+from slr_pose.cli.console import print_json, say, stderr, stdout, styled, table, title
+from slr_pose.cli.progress import progress
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from slr_pose.timeline import Entry, Timeline
+
+
+@app.command()
+def predict(
+    inputs: Annotated[
+        list[Path] | None, typer.Argument(metavar="INPUT...", help="Videos, .pose files, arrays, or folders.")
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Run, checkpoint or ONNX file; by default the newest run. Without one there is no gloss."),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Answers per head.")] = 5,
+    lexicon: Annotated[
+        Path | None,
+        typer.Option(help="CSV with columns gloss and hamnosys: rank these signs, which no model was trained on."),
+    ] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Answer the video that comes with slr.")] = False,
+    as_unicode: Annotated[
+        bool, typer.Option("--unicode", help="HamNoSys in characters, too; they need the font HamNoSysUnicode.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which sign a video shows, and transcribe its first posture in HamNoSys."""
+    from slr_pose.media.video import SAMPLE
+
+    inputs = [*(inputs or []), *[SAMPLE] * sample]
+    if not inputs:
+        raise BadInput("name a video, a .pose file, an array or a folder, or try --sample.")
+    with progress() as show:
+        answers = slr_pose.predict(inputs, model, lexicon=lexicon, on_event=show)
+    if as_json:
+        print_json([_as_json(file, timeline, top) for file, timeline in answers.timelines.items()])
+    else:
+        for timeline in answers.timelines.values():
+            print_timeline(timeline, top, as_unicode)
+    for error in answers.failures.values():
+        say(("failed:", "red"), f" {error}")
+    if answers.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export_onnx(
+    model: Annotated[Path | None, typer.Option(help="Run or checkpoint; by default the newest run.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("model.onnx"),
+) -> None:
+    """Export a model to one ONNX file, checked against torch before it is kept."""
+    from slr_pose.recognition.export import ExportError
+
+    with progress() as show, stderr.status("Exporting and comparing with torch ..."):
+        try:
+            done = slr_pose.export_onnx(model, output, on_event=show)
+        except ExportError as error:
+            say(("error:", "red"), f" {error}")
+            raise typer.Exit(1) from error
+    say(f"{done.file}: {done.file.stat().st_size / 1e6:.1f} MB; greatest difference to torch {done.difference:.0e}.")
+
+
+def print_timeline(timeline: "Timeline", top: int, as_unicode: bool) -> None:
+    """The best labels of each tier, best first; then the attributes in words, and their notation.
+
+    A tier whose best is not sure says so; where nobody knows how sure the answers are, a line does.
+    """
+    from slr_pose.hamnosys import ATTRIBUTES, most_likely, write, write_names
+    from slr_pose.hamnosys.words import in_words
+
+    stdout.print(styled((timeline.name, "bold italic")))
+    now = timeline.at(timeline.start_s)
+    words = {tier: entry for tier, entry in now.items() if tier not in ATTRIBUTES}
+    if words:
+        rows = table("", "", "answer", "probability")
+        for tier, entry in words.items():
+            for rank, (label, share) in enumerate(entry.labels[:top]):
+                if rank:
+                    rows.add_row("", label, f"{share:.1%}")
+                else:
+                    rows.add_row(title(tier), _with_doubt(entry), f"{share:.1%}", style="bold")
+        stdout.print(rows)
+        _say_what_is_not_measured(words)
+    attributes = {tier: entry for tier, entry in now.items() if tier in ATTRIBUTES}
+    if attributes:
+        rows = table("How it begins, in HamNoSys", "", "class", "meaning", "probability")
+        meaning = in_words({head: entry.labels[0][0] for head, entry in attributes.items()})
+        for head, entry in attributes.items():
+            rows.add_row(title(head), _with_doubt(entry), meaning[head], f"{entry.labels[0][1]:.0%}")
+        stdout.print(rows)
+        _say_what_is_not_measured(attributes)
+    if notation := most_likely({head: entry.labels for head, entry in now.items()}):
+        stdout.print(f"As names: {' '.join(write_names(notation))}", soft_wrap=True)
+        if as_unicode:
+            stdout.print(f"In characters (font HamNoSysUnicode): {write(notation)}", soft_wrap=True)
+
+
+def _with_doubt(entry: "Entry") -> "Text":
+    best = entry.labels[0][0]
+    return styled(best, ("  not sure", "yellow")) if entry.state == "not sure" else styled(best)
+
+
+def _say_what_is_not_measured(tiers: "dict[str, Entry]") -> None:
+    unknown = [title(tier) for tier, entry in tiers.items() if entry.state == "not measured"]
+    if unknown:
+        which = "these answers" if len(unknown) == len(tiers) else ", ".join(unknown)
+        stdout.print(styled((f"How sure {which} may be is not known.", "dim")))
+
+
+def _as_json(file: Path, timeline: "Timeline", top: int) -> dict[str, Any]:
+    from slr_pose.hamnosys import most_likely, write, write_names
+
+    found = {"input": str(file), **timeline.as_dict(top)}
+    now = timeline.at(timeline.start_s)
+    if notation := most_likely({head: entry.labels for head, entry in now.items()}):
+        written = {"names": write_names(notation), "unicode": write(notation)}
+        found["hamnosys"] = [{"start": timeline.start_s, "end": timeline.end_s, **written}]
+    return found

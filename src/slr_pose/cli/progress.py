@@ -1,0 +1,109 @@
+"""What a person sees while a long job runs: sentences as they come, and a bar with the time left for each stage."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from slr_pose.cli.console import say, stderr, warn
+from slr_pose.events import Caution, Drawing, Event, Extracting, LeftOut, Remark, Signing, Training
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+NAMED = 5  # of what is left out
+GOES_ON = "the same command goes on from there."
+STOPPED = {  # what a person who has pressed Ctrl-C should know
+    Extracting: f"Stopped. What is extracted is kept; {GOES_ON}",
+    Signing: f"Stopped. What is made is kept; {GOES_ON}",
+    Training: "Stopped within the first epoch; there is no model yet.",
+}
+BARS = {  # stage -> title, and what is told of it
+    Extracting: ("Extracting", "{task.fields[clips]}/{task.fields[of_clips]} clips  {task.fields[rate]:.0f} frames/s"),
+    Training: ("Epoch {task.fields[epoch]}", "loss {task.fields[loss]:.2f}{task.fields[top1]}"),
+    Drawing: ("Drawing", "{task.completed}/{task.total} frames"),
+    Signing: ("Signing", "{task.completed}/{task.total} clips"),
+}
+
+
+@contextmanager
+def progress() -> Iterator["Show"]:
+    """Gives what shows events. Ctrl-C meanwhile ends the program with a sentence and exit code 130."""
+    show = Show()
+    try:
+        yield show
+    except KeyboardInterrupt as interrupt:
+        show.end()
+        say(STOPPED.get(show.stage, "Stopped."))
+        raise typer.Exit(130) from interrupt
+    finally:
+        show.end()
+
+
+class Show:
+    """Shows one event after the other; a sentence, or another stage, ends the bar."""
+
+    def __init__(self) -> None:
+        self.stage: type[Event] = Remark
+        self._bar: Progress | None = None
+        self._started = 0.0
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Remark | Caution | LeftOut):
+            self.end()
+        if isinstance(event, Remark):
+            say(event.text)
+        elif isinstance(event, Caution):
+            warn(event.text)
+        elif isinstance(event, LeftOut):
+            say((f"{event.what}:", "yellow"))
+            for reason in event.reasons[:NAMED]:
+                say(f"  {reason}")
+            if len(event.reasons) > NAMED:
+                say(f"  and {len(event.reasons) - NAMED} more")
+        else:
+            self._advance(event)
+
+    def end(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar:
+            self._bar.stop()
+        self._bar = None
+
+    def _advance(self, event: Extracting | Training | Drawing | Signing) -> None:
+        if self._bar is None or not isinstance(event, self.stage):
+            self.end()
+            self.stage, self._started = type(event), time.monotonic()
+            self._bar = _bar(*BARS[self.stage])
+            self._bar.add_task("", total=None, **self._fields(event))
+            self._bar.start()
+        done, total = _share(event)
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total, **self._fields(event))
+
+    def _fields(self, event: Event) -> dict[str, Any]:
+        if isinstance(event, Extracting):
+            rate = event.frames / max(time.monotonic() - self._started, 1e-3)
+            return {"clips": event.clips, "of_clips": event.of_clips, "rate": rate}
+        if isinstance(event, Training):
+            top1 = "" if event.top1 is None else f"  val top-1 {event.top1:.1%}"
+            return {"epoch": event.epoch, "loss": event.loss, "top1": top1}
+        return {}
+
+
+def _share(event: Extracting | Training | Drawing | Signing) -> tuple[int, int]:
+    """How much is done, of how much."""
+    if isinstance(event, Training):
+        return event.step, event.steps
+    if isinstance(event, Signing):
+        return event.clips, event.of_clips
+    return event.frames, event.of_frames
+
+
+def _bar(title: str, state: str) -> "Progress":
+    """A bar with a title, what `state` says of the task's fields, time elapsed and time left."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn(title), BarColumn(), TextColumn(state), TimeElapsedColumn(), TextColumn("left"))
+    return Progress(*columns, TimeRemainingColumn(), console=stderr)

@@ -1,0 +1,91 @@
+"""`slr train` and `slr evaluate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import slr_pose
+from slr_pose.cli.app import AsJson, RunName, Seed, app
+from slr_pose.cli.console import print_json, say, stdout, table, title, warn
+from slr_pose.cli.progress import progress
+
+if TYPE_CHECKING:
+    from slr_pose.evaluation import Evaluation
+
+
+@app.command()
+def train(
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="CSV or TSV manifest, a folder with a folder for each gloss, or one .npz."),
+    ],
+    head: Annotated[list[str] | None, typer.Option("--head", help="A further column of the manifest to learn.")] = None,
+    size: Annotated[str | None, typer.Option(help="tiny, base or large; base by default.")] = None,
+    skeleton: Annotated[str | None, typer.Option(help="Layout of joints: a name or a TOML file.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Start from a trained model, a run or its checkpoint; of any language and labels."),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, max=10**6, help="Times that every clip is seen; by default oftener where clips are few."),
+    ] = None,
+    seed: Seed = 0,
+    name: RunName = None,
+) -> None:
+    """Train a recogniser on labelled clips. Videos are extracted on first use."""
+    from slr_pose.evaluation import unmeasured
+
+    with progress() as show:
+        trained = slr_pose.train(
+            data,
+            heads=head or [],
+            size=size,
+            skeleton=skeleton,
+            start=start,
+            epochs=epochs,
+            seed=seed,
+            name=name,
+            on_event=show,
+        )
+    print_scores("val clips", trained.evaluation)
+    if sentence := unmeasured(trained.info):
+        say(sentence)
+    if caveat := trained.info.caveat():
+        warn(f"{trained.run}: {caveat}.")
+    kept = trained.info.training
+    say(f"Kept the averaged weights of epoch {kept.epoch} of {kept.epochs}: {trained.model}")
+    say(f"Report: {trained.report}   Try it: slr predict VIDEO")
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest, folder or .npz, as for train.")],
+    split: Annotated[str | None, typer.Option(help="train, val, test or all; by default test, or val if none.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a model on labelled clips: top-1, top-5 and macro-F1 of each head, unseen signers apart."""
+    with progress() as show:
+        measured = slr_pose.evaluate(data, model, split=split, on_event=show)
+    if as_json:
+        print_json(measured.as_dict())
+    else:
+        print_scores(f"{measured.split} clips", measured.evaluation)
+    if unknown := measured.evaluation.unknown:
+        say(f"{unknown} labels are unknown to the model; they count as wrong.")
+
+
+def print_scores(split: str, result: "Evaluation") -> None:
+    """A table for each group of clips, with a row for each head; one table where all are of unseen signers."""
+    from slr_pose.evaluation import Score
+
+    groups = dict(result.scores)
+    if groups["all clips"] == groups.get("unseen signers"):
+        del groups["all clips"]
+    for group, heads in groups.items():
+        rows = table(f"{split}, {group}: % with 95 % interval", "", "n", *Score.columns)
+        for head, found in heads.items():
+            rows.add_row(title(head), str(found.clips), *found.as_text())
+        stdout.print(rows)

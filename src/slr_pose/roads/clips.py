@@ -1,0 +1,93 @@
+"""What a person named -> clips, and their keypoints."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from slr_pose import BadInput
+from slr_pose.data.dataset import Clip
+from slr_pose.data.store import Loaded, load
+from slr_pose.events import Caution, Extracting, LeftOut, Listener, Remark
+from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.pool import PARTS, Outcome, extract_all
+from slr_pose.media.folder import clips_of
+from slr_pose.skeleton import Skeleton
+from slr_pose.text import count
+
+
+def paths(inputs: Path | str | Iterable[Path | str]) -> list[Path]:
+    """What was named, one path or several."""
+    return [Path(inputs)] if isinstance(inputs, Path | str) else [Path(each) for each in inputs]
+
+
+def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator[tuple[Path, Path]]:
+    """Each clip that is meant, once, and its path inside the folder that was named; says what is not read.
+
+    Args:
+        keypoints: whether keypoints are clips, beside videos.
+
+    Raises:
+        BadInput: there is no such file or folder, or no clip in it.
+    """
+    seen = set()
+    for place in named:
+        found = clips_of(place, keypoints)
+        for sentence in found.sentences():
+            on_event(Caution(sentence))
+        if not found.clips:
+            raise BadInput(f"there are no {'videos or keypoints' if keypoints else 'videos'} in {place}.")
+        for file in found.clips:
+            if (absolute := file.absolute()) not in seen:
+                seen.add(absolute)
+                yield file, file.relative_to(place) if file != place else Path(file.name)
+
+
+def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: bool = False) -> Loaded:
+    """Clips with their keypoints; names those that are left out.
+
+    Args:
+        fast: how videos are extracted.
+
+    Raises:
+        BadInput: none of the clips can be read.
+    """
+    loaded = load(clips, skeleton, lambda jobs: extract_jobs(jobs, on_event), fast)
+    if loaded.left_out:
+        on_event(LeftOut(f"{len(loaded.left_out)} of {len(clips)} clips are left out", loaded.left_out))
+    for sentence in loaded.remarks:
+        on_event(Caution(sentence))
+    return loaded
+
+
+def extract_jobs(jobs: list[Job], on_event: Listener) -> list[Outcome]:
+    """Extract, the longest first, and say how it went."""
+    if not jobs:
+        return []
+    lengths = {}
+    for job in jobs:
+        with suppress(BadInput):  # extraction says what is wrong with it
+            lengths[job] = job.frames()
+    outcomes: list[Outcome] = []
+    started, expected = time.monotonic(), sum(lengths.values())
+
+    def on_frames(done: int) -> None:
+        on_event(Extracting(done, expected, len(outcomes), len(jobs)))
+
+    for outcome in extract_all(sorted(jobs, key=lambda job: -lengths.get(job, 0)), on_frames):
+        outcomes.append(outcome)
+    on_event(Extracting(expected, expected, len(outcomes), len(jobs)))
+    if frames := sum(outcome.frames for outcome in outcomes):
+        seconds = time.monotonic() - started
+        clips = sum(outcome.error is None for outcome in outcomes)
+        seen = {
+            name: sum(outcome.seen.get(part, 0) * outcome.frames for outcome in outcomes) / frames
+            for name, part in PARTS.items()
+        }
+        on_event(
+            Remark(
+                f"{count(clips, 'clip')}, {count(frames, 'frame')} in {seconds:.0f} s, {frames / seconds:.0f} frames/s;"
+                f" seen: {', '.join(f'{name} {share:.0%}' for name, share in seen.items())}"
+            )
+        )
+    return outcomes

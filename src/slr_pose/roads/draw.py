@@ -1,0 +1,67 @@
+"""A clip -> a picture of what its extraction saw."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from slr_pose.data.store import crowd
+from slr_pose.events import Caution, Drawing, Listener, ignore
+from slr_pose.keypoints.extraction import Job
+from slr_pose.pose import Pose
+from slr_pose.roads.clips import extract_jobs
+from slr_pose.view import check_output, pose_of, video_of
+from slr_pose.view import draw as draw_pose
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawing.
+
+    Attributes:
+        file: the picture or film.
+        frames: of the pose.
+        video: what it is drawn over; `None` where that is white.
+    """
+
+    file: Path
+    frames: int
+    video: Path | None
+
+
+def draw(clip: Path | str, output: Path | str | None = None, *, on_event: Listener = ignore) -> Drawn:
+    """Draw what the extraction saw: the skeleton over its video, or on white.
+
+    Args:
+        clip: a video, which is extracted unless it is already, or a `.pose` file.
+        output: `.mp4`, `.gif`, or `.png` for a sheet of frames; by default `CLIP-skeleton.mp4`.
+        on_event: told of progress and remarks.
+
+    Raises:
+        BadInput: there is no such clip, nobody is in it, or the drawing cannot go there.
+    """
+    clip = Path(clip)
+    output = Path(output) if output else Path(f"{clip.stem}-skeleton.mp4")
+    pose: Pose | None
+    if clip.suffix.lower() == ".pose":
+        pose = Pose.read(clip)
+        video = video_of(pose, clip.parent)
+    else:
+        video, pose = clip, pose_of(clip)
+    check_output(output, video)
+    if pose is None:
+        (outcome,) = extract_jobs([Job(clip)], on_event)
+        if outcome.error:
+            raise outcome.error
+        pose = outcome.pose
+    assert pose is not None  # of a job without a file
+    for sentence in crowd([pose.name] * (pose.people > 1)):
+        on_event(Caution(sentence))
+    frames = len(pose.keypoints)
+    drawn = 0
+
+    def on_frame() -> None:
+        nonlocal drawn
+        drawn += 1
+        on_event(Drawing(drawn, frames))
+
+    draw_pose(pose, video, output, on_frame)
+    return Drawn(output, frames, video)

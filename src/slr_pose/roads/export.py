@@ -1,0 +1,52 @@
+"""A checkpoint -> one ONNX file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from slr_pose import BadInput
+from slr_pose.events import Listener, Remark, ignore
+from slr_pose.quiet import quiet
+from slr_pose.recognition.export import export_onnx as export_recognizer
+from slr_pose.roads.predict import caveat
+from slr_pose.runs import newest_model
+from slr_pose.translation.export import export_onnx as export_translator
+from slr_pose.translation.translator import is_translator
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An ONNX file.
+
+    Attributes:
+        difference: the greatest one to torch's answers that was seen.
+    """
+
+    file: Path
+    difference: float
+
+
+def export_onnx(
+    model: Path | str | None = None, output: Path | str = "model.onnx", *, on_event: Listener = ignore
+) -> Exported:
+    """Export a model to one ONNX file, checked against torch before it is kept.
+
+    Args:
+        model: a run or its checkpoint, of a recogniser or a translator; by default the newest run of a recogniser.
+        output: the file to write.
+        on_event: told of remarks.
+
+    Raises:
+        BadInput: there is no such model, or the file cannot be written under that name.
+        ExportError: ONNX Runtime and torch differ; nothing is written.
+    """
+    if model is None:
+        if (model := newest_model()) is None:
+            raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
+        on_event(Remark(f"Model: {model}"))
+    model, output = Path(model), Path(output)
+    with quiet("torch.onnx"):
+        if is_translator(model):
+            return Exported(output, export_translator(model, output))
+        info, difference = export_recognizer(model, output)
+    caveat(model, info, on_event)
+    return Exported(output, difference)

@@ -1,0 +1,145 @@
+"""Videos or keypoints -> a timeline of what each shows."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from slr_pose import BadInput
+from slr_pose.data.store import crowd
+from slr_pose.events import Caution, LeftOut, Listener, Remark, ignore
+from slr_pose.hamnosys import ATTRIBUTES
+from slr_pose.hamnosys.lexicon import Attributes, attributes_of, rank, read_lexicon
+from slr_pose.info import ModelInfo
+from slr_pose.keypoints import cache
+from slr_pose.keypoints.extraction import Job
+from slr_pose.media.folder import is_keypoints
+from slr_pose.pose import Pose
+from slr_pose.recognition.recognizer import Recognizer
+from slr_pose.recognition.transcriber import Transcriber
+from slr_pose.roads.clips import clips_in, extract_jobs, paths
+from slr_pose.runs import newest_model
+from slr_pose.skeleton import DEFAULT, Skeleton
+from slr_pose.text import count
+from slr_pose.timeline import Entry, Timeline
+from slr_pose.translation.info import TranslatorInfo
+
+LEXICON = "lexicon"  # the tier of the signs of a lexicon
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What some files show.
+
+    Attributes:
+        timelines: of each file that could be answered, in order.
+        failures: what is wrong with each of the others.
+    """
+
+    timelines: dict[Path, Timeline]
+    failures: dict[Path, BadInput]
+
+
+def predict(
+    inputs: Path | str | Iterable[Path | str],
+    model: Path | str | Recognizer | None = None,
+    *,
+    lexicon: Path | str | None = None,
+    on_event: Listener = ignore,
+) -> Answers:
+    """Say which sign each video shows, and transcribe its first posture in HamNoSys.
+
+    Args:
+        inputs: videos, `.pose` files, arrays, or folders of them. Videos are extracted, unless they are already.
+        model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run. Where
+            there is none, there is no gloss.
+        lexicon: a table with columns `gloss` and `hamnosys`: its signs, which no model was trained on, are ranked in a
+            tier `lexicon`.
+        on_event: told of progress and remarks.
+
+    Raises:
+        BadInput: there is no such file, model or lexicon, or the only file cannot be answered.
+    """
+    named = paths(inputs)
+    signs = _signs_of(Path(lexicon), on_event) if lexicon else {}
+    recognizer = chosen_model(model, on_event)
+    if recognizer is None:
+        on_event(Remark("There is no model in runs/, so there is no gloss; `slr train DATA` makes one."))
+    skeleton, fast = (recognizer.skeleton, recognizer.fast) if recognizer else (Skeleton.load(DEFAULT), False)
+    transcriber = Transcriber(recognizer)
+    answers = Answers({}, {})
+    files = [file for file, _ in clips_in(named, keypoints=True, on_event=on_event)]
+    cautions: set[str] = set()
+    crowded = []
+    for file, pose in _poses(files, skeleton, fast, on_event).items():
+        try:
+            if isinstance(pose, Exception):
+                raise pose
+            answers.timelines[file] = transcriber.predict(pose)
+        except BadInput as error:
+            answers.failures[file] = error
+        else:
+            cautions |= {sentence for sentence in [recognizer and recognizer.mismatch(pose)] if sentence}
+            crowded += [pose.name] * (pose.people > 1)
+    if answers.failures and len(files) == 1:
+        raise answers.failures[files[0]]
+    for sentence in [*sorted(cautions), *crowd(crowded)]:
+        on_event(Caution(sentence))
+    for file, timeline in answers.timelines.items():
+        if not timeline.tiers.keys() >= ATTRIBUTES.keys():
+            on_event(Caution(f"{file} never shows a whole hand, so there is no HamNoSys of it."))
+        elif signs:
+            heads = {head: entry.labels for head, entry in timeline.at(timeline.start_s).items()}
+            found = Entry(timeline.start_s, timeline.end_s, rank(heads, signs), "not measured")
+            timeline.tiers[LEXICON] = [found]
+    return answers
+
+
+def chosen_model(model: Path | str | Recognizer | None, on_event: Listener) -> Recognizer | None:
+    """The model that is meant, by default that of the newest run; says which, and what should be known of it."""
+    if isinstance(model, Recognizer):
+        return model
+    if model is None:
+        if (model := newest_model()) is None:
+            return None
+        on_event(Remark(f"Model: {model}"))
+    recognizer = Recognizer.load(Path(model))
+    caveat(Path(model), recognizer.info, on_event)
+    return recognizer
+
+
+def caveat(model: Path, info: ModelInfo | TranslatorInfo, on_event: Listener) -> None:
+    """Say what whoever uses a model should know."""
+    if sentence := info.caveat():
+        on_event(Caution(f"{model}: {sentence}."))
+
+
+def _signs_of(lexicon: Path, on_event: Listener) -> dict[str, list[Attributes]]:
+    notations, unreadable = read_lexicon(lexicon)
+    signs, vague = attributes_of(notations)
+    if not signs:
+        raise BadInput(f"no notation of {lexicon} says handshape, finger direction and palm of its first posture.")
+    if unused := [*unreadable, *vague]:
+        on_event(LeftOut(f"{count(len(unused), 'sign')} of {lexicon} left out", unused))
+    return signs
+
+
+def _poses(files: list[Path], skeleton: Skeleton, fast: bool, on_event: Listener) -> dict[Path, Pose | Exception]:
+    """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
+    kept = cache.PoseFiles()
+    jobs: dict[Job, Path] = {}
+    found: dict[Path, Pose | Exception] = {}
+    for file in files:
+        try:
+            job = Job(file, fast=fast)
+            if is_keypoints(file):
+                found[file] = skeleton.read(file)
+            elif (extracted := kept.of(job)).is_done():
+                found[file] = cache.read(extracted)
+            else:
+                jobs[job] = file
+        except BadInput as error:
+            found[file] = error
+    for outcome in extract_jobs(list(jobs), on_event):
+        if problem := outcome.error or outcome.pose:
+            found[jobs[outcome.job]] = problem
+    return {file: found[file] for file in files}

@@ -1,0 +1,164 @@
+"""Labelled clips -> a trained recogniser in a run folder."""
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from slr_pose import BadInput
+from slr_pose.data.dataset import Clip, class_names, read_dataset, refuse_columns, refuse_lonely
+from slr_pose.data.split import clip_ids, in_both, split_clips, trained_on
+from slr_pose.data.store import ClipStore
+from slr_pose.evaluation import Evaluation, write_report
+from slr_pose.evaluation import evaluate as evaluate_clips
+from slr_pose.events import Caution, Listener, Remark, Training, ignore
+from slr_pose.info import ModelInfo, TrainingInfo
+from slr_pose.model.checkpoint import load_model
+from slr_pose.model.network import SIZES, SignModel, refuse_heads
+from slr_pose.quiet import quiet
+from slr_pose.recognition.recognizer import Recognizer
+from slr_pose.roads.clips import read_clips
+from slr_pose.runs import CHECKPOINT, REPORT, new_run, refuse_run
+from slr_pose.skeleton import DEFAULT, Skeleton
+from slr_pose.text import count, first_of
+from slr_pose.training.trainer import Progress, Recipe
+from slr_pose.training.trainer import train as fit
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves.
+
+    Attributes:
+        run: its folder.
+        model: the checkpoint.
+        report: a page in Markdown.
+        info: what travels with the model.
+        evaluation: the model's answers to the validation clips.
+    """
+
+    run: Path
+    model: Path
+    report: Path
+    info: ModelInfo
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The model that a training starts from."""
+
+    path: Path
+    network: SignModel
+    info: ModelInfo
+
+
+def train(
+    data: Path | str,
+    *,
+    heads: Iterable[str] = (),
+    size: str | None = None,
+    skeleton: Path | str | None = None,
+    start: Path | str | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    name: str | None = None,
+    on_event: Listener = ignore,
+) -> Trained:
+    """Train a recogniser on labelled clips; videos are extracted on first use.
+
+    Args:
+        data: a manifest, a folder with a folder for each gloss, or one `.npz`, as `read_dataset` takes them.
+        heads: further columns of the manifest to learn.
+        size: `tiny`, `base` or `large`; `base` by default.
+        skeleton: layout of joints, a name or a TOML file.
+        start: a trained model to start from, a run or its checkpoint; of any language and labels.
+        epochs: times that every clip is seen; by default oftener where clips are few.
+        seed: the same seed, machine and number of threads give the same model.
+        name: folder of the run, under `runs/`; by default the time.
+        on_event: told of progress and remarks.
+
+    Raises:
+        BadInput: the data cannot be trained on, or the run's folder cannot be made.
+        KeyboardInterrupt: it was stopped before there was a model; later, what was learnt is kept.
+    """
+    data, heads = Path(data), list(heads)
+    if size not in (None, *SIZES):
+        raise BadInput(f"there is no size '{size}': choose one of {', '.join(SIZES)}.")
+    if start and size:
+        raise BadInput("a model has the size of the one that it starts from; leave out --size, or --from.")
+    refuse_heads(heads)
+    refuse_columns(heads)
+    refuse_run(name)
+    origin = Origin(Path(start), *load_model(Path(start))) if start else None
+    layout = origin.info.layout() if origin and not skeleton else Skeleton.load(str(skeleton or DEFAULT))
+    clips = read_dataset(data, dict.fromkeys(heads), lambda sentence: on_event(Caution(sentence)))
+    refuse_lonely(clips, data)
+    loaded = read_clips(clips, layout, on_event)
+    clips, how_split = split_clips(loaded.clips, seed)
+    parts = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val")}
+    classes = class_names(parts["train"])
+    on_event(Remark(f"{', '.join(f'{len(part)} {split}' for split, part in parts.items())} clips: {how_split}."))
+    learning = ", ".join(f"{head.replace('_', ' ')} ({len(names)} classes)" for head, names in classes.items())
+    on_event(Remark(f"Learning {learning}."))
+    _caution(parts, origin, on_event)
+    found = loaded.extractors
+    if len(found) > 1:
+        on_event(Caution(f"the clips were extracted in {len(found)} ways; `slr extract-pose --force` mends it."))
+
+    about = TrainingInfo(
+        data=str(data),
+        clips={split: len(part) for split, part in parts.items()},
+        split=how_split,
+        left_out=loaded.left_out,
+        signers=sorted({clip.signer for clip in parts["train"] if clip.signer}),
+        extractor=found[0] if len(found) == 1 else {},
+        started_from=str(start) if start else None,
+        clip_ids=clip_ids(parts["train"], parts["val"], origin.info.training if origin else None),
+    )
+    keypoints = {split: _of_split(clips, loaded.keypoints, split) for split in parts}
+    training, validation = (ClipStore(keypoints[split], parts[split], classes) for split in parts)
+    build = functools.partial(_build, layout, classes, size or "base", origin)
+    run, recipe = new_run(name), Recipe(epochs=epochs, seed=seed)
+
+    def show(state: Progress) -> None:
+        on_event(Training(state.epoch, state.step, state.steps, state.loss, state.top1))
+
+    with quiet("lightning.pytorch"):
+        seconds = fit(build, training, validation, layout, classes, recipe, run, about, show)
+    if not (run / CHECKPOINT).exists():
+        raise KeyboardInterrupt
+    recognizer = Recognizer.load(run / CHECKPOINT)
+    result = evaluate_clips(recognizer, parts["val"], keypoints["val"])
+    write_report(run / REPORT, recognizer, result, seconds)
+    return Trained(run, run / CHECKPOINT, run / REPORT, recognizer.info, result)
+
+
+def names_of(clips: list[Clip]) -> str:
+    """What the first of some clips are called."""
+    return first_of([str(clip.path) if clip.array is None else clip.name for clip in clips], 3)
+
+
+def _caution(parts: dict[str, list[Clip]], origin: Origin | None, on_event: Listener) -> None:
+    """Say which of the validation clips measure nothing, because they are trained on or were before."""
+    if both := in_both(parts["train"], parts["val"]):
+        are = "is" if len(both) == 1 else "are"
+        what = f"{count(len(both), 'val clip')} {are} trained on, too: {names_of(both)}; leave them out of one split."
+        on_event(Caution(what))
+    if origin and (known := trained_on(parts["val"], origin.info.training)):
+        what = f"{origin.path} was trained on {len(known)} of the {len(parts['val'])} val clips: {names_of(known)}."
+        on_event(Caution(what))
+
+
+def _of_split(clips: list[Clip], keypoints: list[np.ndarray], split: str) -> list[np.ndarray]:
+    return [array for clip, array in zip(clips, keypoints, strict=True) if clip.split == split]
+
+
+def _build(layout: Skeleton, classes: dict[str, list[str]], size: str, origin: Origin | None) -> SignModel:
+    counts = {head: len(names) for head, names in classes.items()}
+    model = SignModel(layout, counts, origin.network.config if origin else SIZES[size])
+    if origin:
+        model.start_from(origin.network, classes, origin.info.labels)
+    return model
