@@ -11,7 +11,7 @@ CLIPS ?= $(foreach gloss,$(wildcard ../shared/data/asl30/videos/*),$(firstword $
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: test test-all lint bench demo hamnosys-model sample clean
+.PHONY: test test-all test-oldest lint bench demo hamnosys-model sample clean
 
 # Threads of torch wait for each other wherever the machine has something else to do; one a process does not.
 test test-all: export OMP_NUM_THREADS ?= 1
@@ -22,9 +22,17 @@ test: .venv/installed
 test-all: .venv/installed lint
 	pytest -n auto --dist worksteal -m ""
 
+# What `pre-commit install` runs before each commit, on all files; and types, and docstrings.
 lint: .venv/installed
-	ruff check .
-	ruff format --check .
+	pre-commit run --all-files
+	mypy
+	pytest tests/test_docstrings.py
+
+# The oldest releases that pyproject.toml allows, of what it names, in an environment of their own.
+test-oldest: export PATH := $(CURDIR)/.venv-oldest/bin:$(PATH)
+test-oldest: export OMP_NUM_THREADS ?= 1
+test-oldest: .venv-oldest/installed
+	pytest -n auto --dist worksteal
 
 bench: .venv/installed
 	python benchmarks/extraction.py $(CLIPS)
@@ -62,5 +70,13 @@ endif
 	.venv/bin/pip install --quiet -e ".[sentences,dev]"
 	touch $@
 
+.venv-oldest/installed: .venv/installed
+	$(PYTHON) -m venv .venv-oldest
+	uv pip compile --quiet --resolution lowest-direct --extra sentences --python .venv-oldest/bin/python \
+		pyproject.toml -o .venv-oldest/oldest.txt
+	.venv-oldest/bin/pip install --quiet $(TORCH_ARGS) -c .venv-oldest/oldest.txt torch
+	.venv-oldest/bin/pip install --quiet -c .venv-oldest/oldest.txt -e ".[sentences,dev]"
+	touch $@
+
 clean:
-	rm -rf .venv build dist runs model.onnx
+	rm -rf .venv .venv-oldest build dist runs model.onnx

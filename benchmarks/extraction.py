@@ -21,8 +21,8 @@ import numpy as np
 from rich.console import Console
 
 import slr_pose
-from slr_pose.keypoints.extraction import layout
-from slr_pose.keypoints.pool import HANDS
+from slr_pose.keypoints.batch import HANDS
+from slr_pose.keypoints.mediapipe import MediaPipe
 from slr_pose.pose import Pose
 
 ROUNDS = 2
@@ -72,7 +72,8 @@ def plain_holistic(videos: list[Path]) -> None:
     import cv2
     from mediapipe.python.solutions.holistic import Holistic
 
-    points, limbs = layout(face=False)
+    layout = MediaPipe().layout
+    streams = [(layout.points[part.joints[0]][0].lower(), len(part.joints)) for part in layout.parts]
     for video in videos:
         capture = cv2.VideoCapture(str(video))
         keypoints = []
@@ -80,7 +81,7 @@ def plain_holistic(videos: list[Path]) -> None:
             while (frame := capture.read()[1]) is not None:
                 height, width = frame.shape[:2]
                 found = holistic.process(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
-                parts = ((found.pose_landmarks, 33), (found.left_hand_landmarks, 21), (found.right_hand_landmarks, 21))
+                parts = [(getattr(found, stream), count) for stream, count in streams]
                 keypoints.append(
                     [
                         (point.x * width, point.y * height, point.z)
@@ -91,7 +92,8 @@ def plain_holistic(videos: list[Path]) -> None:
         keypoints = np.array(keypoints, np.float32)
         seen = np.isfinite(keypoints).all(axis=-1)
         keypoints = np.where(seen[..., None], keypoints, 0)
-        Pose(keypoints, seen.astype(np.float32), points, 25, width, height, limbs).write(video.with_suffix(".pose"))
+        pose = Pose(keypoints, seen.astype(np.float32), layout.points, 25, width, height, layout.bones)
+        pose.write(video.with_suffix(".pose"))
 
 
 def run(commands: list[list]) -> tuple[float, float]:

@@ -31,7 +31,7 @@ from slr_pose.hamnosys.attributes import DIRECTION, PALM
 from slr_pose.hamnosys.geometry import attribute_probabilities
 from slr_pose.hamnosys.lexicon import rank
 from slr_pose.hamnosys.orientation import finger_vectors
-from slr_pose.keypoints.cache import PoseFiles
+from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.pose import Pose
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.transcriber import joined
@@ -169,9 +169,9 @@ def main(
         return
     layout = Skeleton.load(skeleton)
     files = PoseFiles()
-    jobs = [files.of(clip.job()) if clip.is_video else None for clip in clips]
-    read = track(zip(clips, jobs, strict=True), "reading", len(clips), console=PROGRESS)
-    poses = [read_pose(clip, layout, job) for clip, job in read]
+    kept = [files.of(clip.job()) if clip.is_video else None for clip in clips]
+    read = track(zip(clips, kept, strict=True), "reading", len(clips), console=PROGRESS)
+    poses = [read_pose(clip, layout, file) for clip, file in read]
     measured = by_geometry(poses)
     answers = {"geometry": measured} | by_package(poses, measured)
     answers |= {path.parent.name: by_model(path, poses) for path in model or []}

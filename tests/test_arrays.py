@@ -173,7 +173,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         "array, says",
         [
-            (np.zeros((9, 127)), "describes 128 numbers a frame"),
+            (np.zeros((9, 127)), "describes 128 numbers per frame"),
             (np.zeros((0, 128)), "other.npy shows nobody"),
             (np.full((9, 128), "x"), "an array (9, 128) of <U1"),
         ],

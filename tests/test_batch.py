@@ -20,9 +20,12 @@ import signer
 from test_video import encode
 
 from slr_pose import BadInput
-from slr_pose.keypoints import pool as batch
-from slr_pose.keypoints.extraction import Job, extract_pose
-from slr_pose.keypoints.pool import extract_all
+from slr_pose.events import Extracting
+from slr_pose.keypoints import pool
+from slr_pose.keypoints.batch import extract_all
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.segment import extract_pose
 from slr_pose.pose import Pose
 
 SLR = Path(sys.executable).with_name("slr")
@@ -39,21 +42,21 @@ def folder(video, tmp_path) -> Path:
 
 def test_one_bad_video_does_not_stop_the_others(video, tmp_path):
     (tmp_path / "bad.mp4").write_bytes(b"nothing")
-    jobs = [Job(tmp_path / "bad.mp4", tmp_path / "bad.pose"), Job(video, tmp_path / "good.pose")]
-    counted = []
-    outcomes = {outcome.job: outcome for outcome in extract_all(jobs, counted.append, workers=1)}
+    videos = {"bad": tmp_path / "bad.mp4", "good": video}
+    jobs = [Job(path, default_estimator(), tmp_path / f"{name}.pose") for name, path in videos.items()]
+    outcomes = {outcome.job: outcome for outcome in extract_all(jobs, workers=1)}
     assert isinstance(outcomes[jobs[0]].error, BadInput)
     assert outcomes[jobs[1]].frames == 12
     assert [path.name for path in tmp_path.glob("*.pose")] == ["good.pose"]
-    assert jobs[1].is_done() and not jobs[0].is_done()
+    assert Pose.read_footer(jobs[1].pose)["source"] == jobs[1].source()
 
 
 def test_a_worker_that_is_killed_costs_nothing(video, tmp_path):
-    jobs = [Job(video, tmp_path / f"{number}.pose") for number in range(4)]
+    jobs = [Job(video, default_estimator(), tmp_path / f"{number}.pose") for number in range(4)]
     killed = []
 
-    def kill_once(frames: int) -> None:
-        if frames > 3 and not killed:
+    def kill_once(state: Extracting) -> None:
+        if state.frames > 3 and not killed:
             killed.append(multiprocessing.active_children()[0])
             killed[0].kill()
 
@@ -63,28 +66,28 @@ def test_a_worker_that_is_killed_costs_nothing(video, tmp_path):
 
 
 def test_a_job_that_kills_its_worker_is_given_up(video, tmp_path):
-    def kill_always(frames: int) -> None:
+    def kill_always(state: Extracting) -> None:
         for child in multiprocessing.active_children():
             child.kill()
 
-    job = Job(video, tmp_path / "a.pose")
+    job = Job(video, default_estimator(), tmp_path / "a.pose")
     (outcome,) = extract_all([job], kill_always)
     assert outcome.job == job and "died" in str(outcome.error) and not list(tmp_path.iterdir())
 
 
 def test_a_worker_that_hangs_is_given_up_and_the_rest_goes_on(video, tmp_path, monkeypatch):
-    jobs = [Job(video, tmp_path / f"{number}.pose") for number in range(2)]
+    jobs = [Job(video, default_estimator(), tmp_path / f"{number}.pose") for number in range(2)]
     stopped, outcomes = [], []
 
-    def stop_once(frames: int) -> None:
-        if frames > 3 and not stopped:
+    def stop_once(state: Extracting) -> None:
+        if state.frames > 3 and not stopped:
             stopped.extend(multiprocessing.active_children())
             os.kill(stopped[0].pid, signal.SIGSTOP)
-            monkeypatch.setattr(batch, "STALL_S", 1.0)
+            monkeypatch.setattr(pool, "STALL_S", 1.0)
 
     for outcome in extract_all(jobs, stop_once, workers=1):
         outcomes.append(outcome)
-        monkeypatch.setattr(batch, "STALL_S", 60.0)
+        monkeypatch.setattr(pool, "STALL_S", 60.0)
     assert stopped and not stopped[0].is_alive()
     assert outcomes[0].job == jobs[0] and "given up" in str(outcomes[0].error) and video.name in str(outcomes[0].error)
     assert (outcomes[1].job, outcomes[1].error, outcomes[1].frames) == (jobs[1], None, 12)
@@ -101,7 +104,7 @@ def test_workers_that_are_killed_at_any_moment_hold_up_nobody(video, tmp_path):
             for child in multiprocessing.active_children()[:1]:
                 child.kill()
 
-    jobs = [Job(video, tmp_path / f"{number}.pose") for number in range(6)]
+    jobs = [Job(video, default_estimator(), tmp_path / f"{number}.pose") for number in range(6)]
     killer = threading.Thread(target=kill)
     killer.start()
     outcomes = list(extract_all(jobs, workers=2))
@@ -125,9 +128,9 @@ def says_half_and_stops(pipe) -> None:
 
 @pytest.mark.parametrize("worker, stall_s, end", [(says_half, 60, "died"), (says_half_and_stops, 2, "given up")])
 def test_the_rest_of_what_a_worker_said_is_not_waited_for(worker, stall_s, end, video, monkeypatch):
-    monkeypatch.setattr(batch, "_serve", worker)
-    monkeypatch.setattr(batch, "STALL_S", stall_s)
-    (outcome,) = extract_all([Job(video)])
+    monkeypatch.setattr(pool, "_serve", worker)
+    monkeypatch.setattr(pool, "STALL_S", stall_s)
+    (outcome,) = extract_all([Job(video, default_estimator())])
     assert end in str(outcome.error) and not multiprocessing.active_children()
 
 
@@ -239,11 +242,11 @@ def test_a_long_video_goes_to_all_workers_and_comes_out_as_from_one(tmp_path):
     long = encode(tmp_path / "long.mp4", (images[:10] + images[9::-1]) * 10, rate=4)
     at_work = set()
 
-    def look(frames: int) -> None:
+    def look(state: Extracting) -> None:
         cpu = {child.pid: sum(psutil.Process(child.pid).cpu_times()[:2]) for child in multiprocessing.active_children()}
-        at_work.update(pid for pid, seconds in cpu.items() if frames and seconds > 1)
+        at_work.update(pid for pid, seconds in cpu.items() if state.frames and seconds > 1)
 
-    (outcome,) = extract_all([Job(long)], look, workers=2)
+    (outcome,) = extract_all([Job(long, default_estimator())], look, workers=2)
     assert len(at_work) == 2
     np.testing.assert_array_equal(outcome.pose.keypoints, extract_pose(long).keypoints)
 
@@ -256,7 +259,7 @@ def test_memory_stays_flat_on_a_long_full_hd_video(tmp_path):
     for frames in (100, 1000):
         path = encode(tmp_path / f"{frames}.mp4", [image] * frames, preset="ultrafast")
         code = (
-            "import resource, sys; from pathlib import Path; from slr_pose.keypoints.extraction import extract_pose;"
+            "import resource, sys; from pathlib import Path; from slr_pose.keypoints.segment import extract_pose;"
             "pose = extract_pose(Path(sys.argv[1])); assert len(pose.keypoints) == int(Path(sys.argv[1]).stem);"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
         )

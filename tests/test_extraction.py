@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -10,7 +11,10 @@ import signer
 from test_video import encode, join_files, stored, with_matrix
 
 from slr_pose import BadInput
-from slr_pose.keypoints.extraction import Job, Segment, extract_pose, extract_segment, join
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.mediapipe import MediaPipe
+from slr_pose.keypoints.segment import Segment, extract_pose, extract_segment, join
 from slr_pose.media.video import read_frames, write_video
 from slr_pose.pose import Pose
 
@@ -32,7 +36,7 @@ def test_the_keypoints_are_where_the_signer_is(pose, video):
         assert found.mean() > 0.8
         distances = np.linalg.norm(pose.keypoints[found, hand, :2] - true.keypoints[found, hand, :2], axis=-1)
         assert np.median(distances, axis=1).max() < 5  # of about 80 between the shoulders
-    assert pose.extractor == Job(video).extractor() and pose.source["name"] == "circle é.mp4"
+    assert pose.extractor == Job(video, default_estimator()).extractor() and pose.source["name"] == "circle é.mp4"
 
 
 def test_a_mirror_image_has_its_hands_swapped(pose, tmp_path):
@@ -59,7 +63,8 @@ def test_a_part_of_a_video(pose, video):
         3,
         4,
     )  # MediaPipe smooths over time, so it is not the same to a pixel
-    assert Job(video, start_s=0.12, end_s=0.32).frames() == 5 and Job(video).frames() == 12
+    assert Job(video, default_estimator(), start_s=0.12, end_s=0.32).plan().frames == 5
+    assert Job(video, default_estimator()).plan().frames == 12
     with pytest.raises(BadInput, match="no frame"):
         extract_pose(video, start_s=9)
 
@@ -77,7 +82,7 @@ def test_an_uneven_video_becomes_even(name, tmp_path):
 def test_a_clock_that_jumps_by_days_is_not_believed(pose, video):
     times = np.r_[np.arange(6) / 25, 4e5 + np.arange(6) / 25]
     found = Segment(times, pose.keypoints, pose.confidence, (pose.width, pose.height), 1.0)
-    np.testing.assert_array_equal(join(Job(video), [found]).keypoints, pose.keypoints)
+    np.testing.assert_array_equal(join(Job(video, default_estimator()).plan(), [found]).keypoints, pose.keypoints)
 
 
 def test_one_frame_is_enough_and_none_is_not(tmp_path):
@@ -105,7 +110,7 @@ def test_fast_looks_at_fifteen_frames_a_second(pose, video):
 
 def test_the_landmarks_are_holistics(pose, video):
     """Ours is MediaPipe's Holistic without its mask and, unless asked for, its face: nothing else may differ."""
-    with_face = extract_pose(video, face=True)
+    with_face = extract_pose(video, estimator=MediaPipe(face=True))
     assert with_face.keypoints.shape == (12, 543, 3)
     face = [index for index, (component, _) in enumerate(with_face.points) if component == "FACE_LANDMARKS"]
     np.testing.assert_array_equal(np.delete(with_face.keypoints, face, axis=1), pose.keypoints)
@@ -139,11 +144,12 @@ def test_a_long_video_is_cut_where_nobody_sees_it(tmp_path):
     """Its parts join to what extraction in one go finds, but for what tracking remembers of the seconds before."""
     images = signer.images("circle", 12)
     long = encode(tmp_path / "long.mp4", (images[:10] + images[9::-1]) * 10, rate=4)
-    job = Job(long)
-    assert job.spans() == [(None, 25.0), (25.0, None)] and job.frames() == 200
-    assert Job(long, start_s=10, end_s=20).spans() == [(10, 20)]
+    plan = Job(long, default_estimator()).plan()
+    assert plan.spans == ((None, 25.0), (25.0, None)) and plan.frames == 200
+    assert Job(long, default_estimator(), start_s=10, end_s=20).plan().spans == ((10, 20),)
     parts = extract_pose(long)
-    at_once = join(job, [extract_segment(job, (None, None))])
+    whole = replace(plan, spans=((None, None),))
+    at_once = join(whole, [extract_segment(whole, 0)])
     assert parts.keypoints.shape == at_once.keypoints.shape == (200, 75, 3)
     np.testing.assert_array_equal(parts.keypoints[:100], at_once.keypoints[:100])
     shoulders = np.linalg.norm(at_once.keypoints[0, 11, :2] - at_once.keypoints[0, 12, :2])
@@ -157,7 +163,7 @@ def test_it_needs_no_libgl_and_nothing_but_mediapipe_says_anything(video, tmp_pa
         "import sys; sys.path.insert(0, 'inside cv2')\nraise ImportError('libGL.so.1: cannot open shared object file')"
     )
     code = (
-        "import sys; from pathlib import Path; from slr_pose.keypoints.extraction import extract_pose;"
+        "import sys; from pathlib import Path; from slr_pose.keypoints.segment import extract_pose;"
         "print(len(extract_pose(Path(sys.argv[1])).keypoints), 'cv2' in sys.modules, 'inside cv2' in sys.path)"
     )
     done = subprocess.run(
@@ -178,7 +184,7 @@ import os, sys, threading
 from pathlib import Path
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
-from slr_pose.keypoints.extraction import extract_pose
+from slr_pose.keypoints.segment import extract_pose
 
 ended = threading.Event()
 def write():

@@ -43,7 +43,7 @@ def test_what_is_not_read_is_counted_by_its_reason(tmp_path):
         "a link to nothing": 1,
         "no file but a pipe or a device": 1,
     }
-    assert any("4.jpg and 2 more." in sentence for sentence in found.sentences())
+    assert any("4.jpg, and 2 more." in sentence for sentence in found.sentences())
 
 
 def test_links_to_folders_are_followed_but_not_in_circles(tmp_path):

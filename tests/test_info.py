@@ -80,7 +80,7 @@ def exported(checkpoint) -> Path:
 
 def test_both_files_tell_the_same_and_answer_the_same(checkpoint, exported):
     both = [Recognizer.load(path) for path in (checkpoint, exported)]
-    assert both[0].info == both[1].info and both[0].info.schema == SCHEMA
+    assert both[0].info == both[1].info and json.loads(both[0].info.encode())["schema"] == SCHEMA
     answers = [recognizer.probabilities(clips()) for recognizer in both]
     for head in LABELS:
         np.testing.assert_allclose(answers[0][head], answers[1][head], atol=1e-4)

@@ -11,8 +11,10 @@ import signer
 
 from slr_pose import BadInput
 from slr_pose.data.dataset import read_dataset
-from slr_pose.keypoints.extraction import Job
-from slr_pose.keypoints.pool import Outcome
+from slr_pose.keypoints.batch import Outcome
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.pose_files import PoseFile
 from slr_pose.pose import FARTHEST, Pose
 from slr_pose.skeleton import SHIPPED, Skeleton
 
@@ -83,7 +85,7 @@ def read_pose(path: Path) -> None:
     assert all(isinstance(part, dict) for part in footer.values())
     assert not footer.get("extractor") or footer["extractor"]["name"] + footer["extractor"]["version"]
     path.with_name(footer.get("source", {}).get("name", "a"))
-    Outcome.of_file(Job(Path("a.mp4"), path))
+    Outcome.of_file(PoseFile(Job(Path("a.mp4"), default_estimator()), path, summary=footer.get("summary", {})))
     check(Pose.read(path))
 
 

@@ -17,9 +17,12 @@ from pose_format.numpy import NumPyPoseBody
 
 from slr_pose import BadInput
 from slr_pose.files import write_whole
-from slr_pose.hamnosys.geometry import attribute_probabilities, prior
-from slr_pose.keypoints.extraction import Job
-from slr_pose.keypoints.pool import Outcome, write_report
+from slr_pose.hamnosys.geometry import attribute_probabilities
+from slr_pose.hamnosys.geometry.prior import prior
+from slr_pose.keypoints.batch import Outcome, write_report
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.pose import Pose
 from slr_pose.recognition.transcriber import Transcriber
 from slr_pose.skeleton import Skeleton
@@ -316,9 +319,10 @@ def test_a_pose_with_a_damaged_footer_is_predicted_and_drawn(slr):
 
 
 def test_a_footer_that_lacks_a_part_of_the_body_is_reported(tmp_path):
-    footer(tmp_path / "a.pose", changed())  # LEFT_HAND_LANDMARKS was damaged
-    outcome = Outcome.of_file(Job(tmp_path / "a.mp4", tmp_path / "a.pose"))
-    write_report(tmp_path / "report.csv", [outcome])
+    (tmp_path / "a.mp4").touch()
+    footer(tmp_path / "a.pose", changed(source__end=None))  # LEFT_HAND_LANDMARKS was damaged
+    kept = PoseFiles().of(Job(tmp_path / "a.mp4", default_estimator()))
+    write_report(tmp_path / "report.csv", [Outcome.of_file(kept)])
     assert "1.000,0.000,0.000" in (tmp_path / "report.csv").read_text()
 
 

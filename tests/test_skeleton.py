@@ -24,14 +24,37 @@ def test_a_shipped_layout_is_whole(name):
     skeleton = Skeleton.load(name)
     assert skeleton.name == name
     assert sorted(joint for part in skeleton.parts for joint in part.joints) == list(range(len(skeleton.joints)))
-    assert [part.name for part in skeleton.parts] == ["body", "left_hand", "right_hand"]
+    assert [part.name for part in skeleton.parts if part.name != "face"] == ["body", "left_hand", "right_hand"]
     mirrored = [skeleton.mirror[joint] for joint in skeleton.mirror]
     assert mirrored == list(range(len(skeleton.joints)))
     bones = {frozenset(bone) for bone in skeleton.bones}
     assert {frozenset(skeleton.mirror[joint] for joint in bone) for bone in bones} == bones
     assert len(bones) == len(skeleton.bones)
     np.testing.assert_array_equal(skeleton.adjacency, skeleton.adjacency.T)
-    assert set(skeleton.points) <= set(Skeleton.load("mediapipe_75").points)
+    assert set(skeleton.points) <= set(Skeleton.load("mediapipe_543").points)
+
+
+def test_the_layout_with_the_face_is_holistics():
+    """Between body and hands, with the contours of MediaPipe's own mesh; and left is the other side's mirror image."""
+    from mediapipe.python.solutions.face_mesh_connections import FACEMESH_CONTOURS, FACEMESH_TESSELATION
+
+    whole, without = Skeleton.load("mediapipe_543"), Skeleton.load("mediapipe_75")
+    face = whole.part("face").joints
+    assert [whole.points[joint] for joint in face] == [("FACE_LANDMARKS", str(number)) for number in range(468)]
+    assert tuple(point for point in whole.points if point[0] != "FACE_LANDMARKS") == without.points
+    bones = [tuple(whole.joints[joint] for joint in bone) for bone in whole.bones]
+    assert bones[: len(without.bones)] == [tuple(without.joints[joint] for joint in bone) for bone in without.bones]
+    contours = sorted((face[0] + a, face[0] + b) for a, b in FACEMESH_CONTOURS)
+    assert list(whole.bones[len(without.bones) :]) == contours
+
+    mirror = [whole.mirror[joint] - face[0] for joint in face]
+    mesh = {frozenset(edge) for edge in FACEMESH_TESSELATION}
+    turned = {frozenset(mirror[point] for point in edge) for edge in mesh}
+    assert len(mesh - turned) == 6 and mirror[33] == 263  # six diagonals lean the same way on both sides
+    left = {whole.joints[face[0] + point].startswith("left_face_") for point in (263, 291, 454, 466)}
+    assert left == {True}
+    with pytest.raises(BadInput, match=r"has no face .*; extract its video with `slr extract-pose --face`\.$"):
+        whole.select(signer.perform("wave"))
 
 
 def test_every_joint_of_the_hands_hangs_together():
@@ -172,7 +195,7 @@ def test_a_pose_that_shows_none_of_the_joints_is_nobody_for_this_skeleton():
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="needs ../shared/data")
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", [name for name in LAYOUTS if name != "mediapipe_543"])  # they have no face
 def test_real_poses_of_other_tools_are_selected_with_the_hands_at_the_end_of_their_arms(name):
     skeleton = Skeleton.load(name)
     for path in sorted(REAL.glob("*.pose")):
@@ -195,12 +218,11 @@ def test_real_poses_of_other_tools_are_selected_with_the_hands_at_the_end_of_the
                 assert np.median(np.linalg.norm((hand - arm)[both, :2], axis=1)) < 0.15 * width
 
 
-def test_the_wheel_finds_its_layouts_where_it_is_installed(tmp_path):
-    """Built, installed elsewhere without what it depends on, and asked from another folder."""
+def test_the_wheel_and_the_archive_of_the_source_hold_what_is_no_code(tmp_path):
     subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "-o", tmp_path, ROOT], check=True, capture_output=True
     )
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = tmp_path.glob("*.whl")  # is built from the archive
     (archive,) = tmp_path.glob("*.tar.gz")
     with zipfile.ZipFile(wheel) as files:
         names = files.namelist()
@@ -208,19 +230,33 @@ def test_the_wheel_finds_its_layouts_where_it_is_installed(tmp_path):
     assert {"slr_pose/hamnosys/attributes.csv", "slr_pose/skeletons/synonyms.csv"} <= set(names)
     with tarfile.open(archive) as files:
         assert any(name.endswith("/LICENSE") for name in files.getnames())
-    venv.create(tmp_path / "elsewhere", with_pip=False, system_site_packages=False)
-    python = tmp_path / "elsewhere" / "bin" / "python"
+    assert found_from_elsewhere(tmp_path, wheel).is_relative_to(tmp_path / "elsewhere")
+
+
+def test_layouts_are_found_in_a_clone_and_in_an_editable_install(tmp_path):
+    build = "import sys; from hatchling.build import build_editable; build_editable(sys.argv[1])"  # as pip install -e
+    subprocess.run([sys.executable, "-c", build, tmp_path], cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert found_from_elsewhere(tmp_path, wheel) == ROOT / "skeletons"
+    assert SHIPPED == ROOT / "skeletons"  # in this clone
+
+
+def found_from_elsewhere(folder: Path, wheel: Path) -> Path:
+    """Where layouts are found once a wheel is installed, without what it depends on, and asked from another folder."""
+    venv.create(folder / "elsewhere", with_pip=False, system_site_packages=False)
+    python = folder / "elsewhere" / "bin" / "python"
     subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "-q", wheel], check=True)
     code = (
-        "import sys; sys.path.append(sys.argv[1]); import slr_pose; from slr_pose.skeleton import Skeleton;"
-        "from slr_pose.hamnosys import ATTRIBUTES;"
-        "print(slr_pose.__file__, len(Skeleton.load('mediapipe_75').joints), len(ATTRIBUTES))"
+        "import sys; sys.path.append(sys.argv[1]); from slr_pose.skeleton import SHIPPED, Skeleton;"
+        "from slr_pose.hamnosys import ATTRIBUTES; assert len(ATTRIBUTES) == 8;"
+        "print(len(Skeleton.load('mediapipe_75').joints), SHIPPED)"
     )
     libraries = next(path for path in sys.path if path.endswith("site-packages"))
-    done = subprocess.run([python, "-I", "-c", code, libraries], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run([python, "-I", "-c", code, libraries], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    where, joints, attributes = done.stdout.split()
-    assert str(tmp_path) in where and (joints, attributes) == ("75", "8")
+    joints, place = done.stdout.split(maxsplit=1)
+    assert joints == "75"
+    return Path(place.strip())
 
 
 def test_a_part_of_a_long_file_can_be_read_and_all_of_it_is_too_long_for_one_sign(monkeypatch):

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.keypoints.extraction import Job
-from slr_pose.keypoints.pool import Outcome, write_report
+from slr_pose.keypoints.batch import Outcome, write_report
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
 from slr_pose.tables import LARGEST, each, key, normal, read_rows, write_rows
 
 CELLS = {"path": "a b/ä,1.pose", "gloss": 'the "great" one; or two', "signer": "Zoë"}
@@ -158,7 +159,7 @@ def test_numbers_stay_numbers_and_names_that_are_not_utf_8_are_written_out(tmp_p
 
 def test_the_report_of_an_extraction_runs_nothing_and_takes_any_name(tmp_path):
     names = ["=cmd|x!A1.mp4", "+1.mp4", os.fsdecode(b"\xff.mp4"), "plain.mp4"]
-    jobs = [Job(Path(name), Path(name).with_suffix(".pose")) for name in names]
+    jobs = [Job(Path(name), default_estimator(), Path(name).with_suffix(".pose")) for name in names]
     write_report(tmp_path / "extraction.csv", [Outcome(job, BadInput("@nobody is there.")) for job in jobs])
     rows = read_rows(tmp_path / "extraction.csv", ["video", "problem"], "videos")
     assert sorted(row.cells["video"] for row in rows) == sorted([*names[:2], "\\udcff.mp4", "plain.mp4"])

@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
 from slr_pose.media import video
 from slr_pose.media.video import MAX_PIXELS, PATIENCE_S, VIDEO_SUFFIXES, VideoInfo, even_steps, probe, read_frames
 
@@ -280,10 +281,11 @@ def test_time_begins_with_the_file_not_with_its_first_picture(name, codec, sound
     for first in (3, 17):
         start_s, end_s = times[first] - 0.01, times[first + 5] - 0.01
         assert numbers(read_frames(path, start_s, end_s)) == list(range(first, first + 5))
-        assert Job(path, None, start_s, end_s).frames() == 5
+        assert Job(path, default_estimator(), None, start_s, end_s).plan().frames == 5
     if late_s:
         assert numbers(read_frames(path, 0.1, times[2] - 0.01)) == [0, 1]
-        assert list(read_frames(path, 0, 0.5)) == [] and Job(path, None, 0, 0.5).frames() == 0
+        assert list(read_frames(path, 0, 0.5)) == []
+        assert Job(path, default_estimator(), None, 0, 0.5).plan().frames == 0
 
 
 def test_a_clock_that_jumps_is_read_from_before_the_jump(tmp_path):
@@ -405,7 +407,7 @@ def test_only_files_are_opened(tmp_path):
     (tmp_path / "folder.mp4").mkdir()
     (tmp_path / "nowhere.mp4").symlink_to(tmp_path / "absent")
     for name, reason in (("pipe", "a pipe or a device"), ("folder", "a folder"), ("nowhere", "no such file")):
-        for read in (probe, lambda path: next(read_frames(path)), lambda path: Job(path).spans()):
+        for read in (probe, lambda path: next(read_frames(path)), lambda path: Job(path, default_estimator()).plan()):
             with pytest.raises(BadInput, match=reason):
                 read(tmp_path / f"{name}.mp4")
     for path in (Path("/dev/zero"), Path("a\0b.mp4"), Path("n" * 300)):
@@ -458,7 +460,7 @@ def test_a_picture_that_would_fill_the_memory_is_refused_before_it_is_decoded(wi
     data = encode(tmp_path / "a.gif", [grey(99)] * 3, "gif", pix_fmt="rgb8").read_bytes()
     (tmp_path / "a.gif").write_bytes(data[:6] + struct.pack("<HH", width, height) + data[10:])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for read in (probe, lambda path: next(read_frames(path)), lambda path: Job(path).frames()):
+    for read in (probe, lambda path: next(read_frames(path)), lambda path: Job(path, default_estimator()).plan()):
         with pytest.raises(BadInput, match=f"{width} x {height}"):
             read(tmp_path / "a.gif")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kB
@@ -488,7 +490,7 @@ def test_a_length_of_a_million_hours_is_not_believed(tmp_path):
     data[duration : duration + 8] = struct.pack(">d", 1e6 * 3600 * 1000)  # milliseconds
     path.write_bytes(data)
     assert probe(path).end_s == pytest.approx(1e6 * 3600)
-    assert len(Job(path).spans()) == 1
+    assert len(Job(path, default_estimator()).plan().spans) == 1
     assert numbers(read_frames(path)) == list(range(25))
 
 
@@ -540,7 +542,7 @@ def test_a_damaged_file_is_read_as_far_as_it_goes_or_refused_with_a_sentence(nam
         whole.write_bytes(damaged(data, random))
         started = time.monotonic()
         try:
-            assert len(Job(whole).spans()) < 50, number
+            assert len(Job(whole, default_estimator()).plan().spans) < 50, number
             frames = [*read_frames(whole), *read_frames(whole, 0.2, 0.3)]
         except BadInput as error:
             assert str(error).endswith("."), number

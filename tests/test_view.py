@@ -12,7 +12,8 @@ from pose_format import Pose as PoseFile
 from pose_format.numpy import NumPyPoseBody
 
 from slr_pose import BadInput
-from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
 from slr_pose.media.video import read_frames, write_video
 from slr_pose.pose import Pose
 from slr_pose.view import COLORS, UNSEEN, draw
@@ -57,7 +58,7 @@ def clip(slr) -> tuple[Path, Pose]:
     """A video, and the pose beside it that says it was extracted from it."""
     path = signer.film(slr.folder / "clips.of.circle.mp4", "circle", frames=16)
     pose = signer.perform("circle", frames=16)
-    pose.source = Job(path).source()
+    pose.source = Job(path, default_estimator()).source()
     pose.write(path.with_suffix(".pose"))
     return path, Pose.read(path.with_suffix(".pose"))
 
@@ -97,7 +98,7 @@ def test_each_frame_of_a_pose_is_drawn_over_the_video_frame_nearest_to_it(slr):
     video = slr.folder / "grey.mp4"
     write_video(video, [np.full((240, 320, 3), level, np.uint8) for level in levels], 25)
     pose = signer.perform("circle", frames=10)
-    pose.fps, pose.source = 50.0, Job(video, None, 0.12, 0.32).source()
+    pose.fps, pose.source = 50.0, Job(video, default_estimator(), None, 0.12, 0.32).source()
     pose.write(slr.folder / "part.pose")
     slr("view", "part.pose", "-o", "part.mp4")
     shown = [image[200:, 280:].mean() for image in film(slr.folder / "part.mp4")]
@@ -203,7 +204,7 @@ def test_bad_input_is_one_sentence_and_costs_nothing(slr, video, arguments, says
     for name in ("letter.mp4", "letter.pose", "kept.mp4"):
         (slr.folder / name).write_text("Dear reader")
     pose = signer.perform("circle", frames=4)
-    pose.source = Job(slr.folder / "clip.mp4").source()
+    pose.source = Job(slr.folder / "clip.mp4", default_estimator()).source()
     pose.write(slr.folder / "clip.pose")
     pose.keypoints, pose.confidence = pose.keypoints[:0], pose.confidence[:0]
     pose.write(slr.folder / "empty.pose")

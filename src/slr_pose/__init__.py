@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from slr_pose import events
 
 if TYPE_CHECKING:
-    from slr_pose.keypoints.extraction import extract_pose
+    from slr_pose.keypoints.segment import extract_pose
     from slr_pose.pose import Pose
     from slr_pose.recognition.recognizer import Recognizer
     from slr_pose.roads.draw import draw
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.predict import predict
     from slr_pose.roads.sentences import train_sentences, translate
     from slr_pose.roads.train import train
+    from slr_pose.signer.synthesis import synthesize
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ __all__ = [
     "extract",
     "extract_pose",
     "predict",
+    "synthesize",
     "train",
     "train_sentences",
     "translate",
@@ -46,8 +48,9 @@ _ROOMS = {
     "evaluate": "roads.evaluate",
     "export_onnx": "roads.export",
     "extract": "roads.extract",
-    "extract_pose": "keypoints.extraction",
+    "extract_pose": "keypoints.segment",
     "predict": "roads.predict",
+    "synthesize": "signer.synthesis",
     "train": "roads.train",
     "train_sentences": "roads.sentences",
     "translate": "roads.sentences",

@@ -4,8 +4,10 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import binomtest, bootstrap
 from sklearn.metrics import f1_score
 
@@ -63,7 +65,7 @@ class Score:
         )
 
 
-def score(probabilities: np.ndarray, labels: np.ndarray, threshold: float | None = None, seed: int = 0) -> Score:
+def score(probabilities: NDArray[Any], labels: NDArray[Any], threshold: float | None = None, seed: int = 0) -> Score:
     """Score one head.
 
     Args:
@@ -75,13 +77,13 @@ def score(probabilities: np.ndarray, labels: np.ndarray, threshold: float | None
     hits = ranking == labels[:, None]
     best, classes = ranking[:, 0], np.unique(labels)
 
-    def share(right: np.ndarray) -> tuple[float, tuple[float, float]]:
+    def share(right: NDArray[Any]) -> tuple[float, tuple[float, float]]:
         interval = binomtest(int(right.sum()), len(right)).proportion_ci(CONFIDENCE, method="wilson")
         return float(right.mean()), (float(interval.low), float(interval.high))
 
-    def macro_f1(clips: np.ndarray) -> float:
+    def macro_f1(clips: NDArray[Any]) -> float:
         present = np.intersect1d(classes, labels[clips])
-        return f1_score(labels[clips], best[clips], labels=present, average="macro", zero_division=0)
+        return float(f1_score(labels[clips], best[clips], labels=present, average="macro", zero_division=0))
 
     top1, top1_interval = share(hits[:, 0])
     top5, top5_interval = share(hits.any(axis=1))
@@ -115,7 +117,7 @@ def score(probabilities: np.ndarray, labels: np.ndarray, threshold: float | None
     )
 
 
-def _calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+def _calibration_error(confidence: NDArray[Any], right: NDArray[Any]) -> float:
     from torch import from_numpy
     from torchmetrics.functional.classification import binary_calibration_error
 
@@ -136,13 +138,13 @@ class Evaluation:
     confusions: dict[str, list[tuple[str, str, int]]]
     unknown: int
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         scores = {group: {head: asdict(found) for head, found in heads.items()} for group, heads in self.scores.items()}
         return {"scores": scores, "confusions": self.confusions, "unknown_labels": self.unknown}
 
 
-def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[np.ndarray]) -> Evaluation:
+def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[NDArray[Any]]) -> Evaluation:
     """Ask a model about labelled clips.
 
     Args:

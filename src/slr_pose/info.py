@@ -1,12 +1,13 @@
 """ModelInfo: everything that travels with a model beside its weights, the same in a checkpoint and in an ONNX file.
 
-It is JSON under `slr-pose` in the metadata of the file, and is checked whole before any of it is used.
+It is JSON under `slr-pose` in the metadata of the file, and is checked whole before any of it is used. `Described` and
+`Trained` are what it shares with the description of a translator.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from unicodedata import normalize
 
 import msgspec
@@ -18,6 +19,7 @@ from slr_pose.skeleton import Skeleton
 from slr_pose.tables import normal
 
 T = TypeVar("T")
+Info = TypeVar("Info", bound="Described")
 
 KEY = "slr-pose"  # of the metadata
 SCHEMA = 2  # 1 had no number: the metrics stood among the facts of the training, and no clips were named
@@ -35,20 +37,108 @@ class ModelConfig:
     """Sizes of the network; travels inside every model."""
 
     frames: Size = 32  # samples that a clip is seen at
-    graph_width: Size = 32  # channels a joint
+    graph_width: Size = 32  # channels per joint
     graph_layers: Layers = 2
-    width: Size = 160  # channels a frame
+    width: Size = 160  # channels per sample
     blocks: Layers = 3
     attention_heads: Layers = 4
     kernel: Layers = 9  # samples that the convolution of a block sees
     dropout: Annotated[float, Meta(ge=0, lt=0.5)] = 0.2
 
 
-class TrainingInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model came to be.
+class Trained(msgspec.Struct, frozen=True, kw_only=True):
+    """How a model of either kind came to be.
 
     Attributes:
-        recipe: the settings of the training, as `training.Recipe` has them; earlier versions had fewer.
+        recipe: the settings of the training, as its `Recipe` has them; earlier versions had fewer.
+        torch: version.
+        epoch: the last one that it was trained for.
+        finished: whether the training went on to its end.
+    """
+
+    recipe: dict[str, Any] = {}
+    torch: str = ""
+    epoch: int = 0
+    finished: bool = True
+
+    def __post_init__(self) -> None:
+        for setting, least, greatest in (("seed", 0, GREATEST_SEED), ("epochs", 1, float("inf"))):
+            value = self.recipe.get(setting, 1)
+            if type(value) is not int or not least <= value <= greatest:
+                raise ValueError(f"the recipe has no number of {setting}")
+
+    @property
+    def seed(self) -> int:
+        """What the training drew its random numbers by."""
+        return int(self.recipe.get("seed", 0))
+
+    @property
+    def epochs(self) -> int:
+        """How many the training was to have; as many as it had where that is unknown."""
+        return int(self.recipe.get("epochs", self.epoch))
+
+
+class Described(msgspec.Struct, frozen=True, kw_only=True):
+    """The description of a model of either kind, as it stands in the metadata of its file.
+
+    Attributes:
+        KEY: of the metadata, and the description's own word for what it is.
+        SCHEMA: the newest version of the description.
+        version: of slr, that wrote it.
+        training: how the model came to be.
+    """
+
+    KEY: ClassVar[str]
+    SCHEMA: ClassVar[int]
+
+    version: str = __version__
+    training: Trained
+
+    def caveat(self) -> str | None:
+        """What whoever uses the model should know."""
+        if self.training.finished:
+            return None
+        return f"its training was stopped in epoch {self.training.epoch} of {self.training.epochs}"
+
+    def encode(self) -> str:
+        """As JSON; a character that no file can hold, as of a path that is not UTF-8, becomes `?`."""
+        written = {"format": self.KEY, "schema": self.SCHEMA, **msgspec.to_builtins(self)}
+        return msgspec.json.encode(_encodable(written)).decode()
+
+    @classmethod
+    def decode(cls: type[Info], text: str) -> Info:
+        """From JSON, of this version of the schema or an earlier one; what a later slr added is passed over.
+
+        Raises:
+            BadInput: it is no such description, or one in a later schema; half a sentence that says why.
+        """
+        if len(text) > LARGEST:
+            raise BadInput("its description is too long")
+        try:
+            found = msgspec.json.decode(text)
+            if not isinstance(found, dict) or found.get("format") != cls.KEY:
+                raise ValueError("it describes something else")
+            schema = found.get("schema", 1)
+            if type(schema) is not int or schema < 1:
+                raise ValueError("its schema has no number")
+            if schema > cls.SCHEMA:
+                raise BadInput(f"it was made by a newer slr, {found.get('version')}; update slr-pose")
+            return msgspec.convert(cls._newest(found, schema), cls)
+        except BadInput:
+            raise
+        except (ValueError, TypeError, RecursionError) as error:  # msgspec's own are ValueErrors
+            raise BadInput(f"its description is damaged ({error})") from error
+
+    @classmethod
+    def _newest(cls, found: dict[str, Any], schema: int) -> dict[str, Any]:
+        """What an earlier schema had, as the newest has it."""
+        return found
+
+
+class TrainingInfo(Trained, frozen=True, kw_only=True):
+    """How a recogniser came to be.
+
+    Attributes:
         data: the data set's path, as it was named.
         clips: how many of each split.
         split: how they were split, in a sentence.
@@ -59,12 +149,8 @@ class TrainingInfo(msgspec.Struct, frozen=True, kw_only=True):
         clip_ids: the identities of the clips that it was trained on, by the model it started from too, and of those
             that validated it, as `split.identities` gives them, one after the other; `None` when unknown.
         metrics: on the val clips, after the last epoch.
-        epoch: the last one that it was trained for.
-        finished: whether the training went on to its end.
     """
 
-    recipe: dict[str, Any] = {}
-    torch: str = ""
     data: str = ""
     clips: dict[str, int] = {}
     split: str = ""
@@ -74,31 +160,16 @@ class TrainingInfo(msgspec.Struct, frozen=True, kw_only=True):
     started_from: str | None = None
     clip_ids: dict[str, bytes] | None = None
     metrics: dict[str, float] = {}
-    epoch: int = 0
-    finished: bool = True
 
-    def __post_init__(self):
-        for setting, least, greatest in (("seed", 0, GREATEST_SEED), ("epochs", 1, float("inf"))):
-            value = self.recipe.get(setting, 1)
-            if type(value) is not int or not least <= value <= greatest:
-                raise ValueError(f"the recipe has no number of {setting}")
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.extractor and not all(isinstance(self.extractor.get(key), str) for key in ("name", "version")):
             raise ValueError("the extractor has no name and version")
         msgspec.structs.force_setattr(self, "signers", [normal(signer) for signer in self.signers])
 
-    @property
-    def seed(self) -> int:
-        """What the training drew its random numbers by."""
-        return self.recipe.get("seed", 0)
 
-    @property
-    def epochs(self) -> int:
-        """How many the training was to have; as many as it had where that is unknown."""
-        return self.recipe.get("epochs", self.epoch)
-
-
-class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """What travels with a model.
+class ModelInfo(Described, frozen=True, kw_only=True):
+    """What travels with a recogniser.
 
     Attributes:
         skeleton: the TOML of the layout of joints that it looks at.
@@ -106,21 +177,18 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
         model: sizes of the network.
         thresholds: per head, the probability from which on an answer is called sure; a head that is missing was
             measured on too few clips to tell.
-        training: how it came to be.
-        version: of slr, that wrote it.
-        schema: version of this description.
     """
 
-    format: str = KEY
-    schema: int = SCHEMA
-    version: str = __version__
+    KEY = KEY
+    SCHEMA = SCHEMA
+
     skeleton: str
     labels: dict[str, list[str]]
     model: ModelConfig
     thresholds: dict[str, Annotated[float, Meta(ge=0, le=NONE_SURE)]] = {}
     training: TrainingInfo = TrainingInfo()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         labels = {normalize("NFC", head): [normal(name) for name in names] for head, names in self.labels.items()}
         thresholds = {normalize("NFC", head): threshold for head, threshold in self.thresholds.items()}
         if not labels or len(labels) < len(self.labels):
@@ -151,68 +219,24 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
             raise BadInput(f"its skeleton has {len(skeleton.joints)} joints")
         return skeleton
 
-    def caveat(self) -> str | None:
-        """What whoever uses the model should know."""
-        if self.training.finished:
-            return None
-        return f"its training was stopped in epoch {self.training.epoch} of {self.training.epochs}"
-
-    def encode(self) -> str:
-        """As JSON."""
-        return encode(self)
-
     @classmethod
-    def decode(cls, text: str) -> "ModelInfo":
-        """From JSON, of this version of the schema or an earlier one; what a later slr added is passed over.
-
-        Raises:
-            BadInput: it is not a description of a model, or one in a later schema; half a sentence that says why.
-        """
-        return decode(text, cls, KEY, SCHEMA, _from_first)
-
-
-def encode(info: msgspec.Struct) -> str:
-    """A description as JSON; a character that no file can hold, as of a path that is not UTF-8, becomes `?`."""
-    return msgspec.json.encode(_encodable(msgspec.to_builtins(info))).decode()
-
-
-def decode(text: str, kind: type[T], key: str, newest: int, from_first: Callable[[dict], dict] = dict) -> T:
-    """A description of that kind from JSON, of the newest schema or an earlier one.
-
-    Args:
-        key: what the description says that it is.
-        from_first: makes what the first schema had into what the second has.
-
-    Raises:
-        BadInput: it is no such description, or one in a later schema; half a sentence that says why.
-    """
-    if len(text) > LARGEST:
-        raise BadInput("its description is too long")
-    try:
-        found = msgspec.json.decode(text)
-        if not isinstance(found, dict) or found.get("format") != key:
-            raise ValueError("it describes something else")
-        schema = found.get("schema", 1)
-        if type(schema) is not int or schema < 1:
-            raise ValueError("its schema has no number")
-        if schema > newest:
-            raise BadInput(f"it was made by a newer slr, {found.get('version')}; update slr-pose")
-        return msgspec.convert(from_first(found) if schema == 1 else found, kind)
-    except BadInput:
-        raise
-    except (ValueError, TypeError, RecursionError) as error:  # msgspec's own are ValueErrors
-        raise BadInput(f"its description is damaged ({error})") from error
+    def _newest(cls, found: dict[str, Any], schema: int) -> dict[str, Any]:
+        return _from_first(found) if schema == 1 else found
 
 
 def in_sentence(path: Path, read: Callable[[], T]) -> T:
-    """What of a model's description is read; what is wrong with it, with the model's name and what to do."""
+    """What of a model's description is read.
+
+    Raises:
+        BadInput: what is wrong with it, with the model's name and what to do.
+    """
     try:
         return read()
     except BadInput as error:
         raise BadInput(f"{path} is not a model that this slr can use: {error}; train or export it again.") from error
 
 
-def _from_first(found: dict) -> dict:
+def _from_first(found: dict[str, Any]) -> dict[str, Any]:
     """What slr 0.1.0 wrote before the schema had a number, as the second one has it."""
     training = found.get("training", {})
     if not isinstance(training, dict):
@@ -221,7 +245,7 @@ def _from_first(found: dict) -> dict:
     epochs = recipe.get("epochs", epoch) if isinstance(recipe, dict) else epoch
     metrics = {name: value for name, value in training.items() if name.startswith("val")}
     later = {"metrics": metrics, "clip_ids": None, "finished": epoch == epochs}
-    return {**found, "schema": SCHEMA, "training": {**training, **later}}
+    return {**found, "training": {**training, **later}}
 
 
 def _encodable(value: Any) -> Any:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import msgspec
 import numpy as np
 from msgspec import UNSET, Meta, UnsetType
+from numpy.typing import NDArray
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular, write_whole
@@ -81,22 +82,22 @@ class Pose:
         points: the (component, point) name of each point, as in the header of a `.pose` file.
         limbs: pairs of points that a drawing links.
         fps: frames a second.
-        width, height: size of the source frame in pixels.
+        width, height: size of the source frame in pixels; whole numbers, but where the layout of an array has others.
         extractor: name, version and settings of what found the keypoints; empty when unknown.
         source: what the keypoints were found in (name, size, modified, start, end); empty when unknown.
         people: how many people the file shows; the keypoints are those of the signer.
         name: how messages call this clip.
     """
 
-    keypoints: np.ndarray
-    confidence: np.ndarray
+    keypoints: NDArray[np.float32]
+    confidence: NDArray[np.float32]
     points: tuple[tuple[str, str], ...]
     fps: float
-    width: int
-    height: int
+    width: float
+    height: float
     limbs: tuple[tuple[int, int], ...] = ()
-    extractor: dict = field(default_factory=dict)
-    source: dict = field(default_factory=dict)
+    extractor: dict[str, Any] = field(default_factory=dict)
+    source: dict[str, Any] = field(default_factory=dict)
     people: int = 1
     name: str = "the pose"
 
@@ -115,7 +116,7 @@ class Pose:
         columns = [index for index, point in enumerate(self.points) if point[0] == component]
         return float((self.confidence[:, columns] > 0).any(axis=1).mean()) if len(self.confidence) else 0.0
 
-    def summary(self) -> dict:
+    def summary(self) -> dict[str, Any]:
         """How much there is of it and what was seen; travels in the footer, to be read without the rest."""
         components = dict.fromkeys(component for component, _ in self.points)
         seen = {component: round(self.seen(component), 4) for component in components}
@@ -185,12 +186,14 @@ class Pose:
         )
 
     @classmethod
-    def checked(cls, keypoints: np.ndarray, confidence: np.ndarray, *, fps: float, name: str, **others) -> "Pose":
+    def checked(
+        cls, keypoints: NDArray[Any], confidence: NDArray[Any], *, fps: float, name: str, **others: Any
+    ) -> "Pose":
         """The pose of numbers that anybody may have written.
 
         Args:
-            keypoints, confidence: as in a pose, of any kind of number; what cannot have been measured becomes "not
-                seen".
+            keypoints, confidence: (frames, points, 3) and (frames, points), as in a pose, of any kind of number; what
+                cannot have been measured becomes "not seen".
             others: the other attributes of a pose.
 
         Raises:
@@ -222,14 +225,14 @@ class Pose:
         from pose_format.pose_header import PoseHeaderComponent, PoseHeaderDimensions
 
         components, first = [], 0
-        for name, points in groupby(self.points, key=lambda point: point[0]):
-            points = [point for _, point in points]
+        for name, named in groupby(self.points, key=lambda point: point[0]):
+            points = [point for _, point in named]
             inside = range(first, first + len(points))
             limbs = [(a - first, b - first) for a, b in self.limbs if a in inside and b in inside]
             color = (0, 160, 80) if "LEFT" in name else (220, 60, 0) if "RIGHT" in name else (60, 90, 200)
             components.append(PoseHeaderComponent(name, points, limbs, [color], "XYZC"))
             first += len(points)
-        header = PoseHeader(0.2, PoseHeaderDimensions(self.width, self.height), components)
+        header = PoseHeader(0.2, PoseHeaderDimensions(round(self.width), round(self.height)), components)
         body = NumPyPoseBody(self.fps, self.keypoints[:, None].astype(np.float32), self.confidence[:, None])
         footer = json.dumps({"extractor": self.extractor, "source": self.source, "summary": self.summary()}).encode()
         with write_whole(path) as partial, open(partial, "wb") as file:
@@ -237,7 +240,7 @@ class Pose:
             file.write(footer + FOOTER_LENGTH.pack(len(footer)) + FOOTER_MARK)
 
     @staticmethod
-    def read_footer(path: Path) -> dict:
+    def read_footer(path: Path) -> dict[str, Any]:
         """The extractor, source and summary of a `.pose` file of ours, without reading the rest.
 
         Empty where the file is another's, cannot be read, or its footer is damaged.
@@ -251,10 +254,10 @@ class Pose:
             return {}
 
 
-def measured(keypoints: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+def measured(keypoints: NDArray[Any], confidence: NDArray[Any]) -> NDArray[np.bool_]:
     """Which points can have been measured: (..., points, axes) and (..., points) -> (..., points) bool."""
-    near = (np.abs(keypoints) <= FARTHEST).all(axis=-1)  # NaN is not
-    return near & (confidence >= LEAST_CONFIDENCE) & (confidence <= GREATEST_CONFIDENCE)
+    found: NDArray[np.bool_] = (np.abs(keypoints) <= FARTHEST).all(axis=-1)  # NaN is not
+    return found & (confidence >= LEAST_CONFIDENCE) & (confidence <= GREATEST_CONFIDENCE)
 
 
 def _refuse_nobody(name: str) -> NoReturn:
@@ -263,7 +266,7 @@ def _refuse_nobody(name: str) -> NoReturn:
     )
 
 
-def _signer(seen: np.ndarray, points: tuple[tuple[str, str], ...]) -> tuple[int, int]:
+def _signer(seen: NDArray[np.bool_], points: tuple[tuple[str, str], ...]) -> tuple[int, int]:
     """(frames, people, points) -> who has the most hands seen, or, of equals, the most points; how many are seen."""
     components = dict.fromkeys(component for component, _ in points)
     hands = np.zeros(seen.shape[1], dtype=int)
@@ -274,7 +277,7 @@ def _signer(seen: np.ndarray, points: tuple[tuple[str, str], ...]) -> tuple[int,
     return max(range(len(totals)), key=lambda person: (hands[person], totals[person])), int((totals > 0).sum())
 
 
-def _read_body(name: str, content: bytes) -> "tuple[PoseHeader, float, np.ndarray, np.ndarray]":
+def _read_body(name: str, content: bytes) -> "tuple[PoseHeader, float, NDArray[np.float32], NDArray[np.float32]]":
     """A `.pose` file -> its header, frames a second, (frames, people, points, 3) keypoints, confidence without the 3.
 
     pose-format reads the header; its bodies are read here, because it copies them several times, takes the first person
@@ -291,8 +294,8 @@ def _read_body(name: str, content: bytes) -> "tuple[PoseHeader, float, np.ndarra
     limbs = sum(len(component.limbs) for component in header.components)
     if points > MOST_POINTS or limbs > MOST_LIMBS:
         raise BadInput(
-            f"{name} has {points} points and {limbs} limbs a person, and {MOST_POINTS} and {MOST_LIMBS} are read; leave"
-            " some out of it."
+            f"{name} has {points} points and {limbs} limbs per person, and {MOST_POINTS} and {MOST_LIMBS} are read;"
+            " leave some out of it."
         )
     if version == 0:
         fps, frames = struct.unpack_from("<HH", content, start)
@@ -320,7 +323,7 @@ def _read_body(name: str, content: bytes) -> "tuple[PoseHeader, float, np.ndarra
     return header, fps, np.pad(keypoints[..., :3], ((0, 0), (0, 0), (0, 0), (0, missing))), confidence
 
 
-def _people(content: bytes, start: int, frames: int, header: "PoseHeader") -> Iterator[np.ndarray]:
+def _people(content: bytes, start: int, frames: int, header: "PoseHeader") -> Iterator[NDArray[np.float32]]:
     """Of each frame of a body of version 0.0, (people, numbers): of each component its points, each with its axes."""
     size = sum(len(component.points) * len(component.format) for component in header.components)
     person = np.dtype([("id", "<i2"), ("numbers", "<f4", (size,))])
@@ -333,7 +336,9 @@ def _people(content: bytes, start: int, frames: int, header: "PoseHeader") -> It
         start = end
 
 
-def _side_by_side(name: str, people: list[np.ndarray], header: "PoseHeader") -> tuple[np.ndarray, np.ndarray]:
+def _side_by_side(
+    name: str, people: list[NDArray[np.float32]], header: "PoseHeader"
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The people of a file of version 0.0 -> (frames, people, points, 3) and confidence (frames, people, points)."""
     most = max(map(len, people), default=0)
     columns, start = [], 0  # of x, y, z and confidence; -1 is the zero behind the last
@@ -351,7 +356,7 @@ def _side_by_side(name: str, people: list[np.ndarray], header: "PoseHeader") -> 
     return found[..., :3], found[..., 3]
 
 
-def _read_footer(content: bytes) -> dict:
+def _read_footer(content: bytes) -> dict[str, Any]:
     """What the last bytes of a file of ours say; empty where they say something else."""
     end = len(content) - len(FOOTER_MARK) - FOOTER_LENGTH.size
     if end < 0 or not content.endswith(FOOTER_MARK):
@@ -361,7 +366,7 @@ def _read_footer(content: bytes) -> dict:
         return {}
     try:
         footer = json.loads(content[end - length : end], parse_constant=_refuse_constant)
-        footer = msgspec.convert(footer, dict[str, dict])
+        footer = msgspec.convert(footer, dict[str, dict[str, Any]])
         for part in filter(footer.get, FOOTER):  # an empty one is unknown
             for kind in FOOTER[part]:
                 msgspec.convert(footer[part], kind)

@@ -7,33 +7,27 @@ parts whose names begin with `left_` and `right_` are each other's mirror image;
 
 import csv
 import os
-import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import msgspec
+import msgspec.toml
 import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular
 from slr_pose.media.arrays import ARRAY_SUFFIXES, ArrayLayout, ArrayTable, read_array
 from slr_pose.pose import FARTHEST, MOST_POINTS, Pose
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-_HERE = Path(__file__).resolve()
-# Where the layouts are: beside this file once they are installed, and at the top of the repository in a clone.
-SHIPPED = next(filter(Path.is_dir, (_HERE.parent / "skeletons", _HERE.parents[2] / "skeletons")), _HERE.parent)
+_PACKAGE = Path(__file__).resolve().parent
+_INSTALLED, _IN_CLONE = _PACKAGE / "skeletons", _PACKAGE.parents[1] / "skeletons"
+SHIPPED = _INSTALLED if _INSTALLED.is_dir() else _IN_CLONE
 DEFAULT = "signing_49"
 LONGEST_CLIP = 100_000  # frames, more than an hour at 25 a second; what is that long shows many signs
-LARGEST_LAYOUT = 1 << 20  # bytes of a TOML file; ours have under 6,000
+LARGEST_LAYOUT = 1 << 20  # bytes of a TOML file; ours have under 25,000
 
 
 def _read_synonyms() -> dict[tuple[str, str], tuple[str, str]]:
@@ -95,7 +89,7 @@ class Skeleton:
     """A fixed set of joints.
 
     Attributes:
-        points: (component, point) of a pose file, one a joint.
+        points: (component, point) of a pose file, one per joint.
         array: what the columns of a keypoint array are, if the layout says so.
         toml: the whole description, which travels inside every model.
     """
@@ -137,7 +131,7 @@ class Skeleton:
         try:
             if len(toml) > LARGEST_LAYOUT:
                 raise ValueError(f"it is longer than {LARGEST_LAYOUT} characters")
-            return cls._from_table(msgspec.convert(tomllib.loads(toml), LayoutTable), toml)
+            return cls._from_table(msgspec.toml.decode(toml, type=LayoutTable), toml)
         except RecursionError as error:
             raise BadInput(
                 f"this is not a skeleton layout (it is nested too deeply); compare it with {SHIPPED}."
@@ -149,7 +143,7 @@ class Skeleton:
     def _from_table(cls, layout: LayoutTable, toml: str) -> "Skeleton":
         joints = [joint for part in layout.parts for joint, _ in part.joints]
         points = [(part.component, point) for part in layout.parts for _, point in part.joints]
-        index = {joint: number for number, joint in enumerate(joints)}
+        index = {joint: place for place, joint in enumerate(joints)}
         if len(joints) > MOST_POINTS:
             raise ValueError(f"it has {len(joints)} joints, and {MOST_POINTS} are the most")
         if len(index) != len(joints):
@@ -157,22 +151,24 @@ class Skeleton:
         if len({part.name for part in layout.parts}) != len(layout.parts):
             raise ValueError("two parts have the same name")
 
-        def indices(names: Iterable[str]) -> tuple[int, ...]:
-            for joint in names:
-                if joint not in index:
-                    raise ValueError(f"no part has the joint '{joint}'")
-            return tuple(index[joint] for joint in names)
+        def number(joint: str) -> int:
+            if joint not in index:
+                raise ValueError(f"no part has the joint '{joint}'")
+            return index[joint]
+
+        def numbers(pairs: list[tuple[str, str]]) -> tuple[tuple[int, int], ...]:
+            return tuple((number(start), number(end)) for start, end in pairs)
 
         parts = tuple(
             Part(
                 name=part.name,
-                joints=indices([joint for joint, _ in part.joints]),
-                origin=indices(part.origin),
-                scale=tuple(indices(pair) for pair in part.scale),
+                joints=tuple(number(joint) for joint, _ in part.joints),
+                origin=tuple(map(number, part.origin)),
+                scale=numbers(part.scale),
             )
             for part in layout.parts
         )
-        bones = tuple(indices(bone) for bone in layout.bones)
+        bones = numbers(layout.bones)
         for start, end in bones:
             if start == end:
                 raise ValueError(f"a bone joins '{joints[start]}' with itself")
@@ -200,13 +196,14 @@ class Skeleton:
         return [self.joints.index(joint) for joint in swapped]
 
     @cached_property
-    def adjacency(self) -> np.ndarray:
+    def adjacency(self) -> NDArray[np.float32]:
         """Bones and self loops, (joints, joints), normalised as D^-1/2 (A + I) D^-1/2 (Kipf and Welling, 2017)."""
         matrix = np.eye(len(self.joints), dtype=np.float32)
         for start, end in self.bones:
             matrix[start, end] = matrix[end, start] = 1
         degree = matrix.sum(axis=1)
-        return matrix / np.sqrt(degree[:, None] * degree[None, :])
+        matrix /= np.sqrt(degree[:, None] * degree[None, :])
+        return matrix
 
     def read(self, path: Path) -> Pose:
         """Read a clip's keypoints, a `.pose` file or an array.
@@ -217,7 +214,7 @@ class Skeleton:
         path = Path(path)
         return self.pose(read_array(path), path.name) if path.suffix.lower() in ARRAY_SUFFIXES else Pose.read(path)
 
-    def pose(self, array: np.ndarray, name: str) -> Pose:
+    def pose(self, array: NDArray[Any], name: str) -> Pose:
         """The pose that an array holds, (frames, columns) or (frames, points, axes), as `[array]` describes it.
 
         Raises:
@@ -230,7 +227,7 @@ class Skeleton:
             )
         return self.array.pose(array, name)
 
-    def select(self, pose: Pose) -> np.ndarray:
+    def select(self, pose: Pose) -> NDArray[np.float32]:
         """The keypoints of this skeleton's joints, ready for a model.
 
         Returns:
@@ -249,9 +246,10 @@ class Skeleton:
         for part in self.parts:
             if not any(self.points[joint] in column for joint in part.joints):
                 first = " ".join(self.points[part.joints[0]])
+                face = " --face" * (part.name == "face")
                 raise BadInput(
                     f"{pose.name} has no {part.name.replace('_', ' ')} ({first}), which the skeleton"
-                    f" {self.name} needs; extract its video with `slr extract-pose`."
+                    f" {self.name} needs; extract its video with `slr extract-pose{face}`."
                 )
         columns = [column.get(point, 0) for point in self.points]
         selected = np.empty((len(pose.keypoints), len(self.joints), 4), dtype=np.float32)

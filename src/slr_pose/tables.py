@@ -17,9 +17,9 @@ from typing import TypeVar
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular, write_whole
+from slr_pose.text import first_few
 
-LARGEST = 200_000_000  # bytes of a table; a row a clip, for a million clips, takes half of that
-NAMED = 5  # rows that a sentence names; what more there are, it counts
+LARGEST = 200_000_000  # bytes of a table; a row per clip, of a million, takes half of that
 
 SEPARATORS = ",;\t"
 ENCODINGS = {
@@ -124,11 +124,7 @@ def each(rows: Iterable[Row], read: Callable[[Row], T]) -> tuple[list[T], list[s
     found, problems = [], []
     for row in rows:
         try:
-            if row.surplus:
-                raise BadInput(
-                    f"there are more cells than columns, by {row.surplus}; put a cell that holds a separator in quotes."
-                )
-            found.append(read(row))
+            found.append(read(_whole(row)))
         except BadInput as error:
             problems.append(f"{row.where}: {error}")
     return found, problems
@@ -136,8 +132,7 @@ def each(rows: Iterable[Row], read: Callable[[Row], T]) -> tuple[list[T], list[s
 
 def in_one(sentences: list[str]) -> str:
     """Several sentences as one: the first few, and how many more there are."""
-    more = [f"and {len(sentences) - NAMED} more"] if len(sentences) > NAMED else []
-    return "; ".join([*(sentence.rstrip(".") for sentence in sentences[:NAMED]), *more]) + "."
+    return "; ".join(first_few([sentence.rstrip(".") for sentence in sentences])) + "."
 
 
 def refuse_others(path: Path, columns: Collection[str]) -> None:
@@ -164,9 +159,11 @@ def write_rows(path: Path, columns: Collection[str], rows: Iterable[Iterable[obj
     """
     refuse_others(path, columns)
     # What is not UTF-8 in a file's name is written out, as \udcff.
-    how = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
-    with write_whole(path) as partial, open(partial, "w", **how) as file:
-        table = csv.writer(file)
+    with (
+        write_whole(path) as partial,
+        open(partial, "w", encoding="utf-8", errors="backslashreplace", newline="") as to,
+    ):
+        table = csv.writer(to)
         table.writerow(columns)
         table.writerows([_harmless(str(cell)) for cell in row] for row in rows)
 
@@ -207,7 +204,7 @@ def _fit(text: str, separator: str, needed: Collection[str]) -> tuple[int, int]:
 
 def _records(path: Path, lines: Iterable[str], separator: str, before: int) -> list[tuple[int, list[str]]]:
     """The rows in which something is written, each with the line in which it begins; `before` lines stand before."""
-    found = []
+    found: list[tuple[int, list[str]]] = []
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     while True:
         line = before + reader.line_num + 1
@@ -230,6 +227,14 @@ def _row(path: Path, line: int, columns: list[str], cells: list[str]) -> Row:
     cells += [""] * (len(columns) - len(cells))
     known = {column: cell for column, cell in zip(columns, cells, strict=False) if column}
     return Row(f"{path}, line {line}", known, sum(map(bool, cells[len(columns) :])))
+
+
+def _whole(row: Row) -> Row:
+    if row.surplus:
+        raise BadInput(
+            f"there are more cells than columns, by {row.surplus}; put a cell that holds a separator in quotes."
+        )
+    return row
 
 
 def _harmless(cell: str) -> str:

@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 HIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of surrogates, line and paragraph separators
+NAMED = 5  # names, or sentences, of many; the others are counted
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they write what follows backwards
 
 
@@ -20,10 +21,15 @@ def shown(text: object) -> str:
     return "".join(_escape(character) if is_hidden(character) else character for character in str(text))
 
 
-def first_of(names: Sequence[object], most: int) -> str:
-    """The first names, at most so many, and how many more there are: `a, b and 3 more`."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(str, names[:most])) + more
+def first_few(names: Sequence[object], most: int = NAMED) -> list[str]:
+    """The first names, at most so many, and, where there are more, how many: `a`, `b`, `and 3 more`."""
+    more = [f"and {len(names) - most} more"] if len(names) > most else []
+    return [*map(str, names[:most]), *more]
+
+
+def first_of(names: Sequence[object], most: int = NAMED) -> str:
+    """The first few names in a sentence: `a, b, and 3 more`."""
+    return ", ".join(first_few(names, most))
 
 
 def count(number: int, thing: str) -> str:

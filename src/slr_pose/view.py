@@ -1,6 +1,6 @@
 """Pose -> picture: the skeleton over its video or on white, as an MP4, a GIF, or a PNG sheet of a few frames."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from math import ceil
 from pathlib import Path
@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slr_pose import BadInput
+from slr_pose import BadInput, events
+from slr_pose.events import Listener, ignore
 from slr_pose.files import write_whole
-from slr_pose.keypoints import cache
-from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.video import read_frames, write_video
 from slr_pose.pose import Pose
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
 
 LONGEST_PX = {".mp4": 960, ".gif": 480, ".png": 480}  # of the sides of a film, or of each frame on a sheet
 SHEET_FRAMES, SHEET_COLUMNS, SHEET_GAP_PX = 8, 4, 6
@@ -37,13 +40,14 @@ def pose_of(video: Path) -> Pose | None:
     """
     if not video.is_file():
         raise BadInput(f"there is no file {video}.")
-    job = cache.PoseFiles().of(Job(video))
-    return cache.read(job) if job.is_extracted() else None
+    file = PoseFiles().of(Job(video, default_estimator()))
+    return file.read() if file.is_extracted else None
 
 
 def video_of(pose: Pose, folder: Path) -> Path | None:
     """The video in `folder` that a pose was extracted from, when it is there and unchanged."""
-    job = Job(folder / pose.source.get("name", ""), None, pose.source.get("start"), pose.source.get("end"))
+    part = pose.source.get("start"), pose.source.get("end")
+    job = Job(folder / pose.source.get("name", ""), default_estimator(), None, *part)
     return job.video if job.video.is_file() and job.source() == pose.source else None
 
 
@@ -59,7 +63,7 @@ def check_output(output: Path, video: Path | None) -> None:
         raise BadInput(f"{output} is the video itself; name another file with --output.")
 
 
-def draw(pose: Pose, video: Path | None, output: Path, on_frame: Callable[[], None] = lambda: None) -> None:
+def draw(pose: Pose, video: Path | None, output: Path, on_event: Listener = ignore) -> None:
     """Draw a pose over the video that it was extracted from, or on white.
 
     Hands, body and face have a color each; a joint that was not seen is a grey ring where it must have been, between
@@ -67,7 +71,7 @@ def draw(pose: Pose, video: Path | None, output: Path, on_frame: Callable[[], No
 
     Args:
         output: `.mp4` or `.gif`, with all frames of the pose at its pace, or `.png`, with eight, evenly spaced.
-        on_frame: called after each frame of the pose.
+        on_event: told of each frame of the pose.
 
     Raises:
         BadInput: the output is of another kind, is the video itself, or cannot be written; the pose does not say how
@@ -82,20 +86,21 @@ def draw(pose: Pose, video: Path | None, output: Path, on_frame: Callable[[], No
             " video again."
         )
     drawing = Drawing(pose, LONGEST_PX[suffix], on_white=video is None)
-    shown = read_frames(video, pose.source.get("start"), pose.source.get("end")) if video else [(0.0, None)]
+    white: list[tuple[float, np.ndarray | None]] = [(0.0, None)]
+    shown = read_frames(video, pose.source.get("start"), pose.source.get("end")) if video else white
     steps = zip(range(frames), _in_step(shown, pose.fps), strict=False)
 
     def film() -> Iterator[np.ndarray]:
         for frame, picture in steps:
             yield np.asarray(drawing.frame(frame, picture))
-            on_frame()
+            on_event(events.Drawing(frame + 1, frames))
 
     def tiles() -> Iterator["Image"]:
         chosen = set(((np.arange(SHEET_FRAMES) + 0.5) * frames / SHEET_FRAMES).astype(int))
         for frame, picture in steps:
             if frame in chosen:
                 yield drawing.frame(frame, picture, f"{frame / pose.fps:.2f} s")
-            on_frame()
+            on_event(events.Drawing(frame + 1, frames))
 
     with write_whole(output) as partial:
         if suffix == ".png":
@@ -126,16 +131,19 @@ class Drawing:
             near = places[self.seen & np.isin(part_of, ("face", "left hand", "right hand"))]
             start, end = near.min(axis=0, initial=0), np.maximum(near.max(axis=0, initial=0), end)
         scale = min(1, longest_px / (end - start).max())
-        self.size = tuple(max(2, round(side)) for side in (end - start) * scale)
+        width, height = (max(2, round(side)) for side in (end - start) * scale)
+        self.size = width, height
         self.places = (_fill(places, self.seen) - start) * (scale * OVERSAMPLING)
         self.line = max(1.5, max(self.size) / 240) * OVERSAMPLING
-        self.font = ImageFont.load_default(max(11, max(self.size) / 48) * OVERSAMPLING)
+        self.letter = max(11, max(self.size) / 48) * OVERSAMPLING  # height
+        self.font = ImageFont.load_default(self.letter)
 
     def frame(self, frame: int, picture: np.ndarray | None, label: str = "") -> "Image":
         """One frame over a picture, (height, width, 3) uint8 RGB, or on white, with a label in a corner."""
         from PIL import Image, ImageDraw
 
-        large = tuple(side * OVERSAMPLING for side in self.size)
+        width, height = self.size
+        large = width * OVERSAMPLING, height * OVERSAMPLING
         if picture is None:
             image = Image.new("RGB", large, EDGE)
         else:
@@ -146,7 +154,7 @@ class Drawing:
             self._draw_part(pen, frame, part)
         return image.reduce(OVERSAMPLING)
 
-    def _draw_part(self, pen, frame: int, part: str) -> None:
+    def _draw_part(self, pen: "ImageDraw", frame: int, part: str) -> None:
         seen, places, line = self.seen[frame], self.places[frame], self.line
         joints = [joint for joint in self.joints[part] if np.isfinite(places[joint, 0])]
         if part == "face":
@@ -167,14 +175,14 @@ class Drawing:
                 else:
                     pen.circle(places[joint], line * 1.4 + edge / 2, EDGE, None if edge else UNSEEN, round(line / 2))
 
-    def _draw_words(self, pen, frame: int, label: str) -> None:
+    def _draw_words(self, pen: "ImageDraw", frame: int, label: str) -> None:
         """Which color is which part, and which part was not seen."""
         rows = []
         for part, joints in reversed(self.joints.items()):
             seen = self.seen[frame, joints].any()
             owner = "signer's " if part.endswith("hand") else ""
             rows.append((COLORS[part] if seen else None, f"{owner}{part}" if seen else f"{part} not seen"))
-        size = self.font.size
+        size = self.letter
         margin, step = size / 2, size * 1.3
         width = max((self.font.getlength(text) for _, text in rows), default=0) + size * 1.8
         if rows:

@@ -15,9 +15,10 @@ def cores() -> int:
 def begin() -> None:
     """Leave Ctrl-C to the parent, and end when it ends, even where it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()
 
 
-def _die_with_parent() -> None:
-    multiprocessing.connection.wait([multiprocessing.parent_process().sentinel])
+def _die_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
     os._exit(1)

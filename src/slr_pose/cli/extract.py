@@ -13,7 +13,7 @@ from slr_pose.cli.progress import progress
 from slr_pose.text import count
 
 if TYPE_CHECKING:
-    from slr_pose.keypoints.pool import Outcome
+    from slr_pose.keypoints.batch import Outcome
 
 MANY = 30  # rows of a table; what has more is shown in part
 
@@ -69,7 +69,7 @@ def view(
 
 def print_extraction(outcomes: "list[Outcome]") -> None:
     """A table with a row for each clip, and a line about lost hands; of many clips, those that lost most of a hand."""
-    from slr_pose.keypoints.pool import HANDS, PARTS
+    from slr_pose.keypoints.batch import HANDS, PARTS
 
     clips = sorted((outcome for outcome in outcomes if not outcome.error), key=lambda clip: str(clip.job.video))
     shown, name = clips, ""

@@ -9,11 +9,11 @@ import typer
 
 from slr_pose.cli.console import say, stderr, warn
 from slr_pose.events import Caution, Drawing, Event, Extracting, LeftOut, Remark, Signing, Training
+from slr_pose.text import first_few
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-NAMED = 5  # of what is left out
 GOES_ON = "the same command goes on from there."
 STOPPED = {  # what a person who has pressed Ctrl-C should know
     Extracting: f"Stopped. What is extracted is kept; {GOES_ON}",
@@ -59,10 +59,8 @@ class Show:
             warn(event.text)
         elif isinstance(event, LeftOut):
             say((f"{event.what}:", "yellow"))
-            for reason in event.reasons[:NAMED]:
+            for reason in first_few(event.reasons):
                 say(f"  {reason}")
-            if len(event.reasons) > NAMED:
-                say(f"  and {len(event.reasons) - NAMED} more")
         else:
             self._advance(event)
 
@@ -92,8 +90,10 @@ class Show:
         return {}
 
 
-def _share(event: Extracting | Training | Drawing | Signing) -> tuple[int, int]:
+def _share(event: Extracting | Training | Drawing | Signing) -> tuple[float, int]:
     """How much is done, of how much."""
+    if isinstance(event, Extracting):  # a bar forgets its pace when its total changes, as an estimate does
+        return event.frames / max(1, event.frames, event.of_frames), 1
     if isinstance(event, Training):
         return event.step, event.steps
     if isinstance(event, Signing):

@@ -13,7 +13,8 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
-from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
 from slr_pose.media.arrays import load_arrays
 from slr_pose.media.folder import clips_of, is_keypoints
 from slr_pose.tables import Row, columns_of, each, in_one, key, normal, read_rows
@@ -66,7 +67,7 @@ class Clip:
             raise BadInput(f"{self.path}: there is no such file.") from error
         except OSError as error:
             raise BadInput(f"{self.path} cannot be opened: {error.strerror}.") from error
-        return Job(self.path, None, self.start_s, self.end_s, fast=fast)
+        return Job(self.path, default_estimator(), None, self.start_s, self.end_s, fast)
 
 
 def read_dataset(

@@ -8,10 +8,9 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.data.dataset import Clip
-from slr_pose.keypoints import cache
-from slr_pose.keypoints.cache import PoseFiles
-from slr_pose.keypoints.extraction import Job
-from slr_pose.keypoints.pool import Outcome
+from slr_pose.keypoints.batch import Outcome
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.pose_files import PoseFile, PoseFiles
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
 from slr_pose.text import first_of
@@ -48,22 +47,22 @@ def load(
     Raises:
         BadInput: none of the clips can be read, or a pose cannot be written.
     """
-    files, jobs, reasons = PoseFiles(), {}, {}
+    files, kept, reasons = PoseFiles(), {}, {}
     for clip in clips:
         try:
-            jobs[clip] = files.of(clip.job(fast)) if clip.is_video else None
+            kept[clip] = files.of(clip.job(fast)) if clip.is_video else None
         except BadInput as error:
             reasons[clip] = str(error)
-    pending = [job for job in dict.fromkeys(filter(None, jobs.values())) if not job.is_extracted()]
+    pending = [file.job for file in dict.fromkeys(filter(None, kept.values())) if not file.is_extracted]
     failures = {outcome.job: str(outcome.error) for outcome in extract(pending) if outcome.error}
     loaded, found, crowded = Loaded(), {}, []
     for clip in clips:
-        job = jobs.get(clip)
-        if job in failures:
-            reasons[clip] = failures[job]
+        file = kept.get(clip)
+        if file and file.job in failures:
+            reasons[clip] = failures[file.job]
         if clip not in reasons:
             try:
-                pose = read_pose(clip, skeleton, job)
+                pose = read_pose(clip, skeleton, file)
                 loaded.keypoints.append(skeleton.select(pose))
                 loaded.clips.append(clip)
                 found[json.dumps(pose.extractor, sort_keys=True)] = pose.extractor
@@ -79,17 +78,17 @@ def load(
     return loaded
 
 
-def read_pose(clip: Clip, skeleton: Skeleton, job: Job | None) -> Pose:
+def read_pose(clip: Clip, skeleton: Skeleton, file: PoseFile | None) -> Pose:
     """A clip's keypoints; an array's are as the skeleton says.
 
     Args:
-        job: how its video was extracted; `None` where the clip is keypoints.
+        file: where the keypoints of its video are; `None` where the clip is keypoints.
 
     Raises:
         BadInput: they cannot be read, or nobody is in them.
     """
-    if job:
-        return cache.read(job)
+    if file:
+        return file.read()
     pose = skeleton.read(clip.path) if clip.array is None else skeleton.pose(clip.array, clip.name)
     return pose if clip.start_s is None and clip.end_s is None else pose.cut(clip.start_s, clip.end_s)
 

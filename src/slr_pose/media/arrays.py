@@ -5,16 +5,19 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import IO, Annotated, Any
 
 import msgspec
 import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular
 from slr_pose.pose import FASTEST, MOST_FRAMES, SLOWEST, Pose, measured
+from slr_pose.text import first_of
 
 ARRAY_SUFFIXES = {".npy", ".npz"}
 AXES = "xyzc"  # c = confidence
@@ -47,8 +50,8 @@ class ArrayLayout:
     points: tuple[tuple[str, str], ...]
     columns: tuple[tuple[int, int], ...]
     fps: float
-    width: int
-    height: int
+    width: float
+    height: float
     hands: tuple[tuple[int, ...], ...] | None
 
     @classmethod
@@ -58,7 +61,8 @@ class ArrayLayout:
         Raises:
             ValueError: something is not what it must be.
         """
-        points, columns = [], []
+        points: list[tuple[str, str]] = []
+        columns: list[tuple[int, int]] = []
         for block in table.columns:
             axes = set(block.axes)
             if not {"x", "y"} <= axes <= set(AXES) or len(axes) < len(block.axes):
@@ -78,7 +82,7 @@ class ArrayLayout:
                 raise ValueError("in_order_of_detection names two components of MediaPipe's 21 points")
         return cls(tuple(points), tuple(columns), table.fps, table.width, table.height, hands)
 
-    def pose(self, array: np.ndarray, name: str) -> Pose:
+    def pose(self, array: NDArray[Any], name: str) -> Pose:
         """The pose that an array holds.
 
         Args:
@@ -91,7 +95,7 @@ class ArrayLayout:
         if array.dtype.kind not in "fiu" or array.ndim not in (2, 3) or math.prod(array.shape[1:]) != len(self.columns):
             raise BadInput(
                 f"{name} is an array {array.shape} of {array.dtype}, and the skeleton layout describes"
-                f" {len(self.columns)} numbers a frame; describe the columns in its [array] table."
+                f" {len(self.columns)} numbers per frame; describe the columns in its [array] table."
             )
         with np.errstate(over="ignore", invalid="ignore"):  # what float32 has no number for becomes an infinity
             values = array.reshape(len(array), len(self.columns)).astype(np.float32)
@@ -100,10 +104,10 @@ class ArrayLayout:
         for column, (point, axis) in enumerate(self.columns):
             keypoints[:, point, axis] = values[:, column]
         with np.errstate(over="ignore", invalid="ignore"):
-            keypoints *= np.float32([self.width, self.height, 1, 1])
+            keypoints *= np.array([self.width, self.height, 1, 1], np.float32)
         keypoints[~measured(keypoints[..., :3], keypoints[..., 3])] = 0
         if self.hands:
-            keypoints = self._with_sides(keypoints)
+            keypoints = self._with_sides(keypoints, self.hands)
         return Pose.checked(
             keypoints=keypoints[..., :3],
             confidence=keypoints[..., 3],
@@ -114,15 +118,16 @@ class ArrayLayout:
             name=name,
         )
 
-    def _with_sides(self, keypoints: np.ndarray) -> np.ndarray:
+    def _with_sides(self, keypoints: NDArray[np.float32], hands: tuple[tuple[int, ...], ...]) -> NDArray[np.float32]:
         """(frames, points, 4), the hands in order of detection -> the same with the hands where they belong."""
-        hands, others = np.array(self.hands), sorted(set(range(len(self.points))).difference(*self.hands))
+        others = sorted(set(range(len(self.points))).difference(*hands))
+        sides = np.array(hands)  # (2, 21)
         x = keypoints[:, others, 0][keypoints[:, others, 3] > 0]
-        scale = np.float32([1, 1, self.width])
-        found = np.where(keypoints[:, hands, 3:] > 0, keypoints[:, hands, :3] * scale, np.nan)
+        scale = np.array([1, 1, self.width], np.float32)
+        found = np.where(keypoints[:, sides, 3:] > 0, keypoints[:, sides, :3] * scale, np.nan)
         swapped = sides_swapped(found, float(np.median(x)) if len(x) else np.nan)
         there = keypoints.copy()
-        there[:, hands] = keypoints[:, hands[::-1]]
+        there[:, sides] = keypoints[:, sides[::-1]]
         return np.where(swapped[:, None, None], there, keypoints)
 
 
@@ -144,8 +149,8 @@ class ArrayTable(msgspec.Struct):
     in_order_of_detection: tuple[str, str] | None = None
 
 
-def read_array(path: Path) -> np.ndarray:
-    """The array of one clip: a `.npy` file, or a `.npz` file with one array in it.
+def read_array(path: Path) -> NDArray[Any]:
+    """The array of one clip, (frames, ...): a `.npy` file, or a `.npz` file with one array in it.
 
     Raises:
         BadInput: there is no such file, it holds something else, or too many frames.
@@ -153,8 +158,8 @@ def read_array(path: Path) -> np.ndarray:
 
     def the_only_one(shapes: dict[str, tuple[int, ...]]) -> Iterable[str]:
         if len(shapes) != 1:
-            some = ", ".join(list(shapes)[:5]) + (", ..." if len(shapes) > 5 else "")
-            raise BadInput(f"{path} holds {len(shapes)} arrays ({some}), and a clip is one; save it as .npy.")
+            names = first_of(list(shapes))
+            raise BadInput(f"{path} holds {len(shapes)} arrays ({names}), and a clip is one; save it as .npy.")
         (shape,) = shapes.values()
         if shape[:1] > (MOST_FRAMES,):
             raise BadInput(f"{path} has {shape[0]} frames, and a file may have {MOST_FRAMES}; cut it into parts.")
@@ -163,8 +168,10 @@ def read_array(path: Path) -> np.ndarray:
     return next(iter(load_arrays(path, the_only_one).values()))
 
 
-def load_arrays(path: Path, choose: Callable[[dict[str, tuple[int, ...]]], Iterable[str]]) -> dict[str, np.ndarray]:
-    """Arrays of a `.npy` or `.npz` file, by name. No code in it is run, and no more is unpacked than is asked for.
+def load_arrays(path: Path, choose: Callable[[dict[str, tuple[int, ...]]], Iterable[str]]) -> dict[str, NDArray[Any]]:
+    """Arrays of a `.npy` or `.npz` file, by name, of any shape.
+
+    No code in it is run, and no more is unpacked than is asked for.
 
     Args:
         choose: is given the shape of each array in the file, and says which of them to read.
@@ -192,13 +199,13 @@ def load_arrays(path: Path, choose: Callable[[dict[str, tuple[int, ...]]], Itera
             raise BadInput(f"{path} is not a whole .npy or .npz file of numbers and text; save it again.") from error
 
 
-def _members(file: BinaryIO) -> dict[str, Callable[[], tuple[BinaryIO, int]]]:
+def _members(file: IO[bytes]) -> dict[str, Callable[[], tuple[IO[bytes], int]]]:
     """What opens each array of a file, by name, and says how many bytes it has, unpacked."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     if file.read(2) != b"PK":  # a zip file, as `.npz` is
 
-        def open_whole() -> tuple[BinaryIO, int]:
+        def open_whole() -> tuple[IO[bytes], int]:
             file.seek(0)
             return file, size
 
@@ -207,12 +214,14 @@ def _members(file: BinaryIO) -> dict[str, Callable[[], tuple[BinaryIO, int]]]:
     infos = [info for info in archive.infolist() if info.filename.endswith(".npy")]
     if len(infos) > MOST_ARRAYS:
         raise BadInput(f"{file.name} holds {len(infos)} arrays, and {MOST_ARRAYS} are read; save it as several files.")
-    return {
-        info.filename.removesuffix(".npy"): lambda info=info: (archive.open(info), info.file_size) for info in infos
-    }
+
+    def open_member(info: zipfile.ZipInfo) -> tuple[IO[bytes], int]:
+        return archive.open(info), info.file_size
+
+    return {info.filename.removesuffix(".npy"): partial(open_member, info) for info in infos}
 
 
-def _read_header(file: BinaryIO, size: int) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _read_header(file: IO[bytes], size: int) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether it is in Fortran's order, and type of the array in a file of `size` bytes."""
     if np.lib.format.read_magic(file) != (1, 0):  # the others are for headers that are longer than 64 kB
         raise ValueError("not version 1.0 of the format")
@@ -222,7 +231,7 @@ def _read_header(file: BinaryIO, size: int) -> tuple[tuple[int, ...], bool, np.d
     return shape, is_fortran, dtype
 
 
-def _read_numbers(file: BinaryIO, size: int) -> np.ndarray:
+def _read_numbers(file: IO[bytes], size: int) -> NDArray[Any]:
     shape, is_fortran, dtype = _read_header(file, size)
     if dtype.kind not in "biufcmMUS":  # the others hold objects, which may be code, or several numbers in one
         raise ValueError(f"{dtype} is neither numbers nor text")
@@ -235,7 +244,7 @@ def _read_numbers(file: BinaryIO, size: int) -> np.ndarray:
     return array
 
 
-def sides_swapped(hands: np.ndarray, middle: float) -> np.ndarray:
+def sides_swapped(hands: NDArray[Any], middle: float) -> NDArray[np.bool_]:
     """Which frames of a clip have its two hands the wrong way round, when they stand in order of detection.
 
     Two signs tell a hand's side in a frame: the side of the signer's middle that it is on, and, where there is a z,
@@ -270,10 +279,10 @@ def sides_swapped(hands: np.ndarray, middle: float) -> np.ndarray:
     return _likeliest_path(np.stack([kept, -kept], axis=1), *_jumps(place, seen)).astype(bool)
 
 
-def _jumps(place: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _jumps(place: NDArray[Any], seen: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
     """What it costs, (frames - 1,), that the hands keep their order after a frame, and that they change it."""
 
-    def cost(before: int, after: int) -> np.ndarray:
+    def cost(before: int, after: int) -> NDArray[Any]:
         jump = np.linalg.norm(place[1:, after] - place[:-1, before], axis=-1).clip(max=LONGEST_JUMP)
         both, one = seen[1:, after] & seen[:-1, before], seen[1:, after] ^ seen[:-1, before]
         return JUMP_WEIGHT * np.where(both, jump, np.where(one, LONGEST_JUMP / 2, 0))
@@ -281,7 +290,7 @@ def _jumps(place: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return cost(0, 0) + cost(1, 1), cost(0, 1) + cost(1, 0)
 
 
-def _likeliest_path(score: np.ndarray, stay: np.ndarray, change: np.ndarray) -> np.ndarray:
+def _likeliest_path(score: NDArray[Any], stay: NDArray[Any], change: NDArray[Any]) -> NDArray[np.int_]:
     """The state, 0 or 1, of each frame that maximises the (frames, 2) scores less what each step costs."""
     best, other = score[0].tolist()
     came_from = []  # of each frame but the first: the state before, where it is 0, and where it is 1

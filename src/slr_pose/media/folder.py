@@ -15,7 +15,6 @@ from slr_pose.text import first_of
 
 KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}
 REPORT = "extraction.csv"  # what `slr extract-pose` leaves in a folder of videos
-NAMED = 5  # of the files that are not read, of each reason
 
 
 @dataclass
@@ -36,7 +35,7 @@ class Found:
 
     def sentences(self) -> list[str]:
         """What is not read and why, a sentence for each reason."""
-        return [f"not read, {reason}: {first_of(files, NAMED)}." for reason, files in self.passed_over.items()]
+        return [f"not read, {reason}: {first_of(files)}." for reason, files in self.passed_over.items()]
 
 
 def clips_of(named: Path, keypoints: bool) -> Found:
@@ -66,11 +65,11 @@ def clips_of(named: Path, keypoints: bool) -> Found:
                 found.pass_over(file, "a link to nothing" if file.is_symlink() else "no file but a pipe or a device")
             elif file.name in videos:
                 found.clips.append(file)
-            elif keypoints and Pose.read_footer(file).get("source", {}).get("name") not in videos:
-                if file.stem in stems:
+            elif keypoints and file.stem in stems:
+                if not is_pose(file):  # whose a pose is will be seen, and said, when that of the video is looked for
                     found.pass_over(file, "keypoints of the video beside them, by another tool; name them to use them")
-                else:
-                    found.clips.append(file)
+            elif keypoints and not (videos and is_pose(file) and _video_of(file) in videos):
+                found.clips.append(file)
     return found
 
 
@@ -82,6 +81,16 @@ def is_video(file: Path) -> bool:
 def is_keypoints(file: Path) -> bool:
     """Whether a file's name says that it is a pose or an array."""
     return file.suffix.lower() in KEYPOINT_SUFFIXES
+
+
+def is_pose(file: Path) -> bool:
+    """Whether a file's name says that it is a pose."""
+    return file.suffix.lower() == ".pose"
+
+
+def _video_of(pose: Path) -> str | None:
+    """The name of the video that a pose was extracted from, as far as it says so."""
+    return Pose.read_footer(pose).get("source", {}).get("name")
 
 
 def _walk(named: Path, found: Found) -> Iterator[list[Path]]:

@@ -2,16 +2,24 @@
 
 import contextlib
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
 from math import ceil, inf
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from slr_pose import BadInput
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame, VideoStream
+    from av.container import InputContainer
+    from av.sidedata.sidedata import SideData
+
+    Shown = tuple[float, VideoFrame, float]  # a frame: when, in seconds, and how wide its pixels are
 
 SAMPLE = Path(__file__).with_name("sample.mp4")  # two seconds of a synthetic signer; `make sample` films it
 # What files with pictures are called; not what is mostly sound (.ogg) or something else (.mod, .dat).
@@ -59,7 +67,7 @@ def probe(video: Path) -> VideoInfo:
         rate = _rate(stream)
         start_s = _start_s(container, stream)
         if stream.duration:
-            end_s = start_s + float(stream.duration * stream.time_base)
+            end_s = start_s + float(stream.duration * _tick_s(stream))
         elif container.duration:
             end_s = container.duration / 1e6
         else:
@@ -143,7 +151,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
 
 
 @contextlib.contextmanager
-def _open(video: Path) -> Iterator[tuple]:
+def _open(video: Path) -> Iterator["tuple[InputContainer, VideoStream]"]:
     """A container and its video stream. Nothing but this one file is opened, and no picture above `MAX_PIXELS`."""
     import av
 
@@ -161,7 +169,8 @@ def _open(video: Path) -> Iterator[tuple]:
         raise BadInput(f"cannot open {video}: it is not a video that can be read.") from error
     with container:
         stream = container.streams.best("video")
-        if stream is None or stream.disposition & stream.disposition.attached_pic:  # the cover of a song
+        if not isinstance(stream, av.VideoStream) or stream.disposition & stream.disposition.attached_pic:
+            # there is none, or it is the cover of a song
             raise BadInput(f"cannot open {video}: there is no video in it.")
         if stream.codec_context is None:
             raise BadInput(f"cannot open {video}: FFmpeg cannot decode its pictures; convert it to MP4.")
@@ -184,25 +193,30 @@ def _check_is_file(video: Path) -> None:
         raise BadInput(f"cannot open {video}: it is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}.")
 
 
-def _rate(stream) -> Fraction:
+def _rate(stream: "VideoStream") -> Fraction:
     return stream.average_rate or stream.guessed_rate or Fraction(25)
 
 
-def _zero_s(container, stream) -> float:
+def _tick_s(stream: "VideoStream") -> Fraction:
+    """Seconds that one tick of a stream's clock lasts; every demuxer tells it."""
+    return stream.time_base or Fraction(1, 1_000_000)
+
+
+def _zero_s(container: "InputContainer", stream: "VideoStream") -> float:
     """Where the file's clock begins, on the clock that its packets carry."""
     if container.start_time is not None:
         return container.start_time / 1e6
-    return float((stream.start_time or 0) * stream.time_base)
+    return float((stream.start_time or 0) * _tick_s(stream))
 
 
-def _start_s(container, stream) -> float:
+def _start_s(container: "InputContainer", stream: "VideoStream") -> float:
     """When the first picture is shown."""
     if stream.start_time is None:
         return 0.0
-    return float(stream.start_time * stream.time_base) - _zero_s(container, stream)
+    return float(stream.start_time * _tick_s(stream)) - _zero_s(container, stream)
 
 
-def _decode_from(video: Path, start_s: float) -> Iterator[tuple]:
+def _decode_from(video: Path, start_s: float) -> "Iterator[Shown]":
     """What `_decode` yields, from no later than `start_s` on.
 
     Where an index is damaged, or the clock jumps, a seek leads past it or nowhere: then from farther and farther back.
@@ -217,7 +231,7 @@ def _decode_from(video: Path, start_s: float) -> Iterator[tuple]:
         back_s = 4 * back_s + 10
 
 
-def _decode(video: Path, from_s: float) -> Iterator[tuple]:
+def _decode(video: Path, from_s: float) -> "Generator[Shown, None, None]":
     """Frames from the key frame before `from_s` on, with their times, which ascend, and the width of their pixels."""
     import av
 
@@ -227,11 +241,11 @@ def _decode(video: Path, from_s: float) -> Iterator[tuple]:
         declared = stream.codec_context.sample_aspect_ratio
         last_s = -inf
         if from_s > 0:
-            container.seek(int((from_s + zero_s) / stream.time_base), stream=stream)
+            container.seek(int((from_s + zero_s) / _tick_s(stream)), stream=stream)
         for frame in _frames(_packets(container, stream)):
             # AVI and bare streams do not know when their frames are shown, only in what order
             if frame.pts is not None:
-                time_s = float(frame.pts * stream.time_base) - zero_s
+                time_s = float(frame.pts * _tick_s(stream)) - zero_s
             elif last_s == -inf:
                 time_s = inf if from_s > 0 else start_s
             else:
@@ -242,7 +256,7 @@ def _decode(video: Path, from_s: float) -> Iterator[tuple]:
             yield time_s, frame, _aspect(stream, declared)
 
 
-def _packets(container, stream) -> Iterator:
+def _packets(container: "InputContainer", stream: "VideoStream") -> "Iterator[Packet[VideoStream]]":
     """The packets of a stream. PyAV trips over each packet of another stream that only begins later in the file."""
     while True:
         try:
@@ -252,18 +266,18 @@ def _packets(container, stream) -> Iterator:
             continue
 
 
-def _frames(packets: Iterable) -> Iterator:
+def _frames(packets: "Iterable[Packet[VideoStream]]") -> "Iterator[VideoFrame]":
     """The frames in some packets, without those that are damaged."""
     import av
 
     for packet in packets:
-        frames = []
+        frames: list[VideoFrame] = []
         with contextlib.suppress(av.FFmpegError):
             frames = packet.decode()
         yield from frames
 
 
-def _aspect(stream, declared: Fraction | None) -> float:
+def _aspect(stream: "VideoStream", declared: Fraction | None) -> float:
     """Width of the pixels now: what the container says counts, unless that of the pictures changed from `declared`."""
     now = stream.codec_context.sample_aspect_ratio
     return float((stream.sample_aspect_ratio if now == declared else now) or 1)
@@ -278,7 +292,7 @@ def _common_size(video: Path) -> tuple[int, int] | None:
         declared = stream.codec_context.sample_aspect_ratio
         start, duration = stream.start_time or 0, stream.duration or 0
         if not duration:
-            duration = int((container.duration or 0) / 10**6 / stream.time_base)
+            duration = int((container.duration or 0) / 10**6 / _tick_s(stream))
         for sample in range(SAMPLES if duration else 1):
             with contextlib.suppress(av.FFmpegError):
                 if sample:
@@ -288,7 +302,7 @@ def _common_size(video: Path) -> tuple[int, int] | None:
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 
-def _picture(frame, aspect: float, size: tuple[int, int]) -> np.ndarray:
+def _picture(frame: "VideoFrame", aspect: float, size: tuple[int, int]) -> np.ndarray:
     """A frame upright, fitted into a picture of a (width, height), with black beside it where it has another shape."""
     width, height = _upright_size(frame, aspect)
     scale = min(size[0] / width, size[1] / height)
@@ -308,7 +322,7 @@ def _picture(frame, aspect: float, size: tuple[int, int]) -> np.ndarray:
     return np.ascontiguousarray(image)
 
 
-def _upright_size(frame, aspect: float) -> tuple[int, int]:
+def _upright_size(frame: "VideoFrame", aspect: float) -> tuple[int, int]:
     """Width and height of a frame as it is shown, in square pixels."""
     if abs(aspect - 1) < 0.01 or frame.width * aspect * frame.height > MAX_PIXELS:  # no camera makes such pixels
         aspect = 1
@@ -316,14 +330,15 @@ def _upright_size(frame, aspect: float) -> tuple[int, int]:
     return size[::-1] if _orientation(frame)[0] else size
 
 
-def _orientation(frame) -> tuple[bool, bool, bool]:
+def _orientation(frame: "VideoFrame") -> tuple[bool, bool, bool]:
     """How a frame is shown: whether columns become rows, and then whether left and right, above and below, change.
 
     From its display matrix, nine int32: x' = a x + c y and y' = b x + d y, with (a, b) at 0, 1 and (c, d) at 3, 4
     (ISO/IEC 14496-12, 6.2.2; FFmpeg's libavutil/display.h). Of other angles, the nearest that is a quarter.
     """
     try:
-        matrix = next((data for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
+        data: Iterable[SideData] = frame.side_data  # type: ignore[assignment]  # which PyAV takes for a dict
+        matrix = next((each for each in data if each.type.name == "DISPLAYMATRIX"), None)
     except ValueError:  # beside data of a kind that PyAV does not know, it tells the angle only
         quarter = round(frame.rotation / 90) % 4
         return quarter % 2 == 1, quarter in (2, 3), quarter in (1, 2)
@@ -334,14 +349,14 @@ def _orientation(frame) -> tuple[bool, bool, bool]:
     return (True, c < 0, b < 0) if turned else (False, a < 0, d < 0)
 
 
-def _even_sided(image: np.ndarray):
+def _even_sided(image: np.ndarray) -> "VideoFrame":
     import av
 
     height, width = image.shape[:2]
     return av.VideoFrame.from_ndarray(image[: height - height % 2, : width - width % 2], format="rgb24")
 
 
-def _paletted(images: Iterable[np.ndarray], rate: Fraction) -> Iterator:
+def _paletted(images: Iterable[np.ndarray], rate: Fraction) -> "Iterator[VideoFrame]":
     """Frames with the 256 colors that suit them best, chosen anew from time to time: memory holds no long video."""
     import av
 
@@ -357,8 +372,8 @@ def _paletted(images: Iterable[np.ndarray], rate: Fraction) -> Iterator:
         palette.link_to(use, input_idx=1)
         graph.configure()
         for frame in (*some, None):
-            graph.push(frame)
+            graph.vpush(frame)
         for _ in some:
-            frame = graph.pull()
-            frame.pts = None
-            yield frame
+            colored = graph.vpull()
+            colored.pts = None
+            yield colored

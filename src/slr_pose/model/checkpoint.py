@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def save_checkpoint(path: Path, weights: "dict[str, Tensor]", info: ModelInfo) -> None:
-    """Write weights and everything needed to use them as one safetensors file, whole or not at all.
+    """Write weights, of any shape, and everything needed to use them as one safetensors file, whole or not at all.
 
     Raises:
         OSError: it cannot be written there; what stood there before still does.
@@ -46,7 +46,7 @@ def load_model(path: Path) -> "tuple[SignModel, ModelInfo]":
 
 
 def read_checkpoint(path: Path) -> "tuple[dict[str, Tensor], ModelInfo]":
-    """A checkpoint -> its weights by name, and its info.
+    """A checkpoint -> its weights by name, of any shape, and its info.
 
     Raises:
         BadInput: there is no such file, it is not a checkpoint of ours, or its weights are not numbers.
@@ -70,7 +70,7 @@ def read_info(path: Path, metadata: dict[str, str]) -> ModelInfo:
 
 
 def read_weights(path: Path, key: str) -> "tuple[dict[str, Tensor], dict[str, str]]":
-    """A `.safetensors` file -> its weights by name, none where its metadata lack the key, and its metadata.
+    """A `.safetensors` file -> its weights by name, of any shape, and its metadata; no weights where they lack the key.
 
     Raises:
         BadInput: there is no such file, it is not a checkpoint, or its weights are not numbers.
@@ -95,6 +95,7 @@ def filled(path: Path, version: str, build: "Callable[[], Network]", weights: "d
 
     Args:
         path, version: of the checkpoint, to be named.
+        weights: by name, of any shape.
 
     Raises:
         BadInput: they are another network's.

@@ -52,8 +52,10 @@ class Reference(nn.Module):
 
 
 def in_body_frame(body: Part, positions: Tensor, presence: Tensor) -> Tensor:
-    """Positions, as `Reference` takes them, from the body's origin and in units of its scale. What the stretch never
-    shows is at zero, wherever in the picture the signer stands."""
+    """Positions, (batch, samples, joints, 3), from the body's origin and in units of its scale.
+
+    What the stretch never shows is at zero, wherever in the picture the signer stands.
+    """
     seen = presence[:, :, body.origin]  # (B, T, origin joints)
     weight = (seen / seen.sum((1, 2), keepdim=True).clamp(min=1e-6))[..., None]
     origin = (positions[:, :, body.origin] * weight).sum((1, 2), keepdim=True)  # (B, 1, 1, 3)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from slr_pose import BadInput, __version__
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import onnx
 
 TOLERANCE = 1e-4  # greatest difference of a probability between ONNX Runtime and torch
+NAMED = torch.export.Dim.DYNAMIC  # an axis that has its name at another input already
 CHECKED_SHAPES = [(1, 1), (1, 16), (2, 33), (5, 64), (3, 200)]  # (clips, frames)
 
 
@@ -26,7 +28,7 @@ class ExportError(RuntimeError):
 
 
 class _Probabilities(nn.Module):
-    """The graph that is exported: raw keypoints in, one probability distribution a head out."""
+    """The graph that is exported: raw keypoints in, one probability distribution per head out."""
 
     def __init__(self, model: SignModel):
         super().__init__()
@@ -67,7 +69,7 @@ def export_onnx(checkpoint: Path, output: Path) -> tuple[ModelInfo, float]:
             partial,
             dynamo=True,
             external_data=False,
-            dynamic_shapes={"keypoints": {0: "batch", 1: "frames"}, "frames": {0: "batch"}},
+            dynamic_shapes={"keypoints": {0: "batch", 1: "frames"}, "frames": {0: NAMED}},
             input_names=list(INPUTS),
             output_names=list(model.heads),
             verbose=False,
@@ -113,7 +115,7 @@ def _compare(network: _Probabilities, exported: Recognizer) -> float:
     return greatest
 
 
-def _random_clips(clips: int, frames: int, joints: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _random_clips(clips: int, frames: int, joints: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Wandering keypoints in pixels, some not seen, in clips of different lengths."""
     random = np.random.default_rng(seed)
     start = random.uniform(100, 400, (clips, 1, joints, 3))

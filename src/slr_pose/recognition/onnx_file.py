@@ -8,9 +8,9 @@ looked through first, without the package onnx, which answering does not need.
 import functools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular
@@ -85,9 +85,9 @@ def open_session(path: Path, content: bytes) -> "InferenceSession":
 
 
 def ask(
-    session: "InferenceSession", path: Path, outputs: list[str] | None, given: dict[str, np.ndarray], what: str
-) -> list[np.ndarray]:
-    """Those outputs, or all, of inputs that stand for some `what`.
+    session: "InferenceSession", path: Path, outputs: list[str] | None, given: dict[str, NDArray[Any]], what: str
+) -> list[NDArray[Any]]:
+    """Those outputs, or all, of inputs that stand for some `what`; of any shape, as the file has them.
 
     Raises:
         BadInput: it fails, or takes more than `MEMORY`.
@@ -97,7 +97,7 @@ def ask(
     shrink = onnxruntime.RunOptions()
     shrink.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     try:
-        return session.run(outputs, given, shrink)
+        return list(session.run(outputs, given, shrink))
     except Exception as error:
         raise BadInput(
             f"{path} does not answer: it fails on these {what}, or takes more than {MEMORY >> 30} GiB of memory;"

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slr_pose import BadInput
 from slr_pose.info import ModelInfo, in_sentence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 BATCH = 32  # clips that go through the network together
 ROUNDING = 1e-3  # that probabilities may be off by, all together
 
+# Keypoints, (clips, frames, joints, 4), and how many frames are each clip's, (clips,) -> (clips, classes) per head.
+Run = Callable[[NDArray[np.float32], NDArray[np.int64]], dict[str, NDArray[np.float32]]]
+
 
 class Recognizer:
     """A trained model, ready to answer.
@@ -34,7 +38,7 @@ class Recognizer:
         info: everything that travels with the model.
     """
 
-    def __init__(self, info: ModelInfo, run: Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]):
+    def __init__(self, info: ModelInfo, run: Run):
         self.info, self.run = info, run
         self.skeleton = info.layout()
         self.labels, self.thresholds = info.labels, info.thresholds
@@ -54,7 +58,7 @@ class Recognizer:
         info, run = load(path)
         return in_sentence(path, lambda: cls(info, run))
 
-    def probabilities(self, clips: list[np.ndarray]) -> dict[str, np.ndarray]:
+    def probabilities(self, clips: list[NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
         """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) per head.
 
         Raises:
@@ -105,17 +109,17 @@ class Recognizer:
         return f"the keypoints were extracted by {found}, and the model learnt from {how}."
 
 
-def _are_probabilities(found: np.ndarray, shape: tuple[int, int]) -> bool:
+def _are_probabilities(found: NDArray[np.float32], shape: tuple[int, int]) -> bool:
     """Whether an output is a distribution over the classes for each clip."""
     return found.shape == shape and bool((found >= 0).all() and (np.abs(found.sum(axis=1) - 1) < ROUNDING).all())
 
 
-def ranked(labels: list[str], probabilities: np.ndarray) -> list[tuple[str, float]]:
+def ranked(labels: list[str], probabilities: NDArray[np.floating[Any]]) -> list[tuple[str, float]]:
     """Labels with their probabilities, (classes,), best first."""
     return [(labels[index], float(probabilities[index])) for index in np.argsort(-probabilities, kind="stable")]
 
 
-def _load_onnx(path: Path) -> tuple[ModelInfo, Callable]:
+def _load_onnx(path: Path) -> tuple[ModelInfo, Run]:
     content, metadata = read_onnx(path)
     info = read_info(path, metadata)
     session = open_session(path, content)
@@ -127,23 +131,23 @@ def _load_onnx(path: Path) -> tuple[ModelInfo, Callable]:
     if inputs != expected or outputs != described:
         raise BadInput(f"{path}: its inputs and outputs are not those of its description; export it again.")
 
-    def run(keypoints: np.ndarray, frames: np.ndarray) -> dict[str, np.ndarray]:
+    def run(keypoints: NDArray[np.float32], frames: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
         found = ask(session, path, None, {"keypoints": keypoints, "frames": frames}, "clips")
         return dict(zip(info.labels, found, strict=True))
 
     return info, run
 
 
-def _load_checkpoint(path: Path) -> tuple[ModelInfo, Callable]:
+def _load_checkpoint(path: Path) -> tuple[ModelInfo, Run]:
     model, info = load_model(path)
     return info, runner(model)
 
 
-def runner(model: "SignModel") -> Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]:
+def runner(model: "SignModel") -> Run:
     """What a `Recognizer` of a torch model in evaluation mode runs: keypoints and frames -> probabilities per head."""
     import torch
 
-    def run(keypoints: np.ndarray, frames: np.ndarray) -> dict[str, np.ndarray]:
+    def run(keypoints: NDArray[np.float32], frames: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
         with torch.inference_mode():
             logits = model(torch.from_numpy(keypoints), torch.from_numpy(frames))
         return {head: values.softmax(-1).numpy() for head, values in logits.items()}

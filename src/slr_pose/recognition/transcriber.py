@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, MODEL
@@ -10,6 +11,8 @@ from slr_pose.hamnosys.geometry import attribute_probabilities, shows_hand
 from slr_pose.pose import Pose
 from slr_pose.recognition.recognizer import Recognizer, ranked
 from slr_pose.timeline import Ranked, State, Timeline, of_clip
+
+Shares = dict[str, NDArray[np.float32]]  # (..., classes) probabilities per head
 
 MEASURED = 2 / 3  # what geometry counts for, beside the model; chosen on the training clips of asl30
 
@@ -50,7 +53,7 @@ class Transcriber:
         # How sure geometry may be, nobody has measured.
         return of_clip(pose.name, pose.start_s, pose.end_s, {**others, **attributes, **known}, states)
 
-    def attributes(self, pose: Pose) -> dict[str, np.ndarray]:
+    def attributes(self, pose: Pose) -> Shares:
         """The probabilities of each attribute's classes, (classes,); geometry's alone where the pose lacks points that
         the model looks at. None where no hand is seen: what is usual would be no answer."""
         if not shows_hand(pose):
@@ -63,7 +66,7 @@ class Transcriber:
         return joined(measured, {head: shares[0] for head, shares in learnt.items()})
 
 
-def joined(measured: dict[str, np.ndarray], learnt: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def joined(measured: Shares, learnt: Shares) -> Shares:
     """Geometry's probabilities and the model's, (..., classes) per head -> their mean.
 
     They err at different things: the model has seen what MediaPipe does to hands, and geometry knows how often a

@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from slr_pose import BadInput
 from slr_pose.data.dataset import Clip
 from slr_pose.data.store import Loaded, load
-from slr_pose.events import Caution, Extracting, LeftOut, Listener, Remark
-from slr_pose.keypoints.extraction import Job
-from slr_pose.keypoints.pool import PARTS, Outcome, extract_all
+from slr_pose.events import Caution, LeftOut, Listener, Remark
+from slr_pose.keypoints.batch import PARTS, Outcome, extract_all
+from slr_pose.keypoints.job import Job
 from slr_pose.media.folder import clips_of
 from slr_pose.skeleton import Skeleton
 from slr_pose.text import count
@@ -61,22 +60,11 @@ def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: 
 
 
 def extract_jobs(jobs: list[Job], on_event: Listener) -> list[Outcome]:
-    """Extract, the longest first, and say how it went."""
+    """Extract, and say how it went."""
     if not jobs:
         return []
-    lengths = {}
-    for job in jobs:
-        with suppress(BadInput):  # extraction says what is wrong with it
-            lengths[job] = job.frames()
-    outcomes: list[Outcome] = []
-    started, expected = time.monotonic(), sum(lengths.values())
-
-    def on_frames(done: int) -> None:
-        on_event(Extracting(done, expected, len(outcomes), len(jobs)))
-
-    for outcome in extract_all(sorted(jobs, key=lambda job: -lengths.get(job, 0)), on_frames):
-        outcomes.append(outcome)
-    on_event(Extracting(expected, expected, len(outcomes), len(jobs)))
+    started = time.monotonic()
+    outcomes = list(extract_all(jobs, on_event))
     if frames := sum(outcome.frames for outcome in outcomes):
         seconds = time.monotonic() - started
         clips = sum(outcome.error is None for outcome in outcomes)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slr_pose.data.store import crowd
-from slr_pose.events import Caution, Drawing, Listener, ignore
-from slr_pose.keypoints.extraction import Job
+from slr_pose.events import Caution, Listener, ignore
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
 from slr_pose.pose import Pose
 from slr_pose.roads.clips import extract_jobs
 from slr_pose.view import check_output, pose_of, video_of
@@ -48,20 +49,12 @@ def draw(clip: Path | str, output: Path | str | None = None, *, on_event: Listen
         video, pose = clip, pose_of(clip)
     check_output(output, video)
     if pose is None:
-        (outcome,) = extract_jobs([Job(clip)], on_event)
+        (outcome,) = extract_jobs([Job(clip, default_estimator())], on_event)
         if outcome.error:
             raise outcome.error
         pose = outcome.pose
     assert pose is not None  # of a job without a file
     for sentence in crowd([pose.name] * (pose.people > 1)):
         on_event(Caution(sentence))
-    frames = len(pose.keypoints)
-    drawn = 0
-
-    def on_frame() -> None:
-        nonlocal drawn
-        drawn += 1
-        on_event(Drawing(drawn, frames))
-
-    draw_pose(pose, video, output, on_frame)
-    return Drawn(output, frames, video)
+    draw_pose(pose, video, output, on_event)
+    return Drawn(output, len(pose.keypoints), video)

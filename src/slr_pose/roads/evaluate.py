@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from slr_pose import BadInput
 from slr_pose.data.dataset import COLUMNS, SPLITS, read_dataset
@@ -30,7 +31,7 @@ class Measured:
     trained_on: int | None
     evaluation: Evaluation
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         about = {"split": self.split, "how_split": self.how_split, "trained_on": self.trained_on}
         return {**about, **self.evaluation.as_dict()}

@@ -7,9 +7,10 @@ from pathlib import Path
 from slr_pose import BadInput
 from slr_pose.events import Listener, Remark, ignore
 from slr_pose.files import is_writable
-from slr_pose.keypoints.cache import PoseFiles
-from slr_pose.keypoints.extraction import Job
-from slr_pose.keypoints.pool import REPORT_COLUMNS, Outcome, write_report
+from slr_pose.keypoints.batch import REPORT_COLUMNS, Outcome, write_report
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.folder import REPORT
 from slr_pose.roads.clips import clips_in, extract_jobs, paths
 from slr_pose.tables import refuse_others
@@ -60,21 +61,21 @@ def extract(
         BadInput: there is no such video, or no place for its pose.
     """
     named, output = paths(inputs), Path(output) if output else None
-    files, jobs = PoseFiles(), []
+    estimator, files, kept = default_estimator(face), PoseFiles(), []
     for video, inside in clips_in(named, keypoints=False, on_event=on_event):
         folder = (output / inside).parent if output else video.parent
         if folder.is_dir() and not is_writable(folder):
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
-        jobs.append(files.of(Job(video, face=face, fast=fast), folder))
+        kept.append(files.of(Job(video, estimator, fast=fast), folder))
     for sentence in files.sentences():
         on_event(Remark(sentence))
-    report = (output or (named[0] if len(named) == 1 else Path())) / REPORT if len(jobs) > 1 else None
+    report = (output or (named[0] if len(named) == 1 else Path())) / REPORT if len(kept) > 1 else None
     if report:
         refuse_others(report, REPORT_COLUMNS)
-    done = {job: Outcome.of_file(job) for job in jobs if not force and job.is_done()}
+    done = [Outcome.of_file(file) for file in kept if file.is_done and not force]
     if done:
-        on_event(Remark(f"{len(done)} of {len(jobs)} are extracted already."))
-    outcomes = extract_jobs([job for job in jobs if job not in done], on_event)
+        on_event(Remark(f"{len(done)} of {len(kept)} are extracted already."))
+    outcomes = extract_jobs([file.job for file in kept if force or not file.is_done], on_event)
     if report:
-        write_report(report, [*outcomes, *done.values()])
-    return Extraction(outcomes, list(done.values()), report)
+        write_report(report, [*outcomes, *done])
+    return Extraction(outcomes, done, report)

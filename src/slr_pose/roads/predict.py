@@ -10,8 +10,9 @@ from slr_pose.events import Caution, LeftOut, Listener, Remark, ignore
 from slr_pose.hamnosys import ATTRIBUTES
 from slr_pose.hamnosys.lexicon import Attributes, attributes_of, rank, read_lexicon
 from slr_pose.info import ModelInfo
-from slr_pose.keypoints import cache
-from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.folder import is_keypoints
 from slr_pose.pose import Pose
 from slr_pose.recognition.recognizer import Recognizer
@@ -125,20 +126,22 @@ def _signs_of(lexicon: Path, on_event: Listener) -> dict[str, list[Attributes]]:
 
 def _poses(files: list[Path], skeleton: Skeleton, fast: bool, on_event: Listener) -> dict[Path, Pose | Exception]:
     """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
-    kept = cache.PoseFiles()
+    estimator, pose_files = default_estimator(), PoseFiles()
     jobs: dict[Job, Path] = {}
     found: dict[Path, Pose | Exception] = {}
     for file in files:
         try:
-            job = Job(file, fast=fast)
+            job = Job(file, estimator, fast=fast)
             if is_keypoints(file):
                 found[file] = skeleton.read(file)
-            elif (extracted := kept.of(job)).is_done():
-                found[file] = cache.read(extracted)
+            elif (kept := pose_files.of(job)).is_done:
+                found[file] = kept.read()
             else:
                 jobs[job] = file
         except BadInput as error:
             found[file] = error
+    for sentence in pose_files.sentences():
+        on_event(Caution(sentence))
     for outcome in extract_jobs(list(jobs), on_event):
         if problem := outcome.error or outcome.pose:
             found[jobs[outcome.job]] = problem

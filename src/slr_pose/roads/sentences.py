@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slr_pose import BadInput
-from slr_pose.events import LeftOut, Listener, Remark, Training, ignore
+from slr_pose.events import LeftOut, Listener, Remark, ignore
 from slr_pose.roads.predict import caveat
 from slr_pose.runs import TRANSLATOR, new_run, newest_model, refuse_run
 from slr_pose.text import count
@@ -51,7 +51,7 @@ def train_sentences(
         KeyboardInterrupt: it was stopped before there was a model; later, what was learnt is kept.
     """
     from slr_pose.translation.pairs import read_pairs
-    from slr_pose.translation.training import Progress, Recipe, train
+    from slr_pose.translation.training import Recipe, train
 
     refuse_run(name)
     train_pairs, val_pairs, left_out = read_pairs(Path(pairs), seed)
@@ -60,12 +60,9 @@ def train_sentences(
     on_event(Remark(f"{count(len(train_pairs), 'pair')} to learn from, {len(val_pairs)} to measure on."))
     run = new_run(name)
 
-    def show(state: Progress) -> None:
-        on_event(Training(state.epoch, state.step, state.steps, state.loss))
-
     try:
         recipe = Recipe(epochs=epochs, seed=seed)
-        translator = train(train_pairs, val_pairs, run / TRANSLATOR, recipe, on_progress=show)
+        translator = train(train_pairs, val_pairs, run / TRANSLATOR, recipe, on_event=on_event)
     except KeyboardInterrupt:
         run.rmdir()
         raise

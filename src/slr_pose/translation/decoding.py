@@ -19,11 +19,15 @@ AHEAD = 5  # a search ends when its best beam could not win with so many more pi
 class Network(Protocol):
     """A `TranslationModel`, in torch or in ONNX Runtime, on NumPy arrays with the shapes of its methods."""
 
-    def read(self, glosses: np.ndarray, shares: np.ndarray) -> np.ndarray: ...
+    def read(self, glosses: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        """(sentences, places, alternatives), both -> (blocks, 2, sentences, heads, places, C)."""
+        ...
 
     def step(
         self, pieces: np.ndarray, place: np.ndarray, past: np.ndarray, memory: np.ndarray, seen: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]: ...
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The last piece of each sentence, (sentences,) -> log-probabilities of the next, and `past` with this one."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,8 @@ def _forbid(found: np.ndarray, pieces: np.ndarray, unknown: np.ndarray) -> None:
     """Make pieces impossible, in `found` (N, beams, V): what is no text, places of no unknown gloss, and second ones.
     Where a sentence would end before all have their place, it says one of them instead."""
     copies = np.arange(FIRST_COPY, FIRST_PIECE)
-    missing = (copies < FIRST_COPY + unknown[:, None, None]) & ~(pieces[..., None] == copies).any(
-        2
-    )  # (N, beams, COPIES)
+    said = (pieces[..., None] == copies).any(2)  # (N, beams, COPIES)
+    missing = (copies < FIRST_COPY + unknown[:, None, None]) & ~said
     of_copies = found[..., FIRST_COPY:FIRST_PIECE]
     of_copies[...] = np.where(missing, np.maximum(of_copies, found[..., END, None]), -np.inf)
     found[..., NOTHING] = found[..., BEGIN] = -np.inf

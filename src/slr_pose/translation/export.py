@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from slr_pose import BadInput, __version__
 from slr_pose.files import write_whole
-from slr_pose.recognition.export import TOLERANCE, ExportError
+from slr_pose.recognition.export import NAMED, TOLERANCE, ExportError
 from slr_pose.translation.glosses import FIRST
 from slr_pose.translation.info import KEY
+from slr_pose.translation.network import TranslationModel
 from slr_pose.translation.translator import TorchNetwork, Translator, load_model
 
 CHECKED = [(1, 1, 1, 0), (2, 7, 1, 3), (3, 20, 4, 11)]  # (sentences, places, alternatives, pieces so far)
@@ -19,7 +20,7 @@ CHECKED = [(1, 1, 1, 0), (2, 7, 1, 3), (3, 20, 4, 11)]  # (sentences, places, al
 class _Both(nn.Module):
     """The graph that is exported: reading and the step side by side; ONNX Runtime computes the one it is asked for."""
 
-    def __init__(self, model):
+    def __init__(self, model: TranslationModel):
         super().__init__()
         self.model = model
 
@@ -47,7 +48,6 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
     if output.suffix.lower() != ".onnx":
         raise BadInput(f"{output} would not be known as an ONNX file; give it a name that ends in .onnx.")
     model, info = load_model(checkpoint)
-    step = {0: "beams"}
     with write_whole(output) as partial:
         torch.onnx.export(
             _Both(model).eval(),
@@ -57,12 +57,12 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
             external_data=False,
             dynamic_shapes={
                 "glosses": {0: "sentences", 1: "places", 2: "alternatives"},
-                "shares": {0: "sentences", 1: "places", 2: "alternatives"},
-                "pieces": step,
-                "place": step,
-                "past": {2: "beams", 4: "so_far"},
-                "memory": {2: "beams", 4: "read_places"},
-                "seen": {0: "beams", 1: "read_places"},
+                "shares": {0: NAMED, 1: NAMED, 2: NAMED},
+                "pieces": {0: "beams"},
+                "place": {0: NAMED},
+                "past": {2: NAMED, 4: "so_far"},
+                "memory": {2: NAMED, 4: "read_places"},
+                "seen": {0: NAMED, 1: NAMED},
             },
             input_names=["glosses", "shares", "pieces", "place", "past", "memory", "seen"],
             output_names=["read", "log_probabilities", "present"],
@@ -75,7 +75,7 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
         return _compare(model, Translator.load(partial))
 
 
-def _compare(model, exported: Translator) -> float:
+def _compare(model: TranslationModel, exported: Translator) -> float:
     expected, found = TorchNetwork(model), exported.network
     greatest = 0.0
     for shape in CHECKED:
@@ -90,7 +90,9 @@ def _compare(model, exported: Translator) -> float:
     return greatest
 
 
-def _example(model, sentences: int, places: int, alternatives: int, so_far: int) -> tuple[np.ndarray, ...]:
+def _example(
+    model: TranslationModel, sentences: int, places: int, alternatives: int, so_far: int
+) -> tuple[np.ndarray, ...]:
     """Glosses at random, in sentences of different lengths, and a step within them."""
     random = np.random.default_rng(places)
     config = model.config

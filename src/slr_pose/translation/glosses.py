@@ -69,18 +69,20 @@ class Vocabulary:
     glosses: list[str]
     _numbers: dict[str, int] = field(init=False, repr=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         spellings = {folded(gloss): number for number, gloss in reversed(list(enumerate(self.glosses, FIRST)))}
         self._numbers = spellings | {gloss: number for number, gloss in enumerate(self.glosses, FIRST)}
 
     @classmethod
     def of(cls, sentences: Iterable[list[Alternatives]]) -> "Vocabulary":
+        """All glosses of the sentences, in order of the alphabet."""
         return cls(sorted({gloss for sentence in sentences for place in sentence for gloss, _ in place}))
 
     def __len__(self) -> int:
         return FIRST + len(self.glosses)
 
     def number(self, gloss: str) -> int | None:
+        """The number of a gloss, in this spelling or another; `None` where it is unknown."""
         return self._numbers.get(gloss) or self._numbers.get(folded(gloss))
 
     def encode(self, sentence: list[Alternatives]) -> tuple[list[list[tuple[int, float]]], list[str]]:

@@ -4,20 +4,23 @@ It is JSON under `slr-pose-translation` in the metadata of the file, and is chec
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from unicodedata import normalize
 
 import msgspec
 from msgspec import Meta
 
-from slr_pose import __version__
-from slr_pose.info import Layers, Size, decode, encode
+from slr_pose.info import Described, Layers, Size, Trained
 from slr_pose.tables import normal
 
 KEY = "slr-pose-translation"  # of the metadata
 SCHEMA = 1
 LONGEST = 4096  # pieces of a sentence
-NETWORK, NEAREST = "network", "nearest pair"  # the ways to a sentence
+
+# The ways to a sentence.
+Way = Literal["network", "nearest pair"]
+NETWORK: Way = "network"
+NEAREST: Way = "nearest pair"
 
 Finite = Annotated[float, Meta(ge=-1e6, le=1e6)]
 Text = Annotated[str, Meta(min_length=1)]
@@ -41,26 +44,19 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
     offset: Finite
 
 
-class TranslatorTraining(msgspec.Struct, frozen=True, kw_only=True):
+class TranslatorTraining(Trained, frozen=True, kw_only=True):
     """How a translator came to be.
 
     Attributes:
-        recipe: the settings of the training, as `training.Recipe` has them.
         pairs: how many of each split.
         val: BLEU and chrF of each way to a sentence, on the val pairs; empty when it was stopped before.
-        epoch: the last one that it was trained for.
-        finished: whether the training went on to its end.
     """
 
-    recipe: dict[str, Any] = {}
-    torch: str = ""
     pairs: dict[str, int] = {}
     val: dict[str, dict[str, float]] = {}
-    epoch: int = 0
-    finished: bool = True
 
 
-class TranslatorInfo(msgspec.Struct, frozen=True, kw_only=True):
+class TranslatorInfo(Described, frozen=True, kw_only=True):
     """What travels with a translator.
 
     Attributes:
@@ -71,24 +67,21 @@ class TranslatorInfo(msgspec.Struct, frozen=True, kw_only=True):
         longest: pieces of a sentence, at most.
         by: the ways to a sentence; of both, what promises more is taken.
         confidence: what is to be expected of either way; `None` when it was measured on too few pairs to tell.
-        training: how it came to be.
-        version: of slr, that wrote it.
-        schema: version of this description.
     """
 
-    format: str = KEY
-    schema: int = SCHEMA
-    version: str = __version__
+    KEY = KEY
+    SCHEMA = SCHEMA
+
     glosses: Annotated[list[Text], Meta(min_length=1)]
     pieces: Annotated[list[Text], Meta(min_length=1)]
     pairs: Annotated[list[tuple[Annotated[list[Text], Meta(min_length=1)], Text]], Meta(min_length=1)]
     model: TranslationConfig
     longest: Annotated[int, Meta(ge=1, le=LONGEST)]
-    by: Annotated[list[Literal["network", "nearest pair"]], Meta(min_length=1)]
-    confidence: dict[str, Curve] | None
+    by: Annotated[list[Way], Meta(min_length=1)]
+    confidence: dict[Way, Curve] | None
     training: TranslatorTraining = TranslatorTraining()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         glosses = [normal(gloss) for gloss in self.glosses]
         for what, names in (("glosses", glosses), ("pieces", self.pieces)):
             if not all(names) or len(set(names)) < len(names):
@@ -104,22 +97,3 @@ class TranslatorInfo(msgspec.Struct, frozen=True, kw_only=True):
         pairs = [([normal(gloss) for gloss in own], normalize("NFC", text)) for own, text in self.pairs]
         msgspec.structs.force_setattr(self, "glosses", glosses)
         msgspec.structs.force_setattr(self, "pairs", pairs)
-
-    def caveat(self) -> str | None:
-        """What whoever uses the model should know."""
-        if self.training.finished:
-            return None
-        return f"its training was stopped in epoch {self.training.epoch}"
-
-    def encode(self) -> str:
-        """As JSON."""
-        return encode(self)
-
-    @classmethod
-    def decode(cls, text: str) -> "TranslatorInfo":
-        """From JSON; what a later slr added is passed over.
-
-        Raises:
-            BadInput: it is not a description of a translator, or one in a later schema; half a sentence that says why.
-        """
-        return decode(text, cls, KEY, SCHEMA)

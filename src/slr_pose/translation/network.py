@@ -46,7 +46,7 @@ class TranslationModel(nn.Module):
         """
         memory, seen = self.read(glosses, shares), (shares.sum(-1) > 0)[:, None, None]
         x = self._place(self.pieces(pieces), torch.arange(pieces.shape[1], device=pieces.device))
-        for block, source in zip(self.decoder, memory.unbind(0), strict=True):
+        for block, source in zip(_blocks(self.decoder), memory.unbind(0), strict=True):
             x = block(x, block.own.remember(block.norms[0](x)), None, source, seen, causal=True)
         return self._logits(x)
 
@@ -55,10 +55,10 @@ class TranslationModel(nn.Module):
         seen = (shares.sum(-1) > 0)[:, None, None]
         x = (self.glosses(glosses) * shares[..., None]).sum(2)
         x = self._place(x, torch.arange(glosses.shape[1], device=glosses.device))
-        for block in self.encoder:
+        for block in _blocks(self.encoder):
             x = block(x, block.own.remember(block.norms[0](x)), seen)
         x = self.encoded(x)
-        return torch.stack([block.source.remember(x) for block in self.decoder])
+        return torch.stack([block.source.remember(x) for block in _blocks(self.decoder) if block.source])
 
     def step(self, pieces: Tensor, place: Tensor, past: Tensor, memory: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
         """The last piece of each sentence -> log-probabilities of the next.
@@ -74,7 +74,7 @@ class TranslationModel(nn.Module):
         """
         x = self._place(self.pieces(pieces[:, None]), place[:, None])
         seen, present = seen[:, None, None], []
-        for block, before, source in zip(self.decoder, past.unbind(0), memory.unbind(0), strict=True):
+        for block, before, source in zip(_blocks(self.decoder), past.unbind(0), memory.unbind(0), strict=True):
             present.append(torch.cat([before, block.own.remember(block.norms[0](x))], 3))
             x = block(x, present[-1], None, source, seen)
         return self._logits(x)[:, 0].log_softmax(-1), torch.stack(present)
@@ -91,7 +91,7 @@ class TranslationModel(nn.Module):
 
 
 class Block(nn.Module):
-    """Self-attention, attention to the source where there is one, and feed-forward."""
+    """Self-attention, attention to the source where there is one, and feed-forward: (batch, places, width), twice."""
 
     def __init__(self, config: TranslationConfig, looks_at_source: bool):
         super().__init__()
@@ -115,10 +115,22 @@ class Block(nn.Module):
         source_seen: Tensor | None = None,
         causal: bool = False,
     ) -> Tensor:
+        """One layer.
+
+        Args:
+            own, source: what is looked at, here and in the source, as `Attention.remember` gives it.
+            seen, source_seen: (batch, 1, 1, places), where there is something; `None` = everywhere.
+            causal: whether a place sees only those before it.
+        """
         x = x + self.drop(self.own(self.norms[0](x), own, seen, causal))
         if self.source is not None:
             x = x + self.drop(self.source(self.norms[1](x), source, source_seen))
         return x + self.drop(self.feed_forward(self.norms[-1](x)))
+
+
+def _blocks(modules: nn.ModuleList) -> list[Block]:
+    """The modules, as what they are: torch's list does not say it."""
+    return [module for module in modules if isinstance(module, Block)]
 
 
 class Attention(nn.Module):
@@ -136,6 +148,7 @@ class Attention(nn.Module):
         return torch.stack([self._split(self.key(x)), self._split(self.value(x))])
 
     def forward(self, x: Tensor, kept: Tensor, seen: Tensor | None, causal: bool = False) -> Tensor:
+        """(batch, places, width), and what `remember` kept of what it looks at -> (batch, places, width)."""
         dropout = self.dropout if self.training else 0.0
         keys, values = kept.unbind(0)
         x = F.scaled_dot_product_attention(

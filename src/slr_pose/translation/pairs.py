@@ -24,6 +24,7 @@ class Pair:
 
     @property
     def places(self) -> list[Alternatives]:
+        """The glosses as one sure alternative at each place."""
         return [[(gloss, 1.0)] for gloss in self.glosses]
 
 

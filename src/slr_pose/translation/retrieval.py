@@ -15,14 +15,15 @@ class Nearest:
         found_in = Counter(gloss for pair in pairs for gloss in set(pair.glosses))
         self.rarity = {gloss: 1 + math.log((1 + len(pairs)) / (1 + count)) for gloss, count in found_in.items()}
         self.rarest = 1 + math.log(1 + len(pairs))
-        self.holding = defaultdict(list)  # pairs that have a gloss, and its weight in each
+        # The pairs that have a gloss, and its weight in each.
+        self.holding: dict[str, list[tuple[int, float]]] = defaultdict(list)
         for number, pair in enumerate(pairs):
             for gloss, weight in self._vector(pair.places).items():
                 self.holding[gloss].append((number, weight))
 
     def __call__(self, sentence: list[Alternatives]) -> tuple[Pair, float]:
         """The nearest pair, and its cosine, 0 to 1."""
-        cosines: Counter = Counter({0: 0.0})
+        cosines = defaultdict(float, {0: 0.0})
         for gloss, share in self._vector(sentence).items():
             for number, weight in self.holding.get(gloss, ()):
                 cosines[number] += share * weight
@@ -31,7 +32,7 @@ class Nearest:
 
     def _vector(self, sentence: list[Alternatives]) -> dict[str, float]:
         """Weights of length 1."""
-        vector: Counter = Counter()
+        vector: dict[str, float] = defaultdict(float)
         for place in sentence:
             for gloss, share in place:
                 vector[gloss] += share * self.rarity.get(gloss, self.rarest)

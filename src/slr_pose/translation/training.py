@@ -4,9 +4,10 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from slr_pose.events import Listener, Training, ignore
 from slr_pose.files import write_whole
 from slr_pose.translation.decoding import BEGIN, END, FIRST_COPY, FIRST_PIECE, NOTHING
 from slr_pose.translation.glosses import COPIES, Vocabulary, as_arrays, as_word, folded
@@ -28,6 +30,7 @@ from slr_pose.translation.info import (
     TranslationConfig,
     TranslatorInfo,
     TranslatorTraining,
+    Way,
 )
 from slr_pose.translation.network import TranslationModel
 from slr_pose.translation.pairs import Pair
@@ -36,9 +39,14 @@ from slr_pose.translation.translator import TorchNetwork, Translator
 STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 4500, 40, 200  # by default: as many epochs as make the steps, within the bounds
 BATCHES_AN_EPOCH = 8  # at least: batches are smaller where pairs are few
 EITHER = "either"  # what promises more, of the network and the nearest pair
+WAYS: dict[str, list[Way]] = {NETWORK: [NETWORK], NEAREST: [NEAREST], EITHER: [NETWORK, NEAREST]}
 CALIBRATED = 30  # held-out pairs that it takes to say how sure a sentence is
 SPELLED = 3  # letters that a gloss and a word have in common, at least, to be taken for the same
 ADDED = 10  # pieces that a sentence may be longer than the longest in training
+
+
+T = TypeVar("T")
+Tensors = list[Tensor] | tuple[Tensor, ...]
 
 
 @dataclass(frozen=True)
@@ -54,19 +62,9 @@ class Recipe:
     label_smoothing: float = 0.1
     copying: float = 0.1  # share of the glosses that are hidden, of those that a word of the text begins like
     noise: float = 0.0  # share of the glosses that are dropped, replaced or inserted, a third each
-    averaging: float = 0.999  # decay of the averaged weights a step
+    averaging: float = 0.999  # decay of the averaged weights per step
     gradient_norm: float = 1.0
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a training stands, after every step."""
-
-    epoch: int
-    step: int
-    steps: int
-    loss: float
 
 
 def train(
@@ -75,19 +73,24 @@ def train(
     path: Path,
     recipe: Recipe | None = None,
     config: TranslationConfig | None = None,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_event: Listener = ignore,
 ) -> Translator:
     """Train a translator and write it to `path` after every epoch, whole or not at all.
 
     The network's averaged weights are kept. After the last epoch the validation pairs tell what is to be expected of
     its sentences, and of the texts of the nearest training pairs; before, nothing is known of that. Ctrl-C ends
-    training after the first epoch or later, with what was learnt until then; before, it raises.
+    training after the first epoch or later, with what was learnt until then.
 
     Args:
         path: a `.safetensors` file.
+        on_event: told of every step.
+
+    Raises:
+        BadInput: the file cannot be written.
+        KeyboardInterrupt: it was stopped before the first epoch was done.
     """
     learner = Learner(pairs, recipe or Recipe(), config or TranslationConfig())
-    network = TorchNetwork(learner.averaged.module)
+    network = TorchNetwork(learner.kept)
     about = TranslatorTraining(
         torch=str(torch.__version__), pairs={"train": len(pairs), "val": len(validation)}, finished=False
     )
@@ -108,15 +111,16 @@ def train(
         _save(path, learner, kept)
         return kept
 
-    kept, finished = None, False
+    kept, finished = info, False
     try:
-        for _ in learner.fit(on_progress):
+        for _ in learner.fit(on_event):
             kept = keep()
         finished = True
     except KeyboardInterrupt:
         if not learner.epoch:
             raise
-        kept = kept or keep()
+        if kept is info:
+            kept = keep()
     try:
         kept = _judge(Translator(kept, network), validation, finished)
         _save(path, learner, kept)
@@ -126,7 +130,7 @@ def train(
 
 
 def _save(path: Path, learner: "Learner", info: TranslatorInfo) -> None:
-    weights = {name: weight.cpu().contiguous() for name, weight in learner.averaged.module.state_dict().items()}
+    weights = {name: weight.cpu().contiguous() for name, weight in learner.kept.state_dict().items()}
     with write_whole(path) as partial:
         partial.write_bytes(save(weights, metadata={KEY: info.encode()}))
 
@@ -135,7 +139,7 @@ def _judge(translator: Translator, validation: list[Pair], finished: bool) -> Tr
     """Learn what is to be expected of either way to a sentence, and which is best, or, of both, what promises more."""
     sentences, texts = [pair.places for pair in validation], [pair.text for pair in validation]
     drafts = {NETWORK: translator.drafts(sentences), NEAREST: translator.recalled(sentences)}
-    answers = {way: [draft.plain for draft in found] for way, found in drafts.items()}
+    answers: dict[str, list[str]] = {way: [draft.plain for draft in found] for way, found in drafts.items()}
     curves = {
         way: calibrate([draft.score for draft in found], list(map(agreement, answers[way], texts)))
         for way, found in drafts.items()
@@ -147,7 +151,7 @@ def _judge(translator: Translator, validation: list[Pair], finished: bool) -> Tr
     scores = {way: measure(found, texts) for way, found in answers.items()}
     best = max(scores, key=lambda way: scores[way]["chrF"])
     training = msgspec.structs.replace(info.training, val=scores, finished=finished)
-    return msgspec.structs.replace(info, by=[NETWORK, NEAREST] if best == EITHER else [best], training=training)
+    return msgspec.structs.replace(info, by=WAYS[best], training=training)
 
 
 class Text:
@@ -163,6 +167,7 @@ class Text:
         self.pieces = sorted(found, key=found.__getitem__)
 
     def encode(self, word: str) -> list[int]:
+        """The numbers of the pieces of a word."""
         return [FIRST_PIECE + number for number in self._tokenizer.encode(word).ids]
 
 
@@ -193,7 +198,13 @@ class Learner:
         self.averaged = AveragedModel(self.model, multi_avg_fn=self._average)
         self.epoch = 0
 
-    def fit(self, on_progress: Callable[[Progress], None]) -> Iterator[int]:
+    @property
+    def kept(self) -> TranslationModel:
+        """The network with its averaged weights."""
+        assert isinstance(self.averaged.module, TranslationModel)
+        return self.averaged.module
+
+    def fit(self, on_event: Listener) -> Iterator[int]:
         """Learn; yields the number of each epoch that is done."""
         batches = len(list(self._batches()))
         epochs = self.recipe.epochs or min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(STEPS / batches)))
@@ -217,7 +228,7 @@ class Learner:
                 schedule.step()
                 self.averaged.update_parameters(self.model)
                 step += 1
-                on_progress(Progress(self.epoch + 1, step, steps, loss.item()))
+                on_event(Training(self.epoch + 1, step, steps, loss.item()))
                 if step == steps:
                     break
             self.epoch += 1
@@ -232,7 +243,7 @@ class Learner:
             alike = [number for number, word in enumerate(spelled) if word.startswith(gloss)]
             if len(gloss) >= SPELLED and len(alike) == glosses.count(gloss) == 1:
                 copied.append((place, alike[0]))
-        numbers = [self.vocabulary.number(gloss) for gloss in pair.glosses]
+        numbers = [place[0][0] for place in self.vocabulary.encode(pair.places)[0]]
         return Example(numbers, [self.text.encode(word) for word in words], copied)
 
     def _batches(self) -> Iterator[list[int]]:
@@ -256,13 +267,12 @@ class Learner:
         pieces = np.full((len(batch), max(map(len, texts)) + 2), NOTHING)
         for row, text in enumerate(texts):
             pieces[row, : len(text) + 2] = [BEGIN, *text, END]
-        glosses, shares, pieces = (torch.from_numpy(array).to(self.device) for array in (glosses, shares, pieces))
+        given = [torch.from_numpy(array).to(self.device) for array in (glosses, shares, pieces[:, :-1])]
+        expected = torch.from_numpy(pieces[:, 1:].ravel()).to(self.device)
         self.model.train()
-        logits = self.model(glosses, shares, pieces[:, :-1])
+        logits = self.model(*given)
         smoothing = self.recipe.label_smoothing
-        return F.cross_entropy(
-            logits.flatten(0, 1), pieces[:, 1:].flatten(), ignore_index=NOTHING, label_smoothing=smoothing
-        )
+        return F.cross_entropy(logits.flatten(0, 1), expected, ignore_index=NOTHING, label_smoothing=smoothing)
 
     def _drawn(self, example: Example) -> tuple[list[int], list[int]]:
         """An example as it is shown this time: some glosses hidden, so that their place in the text is learnt."""
@@ -278,13 +288,14 @@ class Learner:
             return glosses
         return spoil(glosses, self.recipe.noise, self.seen, self.random)
 
-    def _average(self, averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
+    def _average(self, averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
         """Exponential moving average, shorter at first, so that it does not remember the random start."""
-        decay = min(self.recipe.averaging, (1 + count.item()) / (10 + count.item()))
+        steps = int(count)
+        decay = min(self.recipe.averaging, (1 + steps) / (10 + steps))
         get_ema_multi_avg_fn(decay)(averaged, current, count)
 
 
-def spoil(glosses: list, share: float, others: list, source: random.Random) -> list:
+def spoil(glosses: list[T], share: float, others: list[T], source: random.Random) -> list[T]:
     """Glosses as a recogniser might get them: of the share, a third is dropped, a third replaced, a third inserted."""
     found = []
     for gloss in glosses:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,11 +15,13 @@ from slr_pose.recognition.onnx_file import ask, open_session, read_onnx
 from slr_pose.runs import CHECKPOINT, TRANSLATOR, model_file
 from slr_pose.translation.decoding import FIRST_COPY, FIRST_PIECE, Hypothesis, Network, beam_search
 from slr_pose.translation.glosses import FIRST, Alternatives, Vocabulary, as_arrays, as_word, clean, split
-from slr_pose.translation.info import KEY, NEAREST, NETWORK, Curve, TranslatorInfo
+from slr_pose.translation.info import KEY, NEAREST, NETWORK, Curve, TranslatorInfo, Way
 from slr_pose.translation.pairs import Pair
 from slr_pose.translation.retrieval import Nearest
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from slr_pose.translation.network import TranslationModel
 
 BEAMS = 4
@@ -98,7 +100,7 @@ class Translator:
             BadInput: a sentence has no gloss.
         """
         given = [split(sentence) if isinstance(sentence, str) else sentence for sentence in sentences]
-        ways = {NEAREST: self.recalled(given)} if NEAREST in self.info.by else {}
+        ways: dict[Way, list[Draft]] = {NEAREST: self.recalled(given)} if NEAREST in self.info.by else {}
         if NETWORK in self.info.by or any(draft.score == 0 for draft in ways[NEAREST]):
             ways[NETWORK] = self.drafts(given, beams)
         return [
@@ -141,22 +143,23 @@ class Translator:
         ]
         return "".join(pieces).replace("▁", " ").strip()
 
-    def better(self, drafts: dict[str, Draft]) -> str:
-        """The way from which more is expected."""
-        curves = self.info.confidence
-        return max(drafts, key=lambda way: confidence_of(drafts[way].score, curves[way]))
-
-    def _best(self, places: list[Alternatives], drafts: dict[str, Draft]) -> Translation:
+    def _best(self, places: list[Alternatives], drafts: dict[Way, Draft]) -> Translation:
         confidence = sure = None
-        way = NETWORK
+        curves = self.info.confidence
+        way: Way = NETWORK
         if NEAREST in drafts and drafts[NEAREST].score > 0:  # a pair has a gloss of these
-            way = self.better(drafts) if NETWORK in self.info.by else NEAREST
+            way = better(drafts, curves) if curves and NETWORK in self.info.by else NEAREST
         found = drafts[way]
-        if curves := self.info.confidence:
+        if curves:
             confidence = confidence_of(found.score, curves[way]) * (1 - len(found.unknown) / len(places))
             sure = confidence >= SURE and not found.unknown
         glosses = [place[0][0] for place in places if place]
         return Translation(glosses, found.text, found.plain, confidence, sure, found.unknown, found.nearest)
+
+
+def better(drafts: dict[Way, Draft], curves: dict[Way, Curve]) -> Way:
+    """The way from which more is expected."""
+    return max(drafts, key=lambda way: confidence_of(drafts[way].score, curves[way]))
 
 
 def confidence_of(score: float, curve: Curve) -> float:
@@ -171,6 +174,9 @@ def _cleaned(sentence: list[Alternatives]) -> list[Alternatives]:
     raise BadInput(f"there is no gloss in '{line}'; give glosses, with spaces between them.")
 
 
+Declared = dict[str, tuple[type[np.generic] | None, list[int | None]]]  # by name: type and shape, `None` = any
+
+
 class OnnxNetwork:
     """A network in ONNX Runtime.
 
@@ -180,8 +186,10 @@ class OnnxNetwork:
     def __init__(self, path: Path, content: bytes, info: TranslatorInfo):
         self.path, self.session = path, open_session(path, content)
         config, self.numbers = info.model, FIRST_PIECE + len(info.pieces)
-        kept = [config.blocks, 2, None, config.attention_heads, None, config.width // config.attention_heads]
-        expected = {
+        self.before, self.heads = (config.blocks, 2), config.attention_heads
+        self.channels = config.width // config.attention_heads
+        kept = [*self.before, None, self.heads, None, self.channels]
+        expected: Declared = {
             "glosses": (np.int64, [None, None, None]),
             "shares": (np.float32, [None, None, None]),
             "pieces": (np.int64, [None]),
@@ -190,7 +198,7 @@ class OnnxNetwork:
             "memory": (np.float32, kept),
             "seen": (np.bool_, [None, None]),
         }
-        outputs = {
+        outputs: Declared = {
             "read": (np.float32, kept),
             "log_probabilities": (np.float32, [None, self.numbers]),
             "present": (np.float32, kept),
@@ -198,14 +206,25 @@ class OnnxNetwork:
         if _declared(self.session.get_inputs()) != expected or _declared(self.session.get_outputs()) != outputs:
             raise BadInput(f"{path}: its inputs and outputs are not those of its description; export it again.")
         self.empty = {name: np.zeros([n or 1 for n in shape], kind) for name, (kind, shape) in expected.items()}
-        self.kept = kept
 
     def read(self, glosses: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        """As `TranslationModel.read`: (sentences, places, alternatives), both.
+
+        Raises:
+            BadInput: the file answers something else than it says.
+        """
         (memory,) = self._ask(["read"], {"glosses": glosses, "shares": shares})
         self._check(memory, self._kept(*glosses.shape[:2]))
         return memory
 
-    def step(self, pieces, place, past, memory, seen) -> tuple[np.ndarray, np.ndarray]:
+    def step(
+        self, pieces: np.ndarray, place: np.ndarray, past: np.ndarray, memory: np.ndarray, seen: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `TranslationModel.step`: one piece of each sentence, (sentences,).
+
+        Raises:
+            BadInput: the file answers something else than it says.
+        """
         given = {"pieces": pieces, "place": place, "past": past, "memory": memory, "seen": seen}
         found, present = self._ask(["log_probabilities", "present"], given)
         self._check(found, (len(pieces), self.numbers))
@@ -216,16 +235,20 @@ class OnnxNetwork:
         return ask(self.session, self.path, outputs, {**self.empty, **given}, "sentences")
 
     def _kept(self, sentences: int, places: int) -> tuple[int, ...]:
-        return *self.kept[:2], sentences, self.kept[3], places, self.kept[5]
+        return *self.before, sentences, self.heads, places, self.channels
 
     def _check(self, found: np.ndarray, shape: tuple[int, ...]) -> None:
         if found.shape != shape:
             raise BadInput(f"{self.path} answers something else than it says; export it again.")
 
 
-def _declared(values: list) -> dict[str, tuple]:
-    """What an ONNX file says of its inputs, or outputs: by name, type and shape, `None` where that may be any."""
-    kinds = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(bool)": np.bool_}
+def _declared(values: list[Any]) -> Declared:
+    """What an ONNX file says of its inputs, or outputs."""
+    kinds: dict[str, type[np.generic]] = {
+        "tensor(float)": np.float32,
+        "tensor(int64)": np.int64,
+        "tensor(bool)": np.bool_,
+    }
     shapes = {value.name: [n if isinstance(n, int) else None for n in value.shape] for value in values}
     return {value.name: (kinds.get(value.type), shapes[value.name]) for value in values}
 
@@ -233,22 +256,30 @@ def _declared(values: list) -> dict[str, tuple]:
 class TorchNetwork:
     """A `TranslationModel` on NumPy arrays."""
 
-    def __init__(self, model):
+    def __init__(self, model: "TranslationModel"):
         self.model = model.eval()
 
     def read(self, glosses: np.ndarray, shares: np.ndarray) -> np.ndarray:
-        return self._run(self.model.read, glosses, shares)[0]
-
-    def step(self, pieces, place, past, memory, seen) -> tuple[np.ndarray, np.ndarray]:
-        return self._run(self.model.step, pieces, place, past, memory, seen)
-
-    def _run(self, method, *arrays: np.ndarray) -> tuple[np.ndarray, ...]:
+        """As `TranslationModel.read`: (sentences, places, alternatives), both."""
         import torch
 
-        device = self.model.bias.device
         with torch.inference_mode():
-            found = method(*(torch.from_numpy(array).to(device) for array in arrays))
-        return tuple(tensor.cpu().numpy() for tensor in (found if isinstance(found, tuple) else (found,)))
+            return self.model.read(*self._tensors(glosses, shares)).cpu().numpy()
+
+    def step(
+        self, pieces: np.ndarray, place: np.ndarray, past: np.ndarray, memory: np.ndarray, seen: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `TranslationModel.step`: one piece of each sentence, (sentences,)."""
+        import torch
+
+        with torch.inference_mode():
+            found, present = self.model.step(*self._tensors(pieces, place, past, memory, seen))
+        return found.cpu().numpy(), present.cpu().numpy()
+
+    def _tensors(self, *arrays: np.ndarray) -> "list[Tensor]":
+        import torch
+
+        return [torch.from_numpy(array).to(self.model.bias.device) for array in arrays]
 
 
 def _load_onnx(path: Path) -> tuple[TranslatorInfo, Network]:

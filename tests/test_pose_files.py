@@ -13,8 +13,9 @@ from slr_pose import BadInput
 from slr_pose.data.dataset import read_dataset
 from slr_pose.data.store import load
 from slr_pose.events import ignore
-from slr_pose.keypoints.cache import PoseFiles
-from slr_pose.keypoints.extraction import Job
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.pose import Pose
 from slr_pose.roads.clips import extract_jobs, read_clips
 from slr_pose.skeleton import DEFAULT, Skeleton
@@ -44,13 +45,14 @@ def test_each_part_of_each_video_keeps_its_own_pose_whatever_was_asked_for_befor
     kept = {}
     for wanted in data.draw(st.lists(asked, min_size=1, max_size=4)):
         files = PoseFiles()
-        jobs = [files.of(Job(folder / name, None, *part)) for name, part in wanted]
-        assert len({job.pose for job in jobs}) == len(jobs)
-        for key, job in zip(wanted, jobs, strict=True):
-            assert job.pose == kept.setdefault(key, job.pose) and job.is_extracted() == job.pose.exists()
-            keep(job)
+        found = [files.of(Job(folder / name, default_estimator(), None, *part)) for name, part in wanted]
+        assert len({file.path for file in found}) == len(found)
+        for key, file in zip(wanted, found, strict=True):
+            assert file.path == file.job.pose == kept.setdefault(key, file.path)
+            assert file.is_extracted == file.is_done == file.path.exists()
+            keep(file.job)
     for (name, part), pose in kept.items():
-        assert Pose.read(pose).source == Job(folder / name, None, *part).source()
+        assert Pose.read(pose).source == Job(folder / name, default_estimator(), None, *part).source()
     assert not theirs or (folder / theirs).read_text() == "somebody's"
 
 
@@ -112,10 +114,9 @@ def test_what_somebody_made_is_kept_and_is_no_second_clip(slr, video, tmp_path):
 
 
 def test_a_video_whose_names_are_all_taken_is_left_out_and_named(tmp_path):
-    job = Job(tmp_path / "a.mp4")
+    job = Job(tmp_path / "a.mp4", default_estimator())
     for _ in range(10):
-        found = PoseFiles().of(job).pose
-        found.write_text("somebody's")
+        PoseFiles().of(job).path.write_text("somebody's")
     assert len(list(tmp_path.iterdir())) == 10
     with pytest.raises(BadInput, match=r"was not extracted from .*a.mp4; move it"):
         PoseFiles().of(job)

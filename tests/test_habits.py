@@ -1,0 +1,13 @@
+"""What the repository says of itself beside the code."""
+
+from pathlib import Path
+
+from slr_pose import __version__
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_citation_and_the_package_are_of_one_version():
+    lines = (ROOT / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    assert f"version: {__version__}" in lines
+    assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
