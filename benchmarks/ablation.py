@@ -11,8 +11,10 @@ import typer
 from torch import Tensor, nn
 from trials import Data, Epochs, Folds, Jobs, Output, Seeds, Trial, all_folds, run_all, table, title, top_over_seeds
 
-from slr_pose.model.network import SIZES, SignModel, SpatialGraph, Streams
-from slr_pose.model.preprocessing import Preprocessing
+from slr_pose.model.graph import SpatialGraph
+from slr_pose.model.network import SIZES, SignModel
+from slr_pose.model.reference import Reference
+from slr_pose.model.streams import Streams
 
 STREAMS = ("joint", "local", "upright", "bone", "motion", "local motion")  # three channels each, then presence
 
@@ -24,18 +26,13 @@ class Nothing(nn.Module):
         return torch.zeros_like(x)
 
 
-class AnyHand(Preprocessing):
+class AnyHand(Reference):
     """No hand is made the leading one: half of the clips are mirrored in training instead."""
 
-    def canonical_hand(self, positions: Tensor, presence: Tensor) -> tuple[Tensor, Tensor]:
+    def left_leads(self, positions: Tensor, presence: Tensor) -> Tensor:
         if not self.training:
-            return positions, presence
-        chosen = (torch.rand(len(positions), device=positions.device) < 0.5)[:, None, None]
-        mirrored = positions[:, :, self.mirror] * self.flip_x
-        return (
-            torch.where(chosen[..., None], mirrored, positions),
-            torch.where(chosen, presence[:, :, self.mirror], presence),
-        )
+            return torch.zeros(len(positions), dtype=torch.bool, device=positions.device)
+        return torch.rand(len(positions), device=positions.device) < 0.5
 
 
 class Blind(Streams):
@@ -120,7 +117,7 @@ def _depth(model, skeleton, config) -> None:
 
 
 def _handedness(model, skeleton, config) -> None:
-    model.preprocessing = AnyHand(skeleton, config.frames)
+    model.preprocessing.reference = AnyHand(skeleton)
 
 
 def _convolution(model, skeleton, config) -> None:
@@ -143,7 +140,7 @@ NETWORK = {
     "graph convolution": _graph,
     "learned adjacency": _learned,
     "bones (learned adjacency only)": _bones,
-    "a pool a part": _one_pool,
+    "a pool per part": _one_pool,
     "frames of the parts": _hide("local", "upright", "local motion"),
     "upright hands": _hide("upright"),
     "weights shared by the hands": _shared_hands,

@@ -29,6 +29,7 @@ from trials import (
 )
 
 from slr_pose.model.network import SIZES, SignModel
+from slr_pose.model.preprocessing import Preprocessing
 from slr_pose.skeleton import Skeleton
 
 
@@ -38,15 +39,16 @@ class Baseline(nn.Module):
     def __init__(self, skeleton: Skeleton, classes: dict[str, int], width: int):
         super().__init__()
         self.config = SIZES["base"]  # of which the number of samples counts
-        self.preprocessing = AnyHand(skeleton, self.config.frames)
+        self.preprocessing = Preprocessing(skeleton, self.config.frames)
+        self.preprocessing.reference = AnyHand(skeleton)
         self.heads = nn.ModuleDict({name: _Head(width, count) for name, count in classes.items()})
 
     def forward(self, keypoints: Tensor, frames: Tensor) -> dict[str, Tensor]:
-        """(B, frames, J, 4) raw keypoints, (B,) -> (B, classes) a head."""
+        """(B, frames, J, 4) raw keypoints, (B,) -> (B, classes) per head."""
         return self.classify(*self.preprocessing(keypoints, frames))
 
     def classify(self, positions: Tensor, presence: Tensor) -> dict[str, Tensor]:
-        """(B, T, J, 3), (B, T, J) -> (B, classes) a head."""
+        """(B, T, J, 3), (B, T, J) -> (B, classes) per head."""
         x = self.embed(positions, presence)
         return {name: head(x) for name, head in self.heads.items()}
 

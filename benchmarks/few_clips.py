@@ -22,8 +22,8 @@ from trials import (
     top_over_seeds,
 )
 
+from slr_pose.model.checkpoint import load_model
 from slr_pose.model.network import SIZES, SignModel
-from slr_pose.recognition.recognizer import load_model
 
 
 def few(clips: int, split: Split, seed: int) -> Split:

@@ -6,8 +6,8 @@ Renders signs by as many signers, extracts keypoints with `slr extract-pose`'s o
 exact ones. Half of the signs are the twelve made-up ones that come with `slr synthesize`; the others are invented, with
 all handshapes, palms and places drawn evenly, and harder than what people sign. A hand counts as visible when all of
 its joints are in the picture. Errors are 2D distances in shoulder widths. The last part prints the constants of
-`slr_pose/signer/noise.py`. With the manifest in FOLDER, `python benchmarks/hamnosys.py FOLDER/clips.csv` tells how many
-attributes come back.
+`slr_pose/signer/noise.py` and `slr_pose/hamnosys/depth.py`. With the manifest in FOLDER, `python benchmarks/hamnosys.py
+FOLDER/clips.csv` tells how many attributes come back.
 """
 
 import sys
@@ -17,12 +17,14 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose.hamnosys import write_names
+from slr_pose.hamnosys.joints import OF_HAND, joint
 from slr_pose.hamnosys.lexicon import read_lexicon
 from slr_pose.keypoints.segment import extract_pose
 from slr_pose.pose import Pose
 from slr_pose.signer.invention import invent
-from slr_pose.signer.noise import HANDS, before_face, behind
-from slr_pose.signer.synthesis import MADE_UP, Clip, write_manifest
+from slr_pose.signer.noise import BODY, HANDS, before_face, behind, palm_length, shoulder_width
+from slr_pose.signer.planned_clip import PlannedClip
+from slr_pose.signer.synthesis import MADE_UP, write_manifest
 
 SEED = 1
 WRONG = 0.15  # a hand whose joints are off by more, in the mean, is taken for something else
@@ -34,11 +36,11 @@ def main(clips: int, folder: Path) -> None:
     signs = {"made-up signs": [known[number % len(known)] for number in range(clips // 2)]}
     signs["invented signs"] = [" ".join(write_names(invent(random))) for _ in range(clips - clips // 2)]
     pairs: dict[str, list[tuple[Pose, Pose]]] = {}
-    made: list[Clip] = []
+    made: list[PlannedClip] = []
     for group, notations in signs.items():
         for notation in notations:
             number = sum(map(len, pairs.values()))
-            clip = Clip(folder, f"clip{number}", group, notation, number, 0, SEED, pose_only=False)
+            clip = PlannedClip(folder, f"clip{number}", group, notation, number, 0, SEED, pose_only=False)
             made.append(clip)
             if not clip.is_made():
                 clip.make()
@@ -66,11 +68,6 @@ def joined(pairs: list[tuple[Pose, Pose]]) -> tuple[np.ndarray, ...]:
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
-def shoulder_width(keypoints: np.ndarray) -> np.ndarray:
-    """(frames, 1) pixels."""
-    return np.linalg.norm(keypoints[:, 11, :2] - keypoints[:, 12, :2], axis=-1)[:, None]
-
-
 def in_picture(truth: np.ndarray, hand: slice, size: tuple[int, int]) -> np.ndarray:
     """Frames in which all joints of a hand are in the picture."""
     return ((truth[:, hand, :2] > 2) & (truth[:, hand, :2] < np.array(size) - 2)).all(axis=(1, 2))
@@ -92,9 +89,10 @@ def print_detection(pairs: list[tuple[Pose, Pose]]) -> None:
 
 def print_errors(pairs: list[tuple[Pose, Pose]]) -> None:
     truth, found, _, seen, _ = joined(pairs)
-    error = np.linalg.norm(found[..., :2] - truth[..., :2], axis=-1) / shoulder_width(truth)
-    groups = {"eyes, nose, mouth, ears": slice(0, 11), "shoulders": slice(11, 13), "elbows": slice(13, 15)}
-    groups |= {"wrists of the body": slice(15, 17), "left hand": HANDS[0], "right hand": HANDS[1]}
+    error = np.linalg.norm(found[..., :2] - truth[..., :2], axis=-1) / shoulder_width(truth)[:, None]
+    face = slice(joint("nose"), joint("right_mouth") + 1)
+    groups = {"eyes, nose, mouth, ears": face, "shoulders": pair_of("shoulder"), "elbows": pair_of("elbow")}
+    groups |= {"wrists of the body": pair_of("wrist"), "left hand": HANDS[0], "right hand": HANDS[1]}
     print("\n| error / shoulder width | median | 90 % | hands that are wrong |\n|---|---|---|---|")
     for name, columns in groups.items():
         inside = error[:, columns][seen[:, columns] > 0.5]
@@ -105,29 +103,35 @@ def print_errors(pairs: list[tuple[Pose, Pose]]) -> None:
         print(f"| {name} | {np.median(inside):.3f} | {np.percentile(inside, 90):.3f} | {wrong} |")
 
 
+def pair_of(part: str) -> slice:
+    """The joints of both sides, which stand beside each other."""
+    return slice(joint(f"left_{part}"), joint(f"right_{part}") + 1)
+
+
 def print_noise(pairs: list[tuple[Pose, Pose]]) -> None:
     """What `noise.py` needs: sizes in shoulder widths for the body and in palm lengths for the hands."""
     truth, found, _, seen, clip = joined(pairs)
     size = pairs[0][0].width, pairs[0][0].height
     goes_on = clip[1:] == clip[:-1]
     pixels = np.array((1, 1, size[0]))
-    error = (found[:, :25] - truth[:, :25]) * pixels / shoulder_width(truth)[..., None]
+    error = (found[:, BODY] - truth[:, BODY]) * pixels / shoulder_width(truth)[:, None, None]
     clips = np.stack([np.median(error[clip == n], axis=0) for n in range(len(pairs))])
     rows = {"offset": np.median(clips, axis=0), "from clip to clip": spread(clips, axis=0)}
     rows["within a clip"] = spread(error - clips[clip], axis=0)
-    print("\nBody, shoulder widths: x, y, z of each of 25 points")
+    print("\nBody, shoulder widths: x, y, z of each point")
     for name, values in rows.items():
         print(f"{name}: {[[float(v) for v in row] for row in values.round(3)]}")
     print(f"lag-1 correlation {lag(error - clips[clip], goes_on[:, None, None]):.2f}")
-    for joint in (13, 14, 15, 16):
+    for name in ("left_elbow", "right_elbow", "left_wrist", "right_wrist"):
         true_z, found_z = (
-            part[:, joint, 2] - np.array([np.median(part[clip == n, joint, 2]) for n in range(len(pairs))])[clip]
+            part[:, joint(name), 2]
+            - np.array([np.median(part[clip == n, joint(name), 2]) for n in range(len(pairs))])[clip]
             for part in (truth, found)
         )
-        print(f"depth of point {joint}: slope {(true_z * found_z).sum() / (true_z**2).sum():.2f}")
+        print(f"depth of {name}: slope {(true_z * found_z).sum() / (true_z**2).sum():.2f}")
     for name, hand in zip(("left", "right"), HANDS, strict=True):
         there = seen[:, hand.start] > 0
-        palm = palm_length(truth[:, hand], size[0])[:, None]
+        palm = palm_length(truth[:, hand] * pixels)[:, None]
         error = (found[:, hand, :2] - truth[:, hand, :2]) / palm[..., None]
         wrong = (np.linalg.norm(error, axis=-1).mean(axis=1) > 0.5) & there
         good = there & ~wrong
@@ -138,7 +142,8 @@ def print_noise(pairs: list[tuple[Pose, Pose]]) -> None:
         print(
             f"\n{name} hand, palm lengths: wrong {wrong.sum() / there.sum():.3f}, together {spread(common[good]):.3f}"
         )
-        print(f"own, in view: {[float(spread(own[good][:, j][~folded[good][:, j]]).round(3)) for j in range(21)]}")
+        in_view = [own[good][:, number][~folded[good][:, number]] for number in range(len(OF_HAND))]
+        print(f"own, in view: {[float(spread(values).round(3)) for values in in_view]}")
         print(f"own, hidden: {spread(own[good][folded[good]]):.3f}, share hidden {folded[good].mean():.2f}")
         for what, values in (("together", common), ("own", own)):
             step = spread((values[1:] - values[:-1])[both])
@@ -155,12 +160,6 @@ def print_noise(pairs: list[tuple[Pose, Pose]]) -> None:
             runs = np.flatnonzero(np.diff(np.concatenate([[0], (~there & mask).astype(int), [0]])))
             length = (runs[1::2] - runs[::2]).mean() if len(runs) else 0
             print(f"lost {where}: {(~there & mask).sum() / max(mask.sum(), 1):.4f}, runs of {length:.1f} frames")
-
-
-def palm_length(hand: np.ndarray, width: int) -> np.ndarray:
-    """(frames, 21, 3) -> (frames,) pixels from the wrist to the middle finger's knuckle, in 3D."""
-    bone = (hand[:, 9] - hand[:, 0]) * (1, 1, width)
-    return np.linalg.norm(bone, axis=-1)
 
 
 def spread(values: np.ndarray, axis=None) -> np.ndarray:

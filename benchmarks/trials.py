@@ -179,7 +179,8 @@ def _run(trial: Trial, folder: Path) -> None:
     from slr_pose.evaluation import evaluate
     from slr_pose.files import write_whole
     from slr_pose.info import TrainingInfo
-    from slr_pose.recognition.recognizer import Recognizer, read_checkpoint, runner
+    from slr_pose.model.checkpoint import read_checkpoint
+    from slr_pose.recognition.recognizer import Recognizer, runner
     from slr_pose.training import augmentation
     from slr_pose.training.trainer import CHECKPOINT, Recipe, train
 

@@ -11,7 +11,7 @@ from pose_format.utils import openpose
 from slr_pose.hamnosys import parse
 from slr_pose.media.video import write_video
 from slr_pose.pose import Pose
-from slr_pose.signer.choreography import PHASES
+from slr_pose.signer.keys import PHASES
 from slr_pose.signer.performance import Performance
 from slr_pose.signer.performance import perform as perform_notation
 from slr_pose.signer.person import Camera, Signer

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES
 from slr_pose.hamnosys.attributes import BENDING, DIRECTION, PALM, SHAPE, THUMB
-from slr_pose.hamnosys.geometry import PLACE, SIDE, SKELETON, SYMMETRY, attribute_probabilities, model_hands
+from slr_pose.hamnosys.geometry import attribute_probabilities
+from slr_pose.hamnosys.geometry.model_hand import model_hands
+from slr_pose.hamnosys.geometry.prior import PLACE, SIDE, SYMMETRY
+from slr_pose.hamnosys.joints import LEFT_HAND, RIGHT_HAND, SKELETON
 from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals
 from slr_pose.pose import Pose
 
@@ -52,10 +55,10 @@ def pose(right: np.ndarray | None, left: np.ndarray | None = None, frames: int =
         world[:, JOINT[name]], seen[:, JOINT[name]] = place, 1
     drop = np.zeros(frames)
     drop[:2] = drop[-2:] = 1.0 if frames > 4 else 0.0
-    for first, joints in ((33, left), (54, right)):
+    for hand, joints in ((LEFT_HAND, left), (RIGHT_HAND, right)):
         if joints is not None:
-            world[:, first : first + 21] = joints - drop[:, None, None] * (0, 1, 0)
-            seen[:, first : first + 21] = 1
+            world[:, hand] = joints - drop[:, None, None] * (0, 1, 0)
+            seen[:, hand] = 1
     keypoints = np.stack(
         [WIDTH / 2 - scale * world[..., 0], HEIGHT / 2 - scale * world[..., 1], -scale / WIDTH * world[..., 2]], axis=-1
     )

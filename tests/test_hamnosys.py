@@ -12,11 +12,11 @@ from slr_pose.hamnosys.notation import (
     Arrive,
     Between,
     Both,
+    Bracket,
     Choice,
     Contact,
     Direction,
     Finger,
-    Group,
     Hand,
     Handshape,
     Location,
@@ -140,7 +140,7 @@ def test_the_structure_of_a_sign_with_all_its_parts():
     )
     fist = Replace((Hand((Handshape("hamfist"),)),))
     steps = (
-        Group("par", ((Move("hammoved", (), ("hamsmallmod", "hamarcl")), fist),), ("hamfast",)),
+        Bracket("par", ((Move("hammoved", (), ("hamsmallmod", "hamarcl")), fist),), ("hamfast",)),
         Arrive(Location((Site(("hamchest",)),), Contact(("hamtouch",)), brushing=True)),
         Repeat("hamrepeatfromstart"),
     )
@@ -245,7 +245,7 @@ parts_of_steps = st.recursive(
     moves | changes | st.builds(Arrive, locations, tuples(one_of_kind("manner"))),
     lambda inner: (
         st.builds(
-            Group,
+            Bracket,
             st.sampled_from(["par", "seq", "fusion"]),
             tuples(straight.flatmap(lambda m: steps_after(m, inner)), 1),
         )

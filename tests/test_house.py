@@ -16,7 +16,7 @@ def rooms_of_the_map() -> list[str]:
         if not line.startswith("    "):
             continue
         place, *inside = line.split("  --")[0].split()
-        rooms += [f"{place.rstrip('/')}.{name}" for name in inside] if place.endswith("/") else [place, *inside]
+        rooms += [f"{place.replace('/', '.')}{name}" for name in inside] if place.endswith("/") else [place, *inside]
     return rooms
 
 
@@ -50,7 +50,8 @@ def test_every_room_stands_on_the_map_once():
 
 def test_imports_point_down():
     order = {room: height for height, room in enumerate(rooms_of_the_map())}
-    folders = {room.split(".")[0] for room in order if "." in room}
+    parts = [room.split(".") for room in order]
+    folders = {".".join(names[:depth]) for names in parts for depth in range(1, len(names))}
     height_of_folder = {
         name: max(height for room, height in order.items() if room.startswith(f"{name}.")) for name in folders
     }

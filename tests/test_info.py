@@ -23,12 +23,12 @@ from safetensors.torch import load_file, save_file
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, MODEL
 from slr_pose.info import SCHEMA, ModelInfo
+from slr_pose.model.checkpoint import load_model, save_checkpoint
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.recognition.onnx_file import read_onnx
-from slr_pose.recognition.recognizer import Recognizer, load_model
+from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.runs import CHECKPOINT
 from slr_pose.skeleton import Skeleton
-from slr_pose.training.trainer import save_checkpoint
 
 OLD = Path(__file__).parent / "data" / "first-schema.safetensors"  # made by commit 1f46dd5: `circle` or `wave`
 SLR = Path(sys.executable).with_name("slr")

@@ -1,6 +1,5 @@
-"""Geometry and network, by the properties that must hold for any clip."""
+"""Network and augmentation, by the properties that must hold for any clip."""
 
-import numpy as np
 import pytest
 import signer
 import torch
@@ -13,7 +12,7 @@ from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.training.augmentation import Augmentation, mixture
 
 SKELETON = Skeleton.load(DEFAULT)
-PREPROCESSING = Preprocessing(SKELETON, frames=32)
+PREPROCESSING = Preprocessing(SKELETON, samples=32)
 FRAMES = torch.tensor([24])
 
 
@@ -21,74 +20,10 @@ def clip(sign: str = "circle", number: int = 0, frames: int = 24) -> torch.Tenso
     return torch.from_numpy(SKELETON.select(signer.perform(sign, number, frames)))[None]
 
 
-def mirror(keypoints: torch.Tensor, width: float = 320) -> torch.Tensor:
-    mirrored = keypoints[:, :, SKELETON.mirror].clone()
-    mirrored[..., 0] = width - mirrored[..., 0]
-    return mirrored
-
-
 @pytest.fixture(scope="module")
 def model() -> SignModel:
     torch.manual_seed(0)
     return SignModel(SKELETON, {"gloss": 2400, "hand_location_y": 37}, ModelConfig()).eval()
-
-
-@settings(max_examples=20, deadline=None)
-@given(
-    scale=st.floats(0.2, 5),
-    x=st.floats(-500, 500),
-    y=st.floats(-500, 500),
-    sign=st.sampled_from(list(signer.SIGNS)),
-    left_hand_shown=st.booleans(),
-)
-def test_where_the_camera_stands_makes_no_difference(scale, x, y, sign, left_hand_shown):
-    here = clip(sign)
-    here[:, :, SKELETON.part("left_hand").joints] *= left_hand_shown
-    there = here.clone()
-    there[..., :3] = there[..., :3] * scale + torch.tensor([x, y, 0.0])
-    for first, second in zip(PREPROCESSING(here, FRAMES), PREPROCESSING(there, FRAMES), strict=True):
-        torch.testing.assert_close(first, second, atol=2e-3, rtol=1e-3)
-
-
-@pytest.mark.parametrize("sign", list(signer.SIGNS))
-def test_a_left_handed_signer_looks_like_a_right_handed_one(sign):
-    """The signs are made with the right hand; their mirror images with the left."""
-    right, left = PREPROCESSING(clip(sign), FRAMES), PREPROCESSING(mirror(clip(sign)), FRAMES)
-    torch.testing.assert_close(right[0], left[0], atol=1e-3, rtol=1e-3)
-    torch.testing.assert_close(mirror(mirror(clip(sign))), clip(sign))
-
-
-def test_the_body_is_in_its_standard_frame():
-    positions, presence = PREPROCESSING(clip(), FRAMES)
-    shoulders = [SKELETON.joints.index(f"{side}_shoulder") for side in ("left", "right")]
-    centre = positions[0, :, shoulders].mean((0, 1))
-    torch.testing.assert_close(centre, torch.zeros(3), atol=1e-4, rtol=0)
-    width = (positions[0, :, shoulders[0], :2] - positions[0, :, shoulders[1], :2]).norm(dim=-1).mean()
-    torch.testing.assert_close(width, torch.ones(()), atol=1e-3, rtol=0)
-    assert presence.shape == (1, 32, len(SKELETON.joints))
-
-
-@pytest.mark.parametrize("frames", [12, 100])
-def test_a_clip_of_any_length_is_sampled_evenly_from_its_first_frame_to_its_last(frames):
-    there = clip(frames=frames)
-    positions, _ = PREPROCESSING(there, torch.tensor([frames]))
-    wrist = SKELETON.joints.index("right_wrist")
-    exact, _ = Preprocessing(SKELETON, frames=frames)(there, torch.tensor([frames]))
-    places = np.linspace(0, frames - 1, 32)
-    expected = [np.interp(places, np.arange(frames), exact[0, :, wrist, axis]) for axis in range(2)]
-    assert np.abs(positions[0, :, wrist, :2].numpy() - np.stack(expected, -1)).max() < 0.05  # shoulders' distances
-
-
-def test_a_gap_is_filled_and_marked():
-    whole, gap = clip(), clip()
-    hand = list(SKELETON.part("right_hand").joints)
-    gap[:, 10:14, hand] = 0
-    preprocessing = Preprocessing(SKELETON, frames=24)  # a sample a frame
-    filled, presence = preprocessing(gap, FRAMES)
-    true, _ = preprocessing(whole, FRAMES)
-    assert (filled - true)[0, 10:14, hand].norm(dim=-1).max() < 0.25  # of the shoulders' distance
-    assert presence[0, 10:14, hand].max() == 0 and presence[0, :10, hand].min() == 1
-    assert torch.isfinite(filled).all()
 
 
 @pytest.mark.parametrize("seen", [0, 1, 2])

@@ -17,7 +17,8 @@ from pose_format.numpy import NumPyPoseBody
 
 from slr_pose import BadInput
 from slr_pose.files import write_whole
-from slr_pose.hamnosys.geometry import attribute_probabilities, prior
+from slr_pose.hamnosys.geometry import attribute_probabilities
+from slr_pose.hamnosys.geometry.prior import prior
 from slr_pose.keypoints.batch import Outcome, write_report
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose.hamnosys import ATTRIBUTES, parse
+from slr_pose.hamnosys.hand import BASES
 from slr_pose.hamnosys.notation import Handshape
 from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals
 from slr_pose.keypoints.segment import extract_pose
@@ -18,8 +19,8 @@ from slr_pose.media.video import write_video
 from slr_pose.pose import Pose
 from slr_pose.signer import hand
 from slr_pose.signer.body import TO_WORLD
-from slr_pose.signer.choreography import PHASES
 from slr_pose.signer.invention import invent
+from slr_pose.signer.keys import PHASES
 from slr_pose.signer.noise import HANDS, as_extracted
 from slr_pose.signer.performance import perform
 from slr_pose.signer.person import Signer
@@ -160,13 +161,13 @@ def test_handshapes_look_like_their_names():
         return hand.joints(hand.angles((Handshape(base, modifiers),)))
 
     tips = [8, 12, 16, 20]
-    for bending in (None, *hand.TABLES["bendings"]):
+    for bending in (None, *hand.TABLE.bendings):
         for base in ("hampinch12", "hampinchall", "hampinch12open"):
             found = joints(base, *filter(None, (bending,)))
             assert np.linalg.norm(found[4] - found[8]) < 0.024
             found = joints(base, "hamthumbopenmod", *filter(None, (bending,)))
             assert 0.028 < np.linalg.norm(found[4] - found[8]) < 0.06
-    reach = {base: np.linalg.norm(joints(base)[tips], axis=-1) for base in hand.TABLES["bases"]}
+    reach = {base: np.linalg.norm(joints(base)[tips], axis=-1) for base in BASES}
     assert (reach["hamfist"] < 0.085).all() and (reach["hamflathand"] > 0.14).all()
     assert reach["hamfinger2"][0] > 0.16 and (reach["hamfinger2"][1:] < 0.085).all()
     assert (reach["hamfinger23"][:2] > 0.16).all() and (reach["hamfinger23"][2:] < 0.085).all()

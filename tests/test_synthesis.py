@@ -13,8 +13,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from slr_pose import BadInput, events
 from slr_pose.data.dataset import read_dataset
-from slr_pose.signer.synthesis import plan, write_manifest
+from slr_pose.signer.planned_clip import plan
+from slr_pose.signer.synthesis import synthesize, write_manifest
 
 SLR = Path(sys.executable).with_name("slr")
 SIGN = "hamfist hamextfingero hampalmd"
@@ -55,6 +57,32 @@ def test_variants_become_clips_of_the_same_gloss_and_hard_glosses_come_back(slr)
     assert labels == [gloss for gloss in read for _ in range(2)] + ["two"] * 4
     cells = [row["gloss"] for row in csv.DictReader((slr.folder / "out" / "clips.csv").open(encoding="utf-8"))]
     assert not [cell for cell in cells if cell[0] in "=+-@"]
+
+
+def test_signs_are_made_from_python_and_every_step_is_told(tmp_path):
+    (tmp_path / "signs.csv").write_text(f"gloss,hamnosys\none,{SIGN}\nbad,hamfisst\ntwo,{SIGN} hammoveu\n")
+    told = []
+    wanted = {"signers": 3, "clips": 2, "seed": 7, "pose_only": True, "on_event": told.append}
+    made = synthesize(tmp_path / "signs.csv", tmp_path / "out", **wanted)
+    assert (made.manifest, made.signs, len(made.clips)) == (tmp_path / "out" / "clips.csv", 2, 12)
+    assert [clip.path for clip in read_dataset(made.manifest)] == [clip.file for clip in made.clips]
+    left_out, *signing = told
+    assert left_out.what == "1 sign of the lexicon left out" and "line 3" in left_out.reasons[0]
+    assert signing[-1] == events.Signing(12, 12)
+    assert [event.clips for event in signing] == sorted({event.clips for event in signing})
+    made.clips[4].file.unlink()
+    told.clear()
+    assert synthesize(tmp_path / "signs.csv", tmp_path / "out", **wanted) == made
+    assert told[1:] == [events.Remark("11 of 12 are made already."), events.Signing(1, 1)]
+
+
+def test_a_notation_is_signed_as_it_stands_and_no_signers_make_no_clips(tmp_path):
+    made = synthesize(SIGN, tmp_path / "out", pose_only=True)
+    assert [clip.notation for clip in made.clips] == [SIGN]
+    for nobody in ({"signers": 0}, {"clips": 0}):
+        with pytest.raises(BadInput, match="make nothing"):
+            synthesize(SIGN, tmp_path / "none", **nobody)
+    assert not (tmp_path / "none").exists()
 
 
 FILM = """

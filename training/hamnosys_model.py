@@ -14,7 +14,8 @@ import slr_pose
 from slr_pose.cli.progress import progress
 from slr_pose.hamnosys import MODEL, write_names
 from slr_pose.signer.invention import invent
-from slr_pose.signer.synthesis import Clip, make_clips
+from slr_pose.signer.planned_clip import PlannedClip
+from slr_pose.signer.synthesis import make
 from slr_pose.tables import write_rows
 
 SEED = 0
@@ -30,11 +31,11 @@ def main(
 ) -> None:
     random = np.random.default_rng(SEED)
     clips = [
-        Clip(folder, f"sign{number}", "", " ".join(write_names(invent(random))), number, 0, SEED, pose_only=True)
+        PlannedClip(folder, f"sign{number}", "", " ".join(write_names(invent(random))), number, 0, SEED, pose_only=True)
         for number in range(signs)
     ]
     with progress() as show:
-        make_clips(clips, show)
+        make(clips, on_event=show)
     rows = (
         (clip.file.relative_to(folder), "val" if number % 10 == 0 else "train", clip.notation)
         for number, clip in enumerate(clips)

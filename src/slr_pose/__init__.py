@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.predict import predict
     from slr_pose.roads.sentences import train_sentences, translate
     from slr_pose.roads.train import train
+    from slr_pose.signer.synthesis import synthesize
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ __all__ = [
     "extract",
     "extract_pose",
     "predict",
+    "synthesize",
     "train",
     "train_sentences",
     "translate",
@@ -48,6 +50,7 @@ _ROOMS = {
     "extract": "roads.extract",
     "extract_pose": "keypoints.segment",
     "predict": "roads.predict",
+    "synthesize": "signer.synthesis",
     "train": "roads.train",
     "train_sentences": "roads.sentences",
     "translate": "roads.sentences",

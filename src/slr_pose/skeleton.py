@@ -7,14 +7,13 @@ parts whose names begin with `left_` and `right_` are each other's mirror image;
 
 import csv
 import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
+import msgspec.toml
 import numpy as np
 from msgspec import Meta
 
@@ -22,11 +21,6 @@ from slr_pose import BadInput
 from slr_pose.files import open_regular
 from slr_pose.media.arrays import ARRAY_SUFFIXES, ArrayLayout, ArrayTable, read_array
 from slr_pose.pose import FARTHEST, MOST_POINTS, Pose
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _HERE = Path(__file__).resolve()
 # Where the layouts are: beside this file once they are installed, and at the top of the repository in a clone.
@@ -137,7 +131,7 @@ class Skeleton:
         try:
             if len(toml) > LARGEST_LAYOUT:
                 raise ValueError(f"it is longer than {LARGEST_LAYOUT} characters")
-            return cls._from_table(msgspec.convert(tomllib.loads(toml), LayoutTable), toml)
+            return cls._from_table(msgspec.toml.decode(toml, type=LayoutTable), toml)
         except RecursionError as error:
             raise BadInput(
                 f"this is not a skeleton layout (it is nested too deeply); compare it with {SHIPPED}."

@@ -10,7 +10,6 @@ from slr_pose import BadInput
 from slr_pose.cli.app import AsJson, app
 from slr_pose.cli.console import print_json, say, stdout, table, title
 from slr_pose.cli.progress import progress
-from slr_pose.events import LeftOut
 from slr_pose.text import count
 
 if TYPE_CHECKING:
@@ -36,17 +35,14 @@ def synthesize(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the clips and clips.csv.")] = Path("signs"),
 ) -> None:
     """Let synthetic signers sign HamNoSys: videos with their exact poses, and a manifest to train on."""
-    from slr_pose.signer.synthesis import MADE_UP, make_clips, plan, signs_of, write_manifest
+    from slr_pose.signer.synthesis import MADE_UP
+    from slr_pose.signer.synthesis import synthesize as let_sign
 
-    lexicon, unreadable = signs_of(" ".join(signs) if signs else str(MADE_UP))
+    wanted = " ".join(signs) if signs else MADE_UP
     with progress() as show:
-        if unreadable:
-            show(LeftOut(f"{count(len(unreadable), 'sign')} of the lexicon left out", unreadable))
-        planned = plan(lexicon, output, signers, clips, seed, pose_only)
-        make_clips(planned, show)
-    manifest = write_manifest(output, planned)
-    what = f"{count(len(lexicon), 'sign')}, {count(signers, 'signer')}, {count(len(planned), 'clip')}"
-    say(f"{what}: {manifest}   Try it: slr train {manifest}")
+        made = let_sign(wanted, output, signers=signers, clips=clips, seed=seed, pose_only=pose_only, on_event=show)
+    what = f"{count(made.signs, 'sign')}, {count(signers, 'signer')}, {count(len(made.clips), 'clip')}"
+    say(f"{what}: {made.manifest}   Try it: slr train {made.manifest}")
 
 
 @app.command()
@@ -66,8 +62,8 @@ def hamnosys(
 
 def print_notation(notation: "Notation") -> None:
     """A HamNoSys notation in words, sign by sign; the eight attributes; its symbols."""
+    from slr_pose.hamnosys import write_names
     from slr_pose.hamnosys.attributes import read
-    from slr_pose.hamnosys.notation import write_names
     from slr_pose.hamnosys.symbols import SYMBOLS
     from slr_pose.hamnosys.words import actions, describe, in_words
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from slr_pose.hamnosys.attributes import ATTRIBUTES, compose, most_likely, read_attributes
-from slr_pose.hamnosys.notation import parse, write, write_names
+from slr_pose.hamnosys.parser import parse
+from slr_pose.hamnosys.writer import write, write_names
 
 __all__ = ["ATTRIBUTES", "MODEL", "compose", "most_likely", "parse", "read_attributes", "write", "write_names"]
 

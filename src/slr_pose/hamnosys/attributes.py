@@ -23,10 +23,10 @@ from slr_pose.hamnosys.notation import (
     Sign,
     Site,
     one_hand,
-    parse,
-    write_names,
 )
+from slr_pose.hamnosys.parser import parse
 from slr_pose.hamnosys.symbols import SYMBOLS
+from slr_pose.hamnosys.writer import write_names
 
 with open(Path(__file__).with_name("attributes.csv"), encoding="utf-8", newline="") as _table:
     _ROWS = list(csv.DictReader(_table))
@@ -71,7 +71,11 @@ def read_attributes(notation: str) -> dict[str, str]:
 
 
 def read(notation: Notation) -> Reading:
-    """The attributes of a notation's first posture, and what goes beyond the eight."""
+    """The attributes of a notation's first posture, and what goes beyond the eight.
+
+    Raises:
+        BadInput: its first posture lacks handshape, direction or palm.
+    """
     sign = notation.signs[0]
     hand = one_hand(sign.posture)
     other = one_hand(sign.posture, dominant=False) if has_two_hands(sign.posture) else Hand()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from slr_pose import BadInput
 from slr_pose.hamnosys.attributes import read_attributes
-from slr_pose.hamnosys.notation import parse, write_names
+from slr_pose.hamnosys.parser import parse
+from slr_pose.hamnosys.writer import write_names
 from slr_pose.tables import Row, each, in_one, read_rows
 
 Attributes = dict[str, Collection[str]]  # attribute -> its class, or classes of which any would be right

@@ -15,6 +15,8 @@ from slr_pose import BadInput
 
 @dataclass(frozen=True)
 class Symbol:
+    """A row of `symbols.csv`."""
+
     character: str
     name: str
     kind: str

@@ -9,11 +9,11 @@ from slr_pose.hamnosys.notation import (
     Arrive,
     Between,
     Both,
+    Bracket,
     Choice,
     Contact,
     Direction,
     Finger,
-    Group,
     Hand,
     Handshape,
     Location,
@@ -58,7 +58,7 @@ def describe(sign: Sign) -> list[tuple[str, str, str]]:
 
 
 def actions(steps: tuple[Step, ...]) -> list[str]:
-    """What happens then: a line a step."""
+    """What happens then: a line for each step."""
     return [_step(step) for step in steps]
 
 
@@ -167,8 +167,8 @@ def _step(step: Step) -> str:
             return ", ".join([f"becomes{changed}: {_posture(posture)}", *map(_meaning, modifiers)])
         case Arrive(location, modifiers):
             return ", ".join([f"gets to: {_location(location)}", *map(_meaning, modifiers)])
-        case Group(order, branches, modifiers):
-            return ", ".join([_group(order, branches), *map(_meaning, modifiers)])
+        case Bracket(order, branches, modifiers):
+            return ", ".join([_bracket(order, branches), *map(_meaning, modifiers)])
         case Choice(options):
             return "either " + ", or ".join("; ".join(actions(option)) for option in options)
         case Repeat(name, modifiers):
@@ -176,7 +176,7 @@ def _step(step: Step) -> str:
     raise TypeError(f"{step} is no step of a sign")
 
 
-def _group(order: str, branches: tuple[tuple[Step, ...], ...]) -> str:
+def _bracket(order: str, branches: tuple[tuple[Step, ...], ...]) -> str:
     joint = {"par": " + ", "seq": ", then ", "fusion": " into "}[order]
     first, *other = [joint.join(actions(steps)) for steps in branches]
     inside = f"hand: {first} | other hand: {other[0]}" if other else first

@@ -1,4 +1,4 @@
-"""Make probabilities mean what they say: one temperature a head and one threshold."""
+"""Make probabilities mean what they say: one temperature per head and one threshold."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar

@@ -1,4 +1,4 @@
-"""A checkpoint: its weights and metadata, checked before a network takes them."""
+"""A checkpoint: weights and what travels with them, written whole, and checked before a network takes them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,12 +6,67 @@ from typing import TYPE_CHECKING, TypeVar
 from unicodedata import normalize
 
 from slr_pose import BadInput
-from slr_pose.files import open_regular
+from slr_pose.files import open_regular, write_whole
+from slr_pose.info import KEY, ModelInfo, in_sentence
+from slr_pose.runs import CHECKPOINT, model_file
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from slr_pose.model.network import SignModel
+
     Network = TypeVar("Network", bound=nn.Module)
+
+
+def save_checkpoint(path: Path, weights: "dict[str, Tensor]", info: ModelInfo) -> None:
+    """Write weights and everything needed to use them as one safetensors file, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written there; what stood there before still does.
+    """
+    from safetensors.torch import save
+
+    with write_whole(path) as partial:
+        partial.write_bytes(save(weights, metadata={KEY: info.encode()}))
+
+
+def load_model(path: Path) -> "tuple[SignModel, ModelInfo]":
+    """A checkpoint, or the folder of its run -> the `SignModel` in evaluation mode, and its info.
+
+    Raises:
+        BadInput: there is no such file, it is not a checkpoint of ours, or one whose network is another by now.
+    """
+    from slr_pose.model.network import SignModel
+
+    path = model_file(Path(path))
+    weights, info = read_checkpoint(path)
+    classes = {head: len(names) for head, names in info.labels.items()}
+    skeleton = in_sentence(path, info.layout)
+    return filled(path, info.version, lambda: SignModel(skeleton, classes, info.model), weights), info
+
+
+def read_checkpoint(path: Path) -> "tuple[dict[str, Tensor], ModelInfo]":
+    """A checkpoint -> its weights by name, and its info.
+
+    Raises:
+        BadInput: there is no such file, it is not a checkpoint of ours, or its weights are not numbers.
+    """
+    path = model_file(Path(path))
+    if path.suffix.lower() == ".onnx":
+        raise BadInput(f"{path} is an ONNX file, which cannot be trained or exported; name a {CHECKPOINT}.")
+    weights, metadata = read_weights(path, KEY)
+    return weights, read_info(path, metadata)
+
+
+def read_info(path: Path, metadata: dict[str, str]) -> ModelInfo:
+    """What travels with a model, from the metadata of its file, a checkpoint or an ONNX file.
+
+    Raises:
+        BadInput: they are not those of a model of ours.
+    """
+    if KEY not in metadata:
+        raise BadInput(f"{path} is a model of something else; name one that `slr train` or `slr export-onnx` made.")
+    return in_sentence(path, lambda: ModelInfo.decode(metadata[KEY]))
 
 
 def read_weights(path: Path, key: str) -> "tuple[dict[str, Tensor], dict[str, str]]":

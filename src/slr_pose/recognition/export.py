@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from slr_pose import BadInput, __version__
 from slr_pose.files import write_whole
 from slr_pose.info import KEY, ModelInfo
+from slr_pose.model.checkpoint import load_model
 from slr_pose.model.network import INPUTS, SignModel, refuse_heads
-from slr_pose.recognition.recognizer import Recognizer, load_model
+from slr_pose.recognition.recognizer import Recognizer
 
 if TYPE_CHECKING:
     import onnx

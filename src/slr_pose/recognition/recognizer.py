@@ -8,11 +8,11 @@ from unicodedata import normalize
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.info import KEY, ModelInfo, in_sentence
-from slr_pose.model.checkpoint import filled, read_weights
+from slr_pose.info import ModelInfo, in_sentence
+from slr_pose.model.checkpoint import load_model, read_info
 from slr_pose.pose import Pose
 from slr_pose.recognition.onnx_file import ask, open_session, read_onnx
-from slr_pose.runs import CHECKPOINT, model_file
+from slr_pose.runs import model_file
 from slr_pose.timeline import State, Timeline, of_clip
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def ranked(labels: list[str], probabilities: np.ndarray) -> list[tuple[str, floa
 
 def _load_onnx(path: Path) -> tuple[ModelInfo, Callable]:
     content, metadata = read_onnx(path)
-    info = _read_info(path, metadata)
+    info = read_info(path, metadata)
     session = open_session(path, content)
     inputs = {value.name: (value.type, value.shape[2:]) for value in session.get_inputs()}
     joints = len(in_sentence(path, info.layout).joints)
@@ -149,37 +149,3 @@ def runner(model: "SignModel") -> Callable[[np.ndarray, np.ndarray], dict[str, n
         return {head: values.softmax(-1).numpy() for head, values in logits.items()}
 
     return run
-
-
-def load_model(path: Path) -> "tuple[SignModel, ModelInfo]":
-    """A checkpoint, or the folder of its run -> the `SignModel` in evaluation mode, and its info.
-
-    Raises:
-        BadInput: there is no such file, it is not a checkpoint of ours, or one whose network is another by now.
-    """
-    from slr_pose.model.network import SignModel
-
-    path = model_file(Path(path))
-    weights, info = read_checkpoint(path)
-    classes = {head: len(names) for head, names in info.labels.items()}
-    skeleton = in_sentence(path, info.layout)
-    return filled(path, info.version, lambda: SignModel(skeleton, classes, info.model), weights), info
-
-
-def read_checkpoint(path: Path) -> tuple[dict, ModelInfo]:
-    """A checkpoint -> its weights by name, and its info.
-
-    Raises:
-        BadInput: there is no such file, it is not a checkpoint of ours, or its weights are not numbers.
-    """
-    path = model_file(Path(path))
-    if path.suffix.lower() == ".onnx":
-        raise BadInput(f"{path} is an ONNX file, which cannot be trained or exported; name a {CHECKPOINT}.")
-    weights, metadata = read_weights(path, KEY)
-    return weights, _read_info(path, metadata)
-
-
-def _read_info(path: Path, metadata: dict[str, str]) -> ModelInfo:
-    if KEY not in metadata:
-        raise BadInput(f"{path} is a model of something else; name one that `slr train` or `slr export-onnx` made.")
-    return in_sentence(path, lambda: ModelInfo.decode(metadata[KEY]))

@@ -15,9 +15,10 @@ from slr_pose.evaluation import Evaluation, write_report
 from slr_pose.evaluation import evaluate as evaluate_clips
 from slr_pose.events import Caution, Listener, Remark, Training, ignore
 from slr_pose.info import ModelInfo, TrainingInfo
+from slr_pose.model.checkpoint import load_model
 from slr_pose.model.network import SIZES, SignModel, refuse_heads
 from slr_pose.quiet import quiet
-from slr_pose.recognition.recognizer import Recognizer, load_model
+from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.roads.clips import read_clips
 from slr_pose.runs import CHECKPOINT, REPORT, new_run, refuse_run
 from slr_pose.skeleton import DEFAULT, Skeleton

@@ -1,4 +1,4 @@
-"""The signer's body: proportions, places on it, and arms that bring a hand to a place.
+"""The signer's body: proportions, places on it, and the parts of a hand that come to them.
 
 World: metres, x to the right of the picture, y up, z towards the camera, zero between the shoulder joints. The signer
 faces the camera, so a vector of the signer's frame (right, up, out; see `hamnosys.orientation`) is (-x, y, z).
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from slr_pose.hamnosys.joints import CHAINS, INDEX, KNUCKLES, PALM, PINKY, THUMB, TIPS, WRIST
 from slr_pose.hamnosys.notation import Site
 from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals, unit
 from slr_pose.signer import hand
@@ -19,21 +20,51 @@ TO_WORLD = np.array((-1.0, 1.0, 1.0))  # signer's frame -> world, and back
 HEAD = np.array((0.0, 0.232, 0.0))  # between the ears, at the height of the eyes
 TORSO_LENGTH = 0.50  # shoulders to hips
 
-# Of the head, in metres from HEAD: signer's right, up, out. What the face points of a body pose are.
+# Of the head, in metres from HEAD: the kinds of joints of a face, of the side at the right of the picture, up, out.
 FACE = {
-    "NOSE": (0, -0.033, 0.116),
-    "EYE_INNER": (0.018, 0.002, 0.086),
-    "EYE": (0.034, 0.003, 0.086),
-    "EYE_OUTER": (0.050, 0.001, 0.078),
-    "EAR": (0.070, -0.006, 0.0),
-    "MOUTH": (0.027, -0.068, 0.092),
+    "nose": (0, -0.033, 0.116),
+    "eye_inner": (0.018, 0.002, 0.086),
+    "eye": (0.034, 0.003, 0.086),
+    "eye_outer": (0.050, 0.001, 0.078),
+    "ear": (0.070, -0.006, 0.0),
+    "mouth": (0.027, -0.068, 0.092),
 }
+
+
+@dataclass(frozen=True)
+class Place:
+    """A row of `places.csv`, in metres: where a place on head or trunk is, and the normal there.
+
+    Attributes:
+        region: `head`, whose places are measured from HEAD, or `trunk`, from between the shoulders.
+        centre, side, beside: how far to the right it is without a side, at its right side, and beside that.
+    """
+
+    region: str
+    centre: float
+    side: float
+    beside: float
+    up: float
+    out: float
+    normal_right: float
+    normal_up: float
+    normal_out: float
+
+    def across(self, marker: str) -> float:
+        """How far to the right it is with a side marker, or without one."""
+        return {"hamlrat": self.side, "hamlrbeside": self.beside}.get(marker, self.centre)
+
 
 with open(Path(__file__).with_name("places.csv"), encoding="utf-8", newline="") as _table:
     PLACES = {
-        row["place"]: {key: value if key == "region" else float(value) for key, value in row.items() if key != "place"}
+        row.pop("place"): Place(row.pop("region"), **{key: float(value) for key, value in row.items()})
         for row in csv.DictReader(_table)
     }
+
+
+def region(name: str) -> str:
+    """Where a place is, `head` or `trunk`; empty where it is on a hand or arm."""
+    return PLACES[name].region if name in PLACES else ""
 
 
 @dataclass(frozen=True)
@@ -72,28 +103,25 @@ def palm_vector(finger: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
 
 
 def place(name: str, before: str, after: str, proportions: Proportions) -> tuple[np.ndarray, np.ndarray]:
-    """A place on head or trunk -> its point and the normal there, in the world.
+    """A place on head or trunk -> its point and the normal there, (3,) each in the world.
 
     Args:
         before, after: the side marker before the place, which means the signer's left, or after it, the right.
     """
     row = PLACES[name]
-    marker = (before or after).removeprefix("hamlr")
+    marker = before or after
     side = -1.0 if before else 1.0
-    across = side * row[{"at": "side", "beside": "beside"}.get(marker, "centre")]
-    point, normal = np.array((across, row["up"], row["out"])), np.array([row[f"normal_{axis}"] for axis in _AXES])
-    if marker or row["centre"]:
+    point = np.array((side * row.across(marker), row.up, row.out))
+    normal = np.array((row.normal_right, row.normal_up, row.normal_out))
+    if marker or row.centre:
         normal[0] *= side
     elif name == "hamhead":
         normal[0] = 0
-    if row["region"] == "head":
+    if row.region == "head":
         point = HEAD * TO_WORLD + point * proportions.head
     else:
         point[0] *= proportions.half_shoulders / 0.172
     return point * TO_WORLD, normal * TO_WORLD / np.linalg.norm(normal)
-
-
-_AXES = ("right", "up", "out")
 
 
 def part_of_hand(joints: np.ndarray, parts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -103,14 +131,13 @@ def part_of_hand(joints: np.ndarray, parts: tuple[str, ...]) -> tuple[np.ndarray
         joints: (21, 3) in the hand's own frame.
         parts: symbols: a finger, a part of a finger, a part of the hand.
     """
-    finger = next((name for name in parts if hand.finger_number(name) is not None), None)
-    number = hand.finger_number(finger) if finger else _longest(joints)
-    first = 1 + 4 * number
-    base, middle, last, tip = joints[first : first + 4]
+    named = {name: number for name in parts if (number := hand.finger_number(name)) is not None}
+    finger, number = next(iter(named.items()), ("", _longest(joints)))
+    base, middle, last, tip = joints[CHAINS[number]]
     along = unit(tip - last)
     palmar = np.array((0, 0, 1.0)) if number else np.array((-0.7, 0, 0.7))
     pad = unit(palmar - along * (along @ palmar)) if abs(along @ palmar) < 0.98 else np.array((0, -1.0, 0))
-    palm, z = joints[[0, 5, 9, 13, 17]].mean(axis=0), np.array((0, 0, 1.0))
+    palm, z = joints[PALM].mean(axis=0), np.array((0, 0, 1.0))
     part = next((name for name in parts if name != finger), "hamfingertip" if finger else parts[0])
     points = {
         "hamfingertip": (tip + 0.004 * along, along),
@@ -121,9 +148,9 @@ def part_of_hand(joints: np.ndarray, parts: tuple[str, ...]) -> tuple[np.ndarray
         "hamfingerside": ((middle + base) / 2 + (0.010, 0, 0), np.array((1.0, 0, 0))),
         "hampalm": (palm + 0.018 * z, z),
         "hamhandback": (palm - 0.016 * z, -z),
-        "hamthumbside": (joints[5] * 0.8 + (0.016, 0, 0), np.array((1.0, 0, 0))),
-        "hampinkyside": (joints[17] * 0.6 + (-0.018, 0, 0), np.array((-1.0, 0, 0))),
-        "hamthumbball": (joints[1] * 0.5 + joints[2] * 0.5 + 0.014 * z, z),
+        "hamthumbside": (joints[INDEX[0]] * 0.8 + (0.016, 0, 0), np.array((1.0, 0, 0))),
+        "hampinkyside": (joints[PINKY[0]] * 0.6 + (-0.018, 0, 0), np.array((-1.0, 0, 0))),
+        "hamthumbball": (joints[THUMB[0]] * 0.5 + joints[THUMB[1]] * 0.5 + 0.014 * z, z),
         "hamwristback": (-0.018 * z, -z),
         "hamwristpulse": (0.018 * z, z),
     }
@@ -132,7 +159,7 @@ def part_of_hand(joints: np.ndarray, parts: tuple[str, ...]) -> tuple[np.ndarray
 
 def _longest(joints: np.ndarray) -> int:
     """The finger that reaches farthest from the wrist; the index where it is as good as any."""
-    reach = np.linalg.norm(joints[[8, 12, 16, 20]], axis=-1) - (0, 0.012, 0.012, 0.0)
+    reach = np.linalg.norm(joints[TIPS[1:]], axis=-1) - (0, 0.012, 0.012, 0.0)
     return 1 + int(reach.argmax())
 
 
@@ -148,92 +175,18 @@ def touching_part(joints: np.ndarray, towards: np.ndarray, is_pointed: bool) -> 
         The point that comes to lie on the place, and how far the hand reaches in that direction, of which soft flesh
         and a slight turn give up 2 cm for the sake of a tip.
     """
-    radii = np.full(21, 0.008)
-    radii[[0, 1]], radii[[5, 9, 13, 17]] = 0.018, 0.013
+    radii = np.full(len(joints), 0.008)
+    radii[[WRIST, THUMB[0]]], radii[KNUCKLES] = 0.018, 0.013
     reach = joints @ towards + radii
-    first = 4 * (1 + _longest(joints - joints[0]))
-    tip = joints[first]
-    if is_pointed and reach[first] > reach.max() - 0.06:
-        thumb = np.linalg.norm(joints[4] - tip) < 0.03
-        return (joints[4] + tip) / 2 if thumb else tip, max(reach[first], reach.max() - 0.02)
-    if reach[first] > reach.max() - 0.01 and abs(joints[first] @ towards - joints[0] @ towards) > 0.05:
+    longest = TIPS[_longest(joints - joints[WRIST])]
+    tip, thumb = joints[longest], joints[TIPS[0]]
+    if is_pointed and reach[longest] > reach.max() - 0.06:
+        pinches = np.linalg.norm(thumb - tip) < 0.03
+        return (thumb + tip) / 2 if pinches else tip, max(reach[longest], reach.max() - 0.02)
+    if reach[longest] > reach.max() - 0.01 and abs(tip @ towards - joints[WRIST] @ towards) > 0.05:
         return tip, reach.max()
     near = reach > reach.max() - 0.012
     return joints[near].mean(axis=0), reach.max()
-
-
-def elbows(shoulder: np.ndarray, wrist: np.ndarray, swivel: np.ndarray, side: float, upper: float, fore: float):
-    """Two-bone inverse kinematics, https://en.wikipedia.org/wiki/Inverse_kinematics, by the law of cosines.
-
-    Args:
-        shoulder, wrist: (..., 3); the wrist within reach (see `within_reach`).
-        swivel: (...) radians about the line from shoulder to wrist, zero where the elbow hangs, positive outwards.
-        side: -1 for the arm at the left of the picture (the signer's right), 1 for the other.
-
-    Returns:
-        (..., 3) elbows.
-    """
-    line = wrist - shoulder
-    distance = np.linalg.norm(line, axis=-1, keepdims=True)
-    along = line / distance
-    share = (upper**2 - fore**2 + distance**2) / (2 * distance)
-    lift = np.sqrt(np.maximum(upper**2 - share**2, 0))
-    hanging = np.array((0.0, -1.0, -0.12)) - along * (along @ (0.0, -1.0, -0.12))[..., None]
-    hanging = unit(hanging + 1e-9)
-    outwards = np.cross(along, hanging)
-    outwards = outwards * np.where(outwards[..., :1] * side < 0, -1, 1)
-    turn = np.asarray(swivel)[..., None]
-    return shoulder + along * share + lift * (np.cos(turn) * hanging + np.sin(turn) * outwards)
-
-
-def within_reach(shoulder: np.ndarray, wrist: np.ndarray, upper: float, fore: float) -> np.ndarray:
-    """The wrist, or the nearest point that the arm reaches, (..., 3)."""
-    line = wrist - shoulder
-    distance = np.linalg.norm(line, axis=-1, keepdims=True)
-    return shoulder + line * (distance.clip(abs(upper - fore) + 0.06, (upper + fore) * 0.985) / distance)
-
-
-SWIVELS = np.linspace(-0.2, 1.9, 43)
-
-# What a forearm, here at some points from elbow to wrist, has to keep out of: ellipsoids of head, neck and chest.
-ALONG = np.array((0.0, 0.35, 0.7, 0.9))
-SOLID = (
-    (HEAD, np.array((0.11, 0.15, 0.13))),
-    (np.array((0.0, 0.09, 0.0)), np.array((0.10, 0.12, 0.11))),
-    (np.array((0.0, -0.22, 0.0)), np.array((0.20, 0.30, 0.17))),
-)
-
-# How far the hand may move away from where neutral space has it, for the wrist's sake: outwards, up, to the front.
-COMFORT = np.stack(np.meshgrid((0, 0.05, 0.1), (-0.09, -0.045, 0, 0.045, 0.09), (-0.1, -0.05, 0, 0.05)), axis=-1)
-COMFORT = COMFORT.reshape(-1, 3)
-
-
-def strain(shoulder: np.ndarray, wrist: np.ndarray, turned: np.ndarray, side: float, upper: float, fore: float):
-    """How strained an arm is at each of `SWIVELS`: the wrist bends, the elbow rises, swings out or enters the body.
-
-    Args:
-        wrist: (..., 3), within reach.
-        turned: (3, 3) the hand's rotation.
-
-    Returns:
-        (..., swivels), without a unit.
-    """
-    wrist = wrist[..., None, :]
-    elbow = elbows(shoulder, wrist, SWIVELS, side, upper, fore)
-    bend = np.arccos((unit(wrist - elbow) @ turned[:, 1]).clip(-1, 1))
-    rise = (elbow[..., 1] - shoulder[1] + 0.08).clip(0) / 0.10
-    points = elbow[..., None, :] + ALONG[:, None] * (wrist - elbow)[..., None, :]
-    inside = sum(
-        (1 - np.linalg.norm((points - centre) / radii, axis=-1)).clip(0).max(axis=-1) for centre, radii in SOLID
-    )
-    return (bend / 0.7) ** 2 + rise**2 + (inside / 0.15) ** 2 + 0.8 * (SWIVELS - 0.35) ** 2
-
-
-def comfortable(shoulder: np.ndarray, wrist: np.ndarray, turned: np.ndarray, side: float, upper: float, fore: float):
-    """A wrist near the one that is asked for, (3,), at which the arm is less strained."""
-    near = within_reach(shoulder, wrist + COMFORT * (side, 1, 1), upper, fore)
-    cost = strain(shoulder, near, turned, side, upper, fore).min(axis=-1) + (COMFORT**2).sum(axis=-1) / 0.07**2
-    return near[cost.argmin()]
 
 
 def hand_joints(angles: np.ndarray, scale: float) -> np.ndarray:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from slr_pose.hamnosys import ATTRIBUTES, compose
-from slr_pose.hamnosys.notation import Contact, Move, Notation, Repeat, Step
+from slr_pose.hamnosys.notation import Contact, Move, Notation, Repeat, Step, one_hand
 from slr_pose.hamnosys.orientation import DIRECTIONS
 from slr_pose.signer.body import PLACES
-from slr_pose.signer.choreography import strain
+from slr_pose.signer.postures import strain
 
 # What arms reach without strain: fingers to the right, or to the signer, are rare in every sign language.
 EASY = [f"hamextfinger{name}" for name in DIRECTIONS if name not in ("r", "ur", "dr", "ir", "i", "ui", "di", "d")]
@@ -55,7 +55,7 @@ def _draw(random: np.random.Generator, moving: bool) -> Notation:
     }
     notation = compose(attributes)
     (sign,) = notation.signs
-    (hand,) = sign.posture
+    hand = one_hand(sign.posture)
     if hand.locations and random.random() < 0.5:
         contact = Contact((("hamtouch", "hamclose")[random.integers(2)],))
         hand = replace(hand, locations=(replace(hand.locations[0], contact=contact),))

@@ -9,25 +9,32 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from slr_pose.hamnosys.joints import (
+    BODY,
+    FINGERS,
+    INDEX,
+    LEFT_HAND,
+    OF_HAND,
+    PINKY,
+    RIGHT_HAND,
+    SKELETON,
+    THUMB,
+    WRIST,
+    joint,
+    sideless,
+)
 from slr_pose.hamnosys.notation import Notation
 from slr_pose.pose import Pose
 from slr_pose.signer import body
-from slr_pose.signer.choreography import (
-    LEFT,
-    MIRROR,
-    PHASES,
-    RIGHT,
-    SIDES,
-    SWAPPED,
-    Choreography,
-    Key,
-    Path,
-    Segment,
-)
+from slr_pose.signer.arms import Arms, elbows, within_reach
+from slr_pose.signer.choreography import Choreography
+from slr_pose.signer.keys import LEFT, MIRROR, PHASES, RIGHT, SIDES, SWAPPED, Key, Motion, Way
 from slr_pose.signer.person import Signer
-from slr_pose.skeleton import Skeleton
 
-LAYOUT = Skeleton.load("mediapipe_75")
+HIPS = np.array([[-0.105, -body.TORSO_LENGTH, 0.0], [0.105, -body.TORSO_LENGTH, 0.0]])  # metres below the shoulders
+LEGS = {"knee": (-0.92, 0.0), "ankle": (-1.32, -0.03), "heel": (-1.36, -0.06), "foot_index": (-1.38, 0.1)}  # y, z
+HAND_OF_BODY = {"wrist": WRIST, "pinky": PINKY[0], "index": INDEX[0], "thumb": THUMB[1]}  # as a body pose has them
+FACE = [name for name in SKELETON.joints if sideless(name) in body.FACE]
 
 
 @dataclass(frozen=True)
@@ -57,54 +64,54 @@ class Performance:
         return self.hands[:, :, 0]
 
     def face(self) -> np.ndarray:
-        """The points of `body.FACE` on both sides, (frames, 11, 3), in the order of MediaPipe's body."""
-        order = ["NOSE", *[(side, part) for side in (1, -1) for part in ("EYE_INNER", "EYE", "EYE_OUTER")]]
-        order += [(1, "EAR"), (-1, "EAR"), (1, "MOUTH"), (-1, "MOUTH")]
-        points = [
-            np.array(body.FACE[point]) if isinstance(point, str) else np.array(body.FACE[point[1]]) * (point[0], 1, 1)
-            for point in order
-        ]
-        points = np.array(points) * self.signer.proportions.head
+        """(frames, 11, 3) metres: the joints of the face, in the order of the layout."""
+        sides = [-1 if name.startswith("right_") else 1 for name in FACE]
+        points = np.array(
+            [np.array(body.FACE[sideless(name)]) * (side, 1, 1) for name, side in zip(FACE, sides, strict=True)]
+        )
+        points = points * self.signer.proportions.head
         return self.head_place[:, None] + np.einsum("fij,pj->fpi", self.head, points)
+
+    def world(self) -> np.ndarray:
+        """(frames, 75, 3) metres: the joints of `mediapipe_75`."""
+        world = np.zeros((len(self.phase), len(SKELETON.joints), 3))
+        world[:, list(map(joint, FACE))] = self.face()
+        middle = self.shoulders.mean(axis=0)
+        for side, name, hand in ((RIGHT, "right", RIGHT_HAND), (LEFT, "left", LEFT_HAND)):
+            world[:, hand] = self.hands[side]
+            world[:, joint(f"{name}_shoulder")] = self.shoulders[side]
+            world[:, joint(f"{name}_elbow")] = self.elbows[side]
+            for part, of_hand in HAND_OF_BODY.items():
+                world[:, joint(f"{name}_{part}")] = self.hands[side][:, of_hand]
+            world[:, joint(f"{name}_hip")] = middle + HIPS[side]
+            for part, (y, z) in LEGS.items():
+                world[:, joint(f"{name}_{part}")] = middle + HIPS[side] * (1, 0, 1) + (0, y, z)
+        return world
 
     def pose(self) -> Pose:
         """The pose that an extraction without any error would give, by the layout `mediapipe_75`."""
-        frames, camera = len(self.phase), self.signer.camera
-        world = np.zeros((frames, 75, 3))
-        world[:, :11] = self.face()
-        hips = np.array([[-0.105, -body.TORSO_LENGTH, 0.0], [0.105, -body.TORSO_LENGTH, 0.0]])
-        middle = self.shoulders.mean(axis=0)
-        for side, offset in ((RIGHT, 1), (LEFT, 0)):
-            joints = self.hands[side]
-            world[:, 11 + offset] = self.shoulders[side]
-            world[:, 13 + offset] = self.elbows[side]
-            world[:, [15 + offset, 17 + offset, 19 + offset, 21 + offset]] = joints[:, [0, 17, 5, 2]]
-            world[:, 23 + offset] = middle + hips[side]
-            for row, (y, z) in enumerate(((-0.92, 0.0), (-1.32, -0.03), (-1.36, -0.06), (-1.38, 0.1))):
-                world[:, 25 + 2 * row + offset] = middle + hips[side] * (1, 0, 1) + (0, y, z)
-        world[:, 33:54], world[:, 54:] = self.hands[LEFT], self.hands[RIGHT]
+        camera, world = self.signer.camera, self.world()
         places = camera.project(world)
-        depth = np.zeros((frames, 75))
-        share = camera.scale / camera.width
-        depth[:, :33] = world[:, 23:25, 2].mean(axis=1, keepdims=True) - world[:, :33, 2]
-        depth[:, 33:54] = self.hands[LEFT][:, :1, 2] - self.hands[LEFT][..., 2]
-        depth[:, 54:] = self.hands[RIGHT][:, :1, 2] - self.hands[RIGHT][..., 2]
+        hips = [joint("left_hip"), joint("right_hip")]
+        depth = np.zeros(world.shape[:2])
+        depth[:, BODY] = world[:, hips, 2].mean(axis=1, keepdims=True) - world[:, BODY, 2]
         inside = ((places > 0) & (places < (camera.width, camera.height))).all(axis=-1)
         confidence = np.where(inside, 0.99, 0.1)
-        confidence[:, 25:33] = 0.01
-        for first in (33, 54):  # a hand is there or is not
-            there = inside[:, first : first + 21].mean(axis=1) > 0.6
-            confidence[:, first : first + 21] = there[:, None]
-        keypoints = np.concatenate([places, depth[..., None] * share], axis=-1)
+        confidence[:, [joint(f"{side}_{part}") for side in ("left", "right") for part in LEGS]] = 0.01
+        for hand in (LEFT_HAND, RIGHT_HAND):
+            depth[:, hand] = world[:, hand[:1], 2] - world[:, hand, 2]
+            there = inside[:, hand].mean(axis=1) > 0.6  # a hand is there or is not
+            confidence[:, hand] = there[:, None]
+        keypoints = np.concatenate([places, depth[..., None] * (camera.scale / camera.width)], axis=-1)
         keypoints *= (confidence > 0)[..., None]
         return Pose(
             keypoints.astype(np.float32),
             confidence.astype(np.float32),
-            LAYOUT.points,
+            SKELETON.points,
             self.fps,
             camera.width,
             camera.height,
-            LAYOUT.bones,
+            SKELETON.bones,
             name=self.signer.name,
         )
 
@@ -117,59 +124,59 @@ def perform(notation: Notation, signer: Signer, clip: int = 0, fps: float = 25.0
         fps: frames a second.
     """
     random = np.random.default_rng([signer.seed, clip])
-    segments = Choreography(signer, random).segments(notation)
-    performance = _animate(segments, signer, random, fps)
+    motions = Choreography(signer, random).motions(notation)
+    performance = _animate(motions, signer, random, fps)
     by_left = signer.left_handed != notation.signs[0].nondominant
     return _mirrored(performance) if by_left else performance
 
 
-def _animate(segments: list[Segment], signer: Signer, random: np.random.Generator, fps: float) -> Performance:
-    """Segments -> joints at an even pace."""
-    stage = Choreography(replace(signer, variation=0), random)
-    ends = np.cumsum([segment.seconds for segment in segments])
+def _animate(motions: list[Motion], signer: Signer, random: np.random.Generator, fps: float) -> Performance:
+    """Motions -> joints at an even pace."""
+    random.standard_normal(28)  # of no use any more; without them, every seed would sway and nod in another way
+    arms = Arms(signer.proportions)
+    ends = np.cumsum([motion.seconds for motion in motions])
     times = np.arange(max(2, round(ends[-1] * fps))) / fps
-    which = np.minimum(np.searchsorted(ends, times, side="right"), len(segments) - 1)
+    which = np.minimum(np.searchsorted(ends, times, side="right"), len(motions) - 1)
     frames = len(times)
-    bones = signer.proportions.upper_arm, signer.proportions.forearm
     sway = _sway(random, times, 4) * signer.variation
     shift = sway[:, :3] * (0.006, 0.003, 0.006)
     hands, elbow_places, shoulder_places = (
-        np.zeros((2, frames, 21, 3)),
+        np.zeros((2, frames, len(OF_HAND), 3)),
         np.zeros((2, frames, 3)),
         np.zeros((2, frames, 3)),
     )
     for hand_index, side in enumerate(SIDES):
         wrists, turned = np.zeros((frames, 3)), np.zeros((frames, 3, 3))
-        angles, swivels = np.zeros((frames, 5, 4)), np.zeros(frames)
-        start = segments[0].keys[hand_index]
-        swivel = stage.arm(hand_index, start)[2]
-        for number, segment in enumerate(segments):
+        angles, swivels = np.zeros((frames, len(FINGERS), 4)), np.zeros(frames)
+        start = motions[0].keys[hand_index]
+        swivel = arms.arm(hand_index, start).swivel
+        for number, motion in enumerate(motions):
             inside = which == number
-            key, path = segment.keys[hand_index], segment.paths[hand_index]
-            next_swivel = swivel if _is_still(start, key) else stage.arm(hand_index, key)[2]
-            share = ((times[inside] - (ends[number] - segment.seconds)) / segment.seconds).clip(0, 1)
+            key, way = motion.keys[hand_index], motion.ways[hand_index]
+            next_swivel = swivel if _is_still(start, key) else arms.arm(hand_index, key).swivel
+            share = ((times[inside] - (ends[number] - motion.seconds)) / motion.seconds).clip(0, 1)
             eased = share**3 * (10 - 15 * share + 6 * share**2)  # minimum jerk
-            wrists[inside] = _way(start, key, path, share, eased)
-            turned[inside] = _turning(start, key, path, share, eased)
+            wrists[inside] = _wrists(start, key, way, share, eased)
+            turned[inside] = _turning(start, key, way, share, eased)
             bends = start.angles + eased[:, None, None] * (key.angles - start.angles)
-            if path.play.any():
-                waves = np.sin(2 * np.pi * (path.play * share[:, None] - np.arange(5) * 0.17)) * np.sin(
+            if way.play.any():
+                waves = np.sin(2 * np.pi * (way.play * share[:, None] - np.arange(len(FINGERS)) * 0.17)) * np.sin(
                     np.pi * share[:, None]
                 )
-                bends[:, 1:, 1] += 0.38 * (waves * (path.play > 0))[:, 1:]
-                bends[:, 0, 2] += 0.2 * waves[:, 0] * (path.play[0] > 0)
+                bends[:, 1:, 1] += 0.38 * (waves * (way.play > 0))[:, 1:]
+                bends[:, 0, 2] += 0.2 * waves[:, 0] * (way.play[0] > 0)
             angles[inside] = bends
             swivels[inside] = swivel + eased * (next_swivel - swivel)
             start, swivel = key, next_swivel
-        shoulder = np.broadcast_to(stage.shoulder(hand_index), (frames, 3))
-        wrists = body.within_reach(shoulder, wrists, *bones)
-        elbow_places[hand_index] = body.elbows(shoulder, wrists, swivels, side, *bones) + shift
+        shoulder = np.broadcast_to(arms.shoulder(hand_index), (frames, 3))
+        wrists = within_reach(shoulder, wrists, *arms.bones)
+        elbow_places[hand_index] = elbows(shoulder, wrists, swivels, side, *arms.bones) + shift
         shoulder_places[hand_index] = shoulder + shift
         joints = body.hand_joints(angles, signer.proportions.hand) * (-side, 1, 1)
         hands[hand_index] = np.einsum("fij,fpj->fpi", turned, joints) + (wrists + shift)[:, None]
     nod = _sway(random, times, 3) * signer.variation * (0.03, 0.05, 0.025)
     head = Rotation.from_rotvec(nod).as_matrix()
-    phase = np.array([PHASES.index(segment.phase) for segment in segments])[which]
+    phase = np.array([PHASES.index(motion.phase) for motion in motions])[which]
     return Performance(signer, hands, shoulder_places, elbow_places, head, body.HEAD + shift, phase, fps)
 
 
@@ -177,22 +184,22 @@ def _is_still(one: Key, two: Key) -> bool:
     return one is two or (np.array_equal(one.wrist, two.wrist) and np.array_equal(one.turned, two.turned))
 
 
-def _way(start: Key, end: Key, path: Path, share: np.ndarray, eased: np.ndarray) -> np.ndarray:
+def _wrists(start: Key, end: Key, way: Way, share: np.ndarray, eased: np.ndarray) -> np.ndarray:
     """(frames, 3) wrists."""
     wrists = start.wrist + eased[:, None] * (end.wrist - start.wrist)
-    wrists = wrists + (4 * eased * (1 - eased))[:, None] * path.bulge
-    if path.circle:
-        first, second, turns = path.circle
+    wrists = wrists + (4 * eased * (1 - eased))[:, None] * way.bulge
+    if way.circle:
+        first, second, turns = way.circle
         turn = (2 * np.pi * turns * (0.25 * eased + 0.75 * share))[:, None]
         wrists = wrists + first * (np.cos(turn) - 1) + second * np.sin(turn)
-    return wrists + np.sin(4 * np.pi * eased)[:, None] * path.wave
+    return wrists + np.sin(4 * np.pi * eased)[:, None] * way.wave
 
 
-def _turning(start: Key, end: Key, path: Path, share: np.ndarray, eased: np.ndarray) -> np.ndarray:
+def _turning(start: Key, end: Key, way: Way, share: np.ndarray, eased: np.ndarray) -> np.ndarray:
     """(frames, 3, 3) rotations."""
-    way = Rotation.from_matrix(start.turned.T @ end.turned).as_rotvec()
-    turned = start.turned @ Rotation.from_rotvec(eased[:, None] * way).as_matrix()
-    for number, (axis, radians, often) in enumerate(path.swings):
+    arc = Rotation.from_matrix(start.turned.T @ end.turned).as_rotvec()
+    turned = start.turned @ Rotation.from_rotvec(eased[:, None] * arc).as_matrix()
+    for number, (axis, radians, often) in enumerate(way.swings):
         angle = radians * np.sin(2 * np.pi * often * share + number * np.pi / 2) * np.sin(np.pi * share) ** 0.5
         turned = turned @ Rotation.from_rotvec(np.eye(3)[axis] * angle[:, None]).as_matrix()
     return turned

@@ -1,8 +1,8 @@
 """A performance -> pictures: the figure's distances, sphere-traced with torch, and nothing loaded from disk.
 
 Sphere tracing after Hart 1996 ("Sphere tracing: a geometric method for the antialiased ray tracing of implicit
-surfaces"), soft capsule shadows after Quilez (https://iquilezles.org/articles/distfunctions). Each group of the figure
-is marched on its own: cones through blocks of pixels first, then the pixels of the blocks that were hit.
+surfaces"). Each part of the figure is marched on its own: cones through blocks of pixels first, then the pixels of the
+blocks that were hit.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,12 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
-from slr_pose.signer.figure import GAMMA, Figure, Group, Head, Paint, Shades, Trunk, linear
+from slr_pose.signer.figure import Figure
+from slr_pose.signer.figure.body_part import BodyPart
+from slr_pose.signer.figure.head import Head
+from slr_pose.signer.figure.paint import Paint, linear
+from slr_pose.signer.figure.trunk import Trunk
+from slr_pose.signer.light import light_at, normals_at, on_screen, openness_at
 from slr_pose.signer.performance import Performance
 from slr_pose.signer.person import Signer
 
@@ -67,56 +72,57 @@ class Renderer:
         if self.samples > 1:
             camera = self.signer.camera
             image = image.reshape(camera.height, self.samples, camera.width, self.samples, 3).mean(dim=(1, 3))
-        image = _tone(image).numpy()
-        noise = np.random.default_rng([self.signer.seed, frame]).normal(0, self.signer.look.grain, image.shape)
-        image = image + noise.astype(np.float32)
-        return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)
+        pixels = on_screen(image).numpy()
+        noise = np.random.default_rng([self.signer.seed, frame]).normal(0, self.signer.look.grain, pixels.shape)
+        pixels = pixels + noise.astype(np.float32)
+        return (pixels.clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
     def _rays(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Pixels -> the camera, (3,), and unit directions, (pixels, 3)."""
         camera = self.signer.camera
         eye = torch.tensor((*camera.centre, camera.distance_m))
-        ray = torch.stack(
-            [(x - self.width / 2) * self.pixel, (self.height / 2 - y) * self.pixel, torch.full_like(x, -eye[2])], dim=-1
-        )
+        ahead = torch.full_like(x, -float(eye[2]))
+        ray = torch.stack([(x - self.width / 2) * self.pixel, (self.height / 2 - y) * self.pixel, ahead], dim=-1)
         return eye, ray / ray.norm(dim=-1, keepdim=True)
 
-    def _visible(self, figure: Figure, x: torch.Tensor, y: torch.Tensor, start: torch.Tensor | None = None):
-        """The nearest surface behind each pixel: how far it is, and of which group; -1 where there is none.
+    def _visible(
+        self, figure: Figure, x: torch.Tensor, y: torch.Tensor, start: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The nearest surface behind each pixel: how far it is, and of which part; -1 where there is none.
 
         Args:
             start: how far each ray can go before it meets anything; found by blocks of pixels where that isn't known.
         """
         depth, which = torch.full_like(x, torch.inf), torch.full(x.shape, -1)
-        for number, group in enumerate(figure.groups):
+        for number, part in enumerate(figure.parts):
             if start is None:
-                pixels, near = self._blocks(group)
+                pixels, near = self._blocks(part)
             else:
-                pixels = torch.nonzero(self._in_box(group, x, y))[:, 0]
+                pixels = torch.nonzero(self._in_box(part, x, y))[:, 0]
                 near = start[pixels]
             if not len(pixels):
                 continue
             eye, ray = self._rays(x[pixels], y[pixels])
-            far = _march(group, eye, ray, near, self.pixel / 4)
+            far = _march(part, eye, ray, near, self.pixel / 4)
             nearer = far < depth[pixels]
             depth[pixels[nearer]] = far[nearer]
             which[pixels[nearer]] = number
         return depth, which
 
-    def _box(self, group: Group) -> tuple[float, float, float, float]:
-        """What of the picture a group can cover, in pixels: left, right, top, bottom."""
+    def _box(self, part: BodyPart) -> tuple[float, float, float, float]:
+        """What of the picture a part can cover, in pixels: left, right, top, bottom."""
         camera = self.signer.camera
-        corners = camera.project(group.corners()) * self.samples
+        corners = camera.project(part.corners()) * self.samples
         (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
         return left, right, top, bottom
 
-    def _in_box(self, group: Group, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        left, right, top, bottom = self._box(group)
+    def _in_box(self, part: BodyPart, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        left, right, top, bottom = self._box(part)
         return (x > left) & (x < right) & (y > top) & (y < bottom)
 
-    def _blocks(self, group: Group) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pixels that a group may cover, and how far their rays can go before they can meet it."""
-        left, right, top, bottom = self._box(group)
+    def _blocks(self, part: BodyPart) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pixels that a part may cover, and how far their rays can go before they can meet it."""
+        left, right, top, bottom = self._box(part)
         first = np.array([max(left, 0), max(top, 0)]) // BLOCK_PX
         last = np.ceil(np.array([min(right, self.width), min(bottom, self.height)]) / BLOCK_PX)
         if (last <= first).any():
@@ -125,12 +131,12 @@ class Renderer:
         rows, columns = torch.meshgrid(rows, columns, indexing="ij")
         rows, columns = rows.reshape(-1), columns.reshape(-1)
         eye, ray = self._rays((columns + 0.5) * BLOCK_PX, (rows + 0.5) * BLOCK_PX)
-        near, far = group.range(eye)
+        near, far = part.range(eye)
         cone = BLOCK_PX * 0.75 * self.pixel / float(eye[2])
         depth = torch.full((len(ray),), near)
         left_over = torch.arange(len(ray))
         for _ in range(OFTEN[0]):
-            distance = group.distance(eye + depth[left_over, None] * ray[left_over])
+            distance = part.distance(eye + depth[left_over, None] * ray[left_over])
             free = distance - depth[left_over] * cone
             depth[left_over] += free.clamp(min=0)
             left_over = left_over[(free > 0.002) & (depth[left_over] < far)]
@@ -156,7 +162,15 @@ class Renderer:
             rough[tuple(high)] |= step
         return rough
 
-    def _refined(self, figure: Figure, x, y, color, depth, rough) -> torch.Tensor:
+    def _refined(
+        self,
+        figure: Figure,
+        x: torch.Tensor,
+        y: torch.Tensor,
+        color: torch.Tensor,
+        depth: torch.Tensor,
+        rough: torch.Tensor,
+    ) -> torch.Tensor:
         """Two more samples of some pixels, mixed with the one that is there."""
         near = torch.where(depth.isfinite(), depth, 9.0).reshape(1, 1, self.height, self.width)
         near = -torch.nn.functional.max_pool2d(-near, 3, 1, 1).reshape(-1)[rough] - 0.02
@@ -170,25 +184,27 @@ class Renderer:
         samples[found] = self._shade(figure, many_x[found], many_y[found], there[found], which[found])
         return (total + samples.reshape(len(offsets), -1, 3).sum(dim=0)) / (1 + len(offsets))
 
-    def _shade(self, figure: Figure, x, y, depth, which) -> torch.Tensor:
+    def _shade(
+        self, figure: Figure, x: torch.Tensor, y: torch.Tensor, depth: torch.Tensor, which: torch.Tensor
+    ) -> torch.Tensor:
         """Colors of visible points, (points, 3), linear."""
         eye, ray = self._rays(x, y)
         points = eye + depth[:, None] * ray
         normals, openness, albedo, gloss, skin = (torch.zeros_like(points) for _ in range(5))
-        for number, group in enumerate(figure.groups):
+        for number, part in enumerate(figure.parts):
             mine = torch.nonzero(which == number)[:, 0]
             if len(mine):
                 own = points[mine]
-                own_normals = _normals(group, own)
+                own_normals = normals_at(part, own)
                 normals[mine] = own_normals
-                openness[mine] = _openness(group, own, own_normals)[:, None]
-                albedo[mine], gloss[mine], skin[mine] = group.paint(self.paint, own, own_normals, figure.eyes)
+                openness[mine] = openness_at(part, own, own_normals)[:, None]
+                albedo[mine], gloss[mine], skin[mine] = part.paint(self.paint, own, own_normals, figure.eyes)
         facing = -(normals * ray).sum(dim=-1, keepdim=True)
         toward = (normals @ self.light)[:, None]
         shadow = torch.ones_like(toward)
         lit = torch.nonzero(toward[:, 0] > -0.35)[:, 0]
         offset = torch.where(which[lit] == Trunk.number, 0.016, 0.007)[:, None]
-        shadow[lit] = _shadow(points[lit] + normals[lit] * offset, which[lit], self.light, figure.shades)[:, None]
+        shadow[lit] = light_at(points[lit] + normals[lit] * offset, which[lit], self.light, figure.shades)[:, None]
         wrap = skin * torch.tensor((0.34, 0.16, 0.10)) + (1 - skin) * 0.10
         key = ((toward + wrap) / (1 + wrap)).clamp(min=0) * (1 - (1 - shadow) * 0.82)
         sky = 0.5 + 0.5 * normals[:, 1:2]
@@ -218,73 +234,21 @@ class Renderer:
         return color.reshape(-1, 3).clone()
 
 
-def _march(group: Group, eye: torch.Tensor, ray: torch.Tensor, near: torch.Tensor, hit: float) -> torch.Tensor:
-    """How far along each ray a group's surface is; infinite where the ray misses it."""
-    far = group.range(eye)[1]
+def _march(part: BodyPart, eye: torch.Tensor, ray: torch.Tensor, near: torch.Tensor, hit: float) -> torch.Tensor:
+    """How far along each ray a part's surface is; infinite where the ray misses it."""
+    far = part.range(eye)[1]
     depth = near.clone()
     for _ in range(OFTEN[1]):
-        distance = group.distance(eye + depth[:, None] * ray)
+        distance = part.distance(eye + depth[:, None] * ray)
         depth += distance
     left_over = torch.nonzero((distance > hit) & (depth < far))[:, 0]
     for _ in range(OFTEN[2]):
         if not len(left_over):
             break
-        distance_left = group.distance(eye + depth[left_over, None] * ray[left_over])
+        distance_left = part.distance(eye + depth[left_over, None] * ray[left_over])
         depth[left_over] += distance_left * 1.4  # what is left grazes, and is far from anything ahead
         distance[left_over] = distance_left
         left_over = left_over[(distance_left > hit) & (depth[left_over] < far)]
     there = distance < 2 * hit
     there[left_over] = distance[left_over] < 0.02  # it grazes all the way
     return torch.where(there & (depth < far), depth, torch.inf)
-
-
-_CORNERS = torch.tensor(((1.0, -1, -1), (-1, -1, 1), (-1, 1, -1), (1, 1, 1)))
-
-
-def _normals(group: Group, points: torch.Tensor) -> torch.Tensor:
-    """Directions in which the distance grows fastest, from four corners of a small tetrahedron."""
-    width = 0.0012
-    around = (points + width * _CORNERS[:, None]).reshape(-1, 3)
-    distances = group.distance(around).reshape(4, -1)
-    return torch.nn.functional.normalize((distances[..., None] * _CORNERS[:, None]).sum(dim=0), dim=-1)
-
-
-def _openness(group: Group, points: torch.Tensor, normals: torch.Tensor) -> torch.Tensor:
-    """How little of the surroundings the group itself hides, 0..1."""
-    steps = torch.tensor((0.008, 0.026, 0.06))
-    along = (points + steps[:, None, None] * normals).reshape(-1, 3)
-    hidden = (steps[:, None] - group.distance(along).reshape(3, -1)).clamp(min=0)
-    return (1 - (hidden * torch.tensor((14.0, 6.0, 3.0))[:, None]).sum(dim=0)).clamp(0.25, 1)
-
-
-def _shadow(points: torch.Tensor, which: torch.Tensor, light: torch.Tensor, shades: Shades) -> torch.Tensor:
-    """How much of the light reaches points past the limbs' capsules, 0..1; soft, in closed form (Quilez)."""
-    along = shades.end - shades.start
-    length = (along * along).sum(dim=-1)
-    slant = along @ light
-    oad = points @ light - (shades.start @ light)[:, None]  # (capsules, points)
-    oaba = along @ points.T - (shades.start * along).sum(dim=-1)[:, None]
-    length, slant = length[:, None], slant[:, None]
-    determinant = (length - slant**2).clamp(min=1e-9)
-    share = ((oaba - oad * slant) / determinant).clamp(0, 1)
-    ahead = (share * slant - oad).clamp(min=1e-4)
-    squared = (
-        ((points * points).sum(dim=-1) - 2 * shades.start @ points.T + (shades.start**2).sum(dim=-1)[:, None])
-        + ahead**2
-        + share**2 * length
-        + 2 * ahead * oad
-        - 2 * share * oaba
-        - 2 * ahead * share * slant
-    )
-    gap = squared.clamp(min=0).sqrt() - shades.radius[:, None]
-    clear = (9.0 * gap / ahead + 0.5).clamp(0, 1)
-    clear = torch.where((shades.group[:, None] == which) & ~shades.own[:, None], 1.0, clear)
-    clear = clear * clear * (3 - 2 * clear)
-    return clear.amin(dim=0)
-
-
-def _tone(color: torch.Tensor) -> torch.Tensor:
-    """Linear light -> 0..1 for a screen; highlights roll off."""
-    color = color.clamp(min=0)
-    color = torch.where(color < 0.7, color, 0.7 + 0.3 * torch.tanh((color - 0.7) / 0.3))
-    return color ** (1 / GAMMA)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from slr_pose.model.preprocessing import part_scale
+from slr_pose.model.reference import part_scale
 from slr_pose.skeleton import Skeleton
 
 ROTATION = 0.22  # radians, of the whole image, standard deviation

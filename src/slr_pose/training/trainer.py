@@ -13,7 +13,6 @@ import msgspec
 import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from safetensors.torch import save
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -21,9 +20,9 @@ from torch.utils.data import DataLoader
 
 from slr_pose import BadInput
 from slr_pose.data.store import ClipStore
-from slr_pose.files import write_whole
-from slr_pose.info import KEY, ModelInfo, TrainingInfo
+from slr_pose.info import ModelInfo, TrainingInfo
 from slr_pose.model import calibration
+from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SignModel
 from slr_pose.runs import CHECKPOINT
 from slr_pose.skeleton import Skeleton
@@ -272,12 +271,6 @@ class _KeepLast(Callback):
                 f"the training diverged in epoch {epoch}: it computes numbers that are none{kept}. Look for keypoints"
                 " far outside of the picture, or start without --from."
             )
-
-
-def save_checkpoint(path: Path, weights: dict[str, Tensor], info: ModelInfo) -> None:
-    """Write weights and everything needed to use them as one safetensors file, whole or not at all."""
-    with write_whole(path) as partial:
-        partial.write_bytes(save(weights, metadata={KEY: info.encode()}))
 
 
 class _Interrupt:

@@ -1,0 +1,136 @@
+"""What clips a lexicon becomes, what their files are called, and how each is made: a video with its pose, or a pose."""
+
+import hashlib
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from slr_pose import BadInput
+from slr_pose.files import write_whole
+from slr_pose.hamnosys import parse
+from slr_pose.pose import Pose
+from slr_pose.signer.performance import perform
+from slr_pose.signer.person import Signer
+from slr_pose.tables import refuse_others
+from slr_pose.text import count
+
+MANIFEST = "clips.csv"
+COLUMNS = ("path", "gloss", "signer", "hamnosys")
+LONGEST = 120  # bytes of a file's name that come from the gloss; disks take 255 in all
+
+
+@dataclass(frozen=True)
+class PlannedClip:
+    """A clip that synthetic signers are to make, or have made.
+
+    Attributes:
+        folder: where the manifest is.
+        name: of its files.
+        notation: names of HamNoSys symbols.
+        signer, number, seed: who signs it, which of that signer's clips it is, and the seed of them all.
+        pose_only: no video; the pose as MediaPipe would find it.
+    """
+
+    folder: Path
+    name: str
+    gloss: str
+    notation: str
+    signer: int
+    number: int
+    seed: int
+    pose_only: bool
+
+    @property
+    def file(self) -> Path:
+        """What training reads."""
+        return self.folder / "clips" / f"{self.name}{'.pose' if self.pose_only else '.mp4'}"
+
+    @property
+    def truth(self) -> Path:
+        """The pose of the clip: of a video, the exact one, apart from the one that extraction will find."""
+        return self.file if self.pose_only else self.folder / "truth" / f"{self.name}.pose"
+
+    def source(self) -> dict:
+        """What the clip is made from; travels with its pose."""
+        made_of = ("notation", "signer", "number", "seed", "pose_only")
+        return {"synthetic": {key: getattr(self, key) for key in made_of}}
+
+    def is_made(self) -> bool:
+        """Whether the files are there, of the same notation, signer and seed."""
+        return self.file.exists() and Pose.read_footer(self.truth).get("source") == self.source()
+
+    def make(self) -> None:
+        """Write the clip's files."""
+        performance = perform(parse(self.notation), Signer.draw(self.signer, self.seed), self.number)
+        pose = performance.pose()
+        pose.source = self.source()
+        if self.pose_only:
+            from slr_pose.signer.noise import as_extracted
+
+            pose = as_extracted(pose, np.random.default_rng([self.seed, self.signer, self.number]))
+        else:
+            from slr_pose.media.video import write_video
+            from slr_pose.signer.rendering import render
+
+            with write_whole(self.file) as partial:
+                write_video(partial, render(performance), performance.fps)
+        pose.write(self.truth)
+
+
+def plan(
+    lexicon: dict[str, list[str]], folder: Path, signers: int, clips: int, seed: int, pose_only: bool
+) -> list[PlannedClip]:
+    """Every notation by every signer, `clips` times over; the variants of a sign have its gloss.
+
+    Raises:
+        BadInput: there would be no clip, or the folder has a manifest of somebody else's.
+    """
+    if min(signers, clips) < 1:
+        raise BadInput(f"{count(signers, 'signer')} and {count(clips, 'clip')} make nothing; ask for one at least.")
+    refuse_others(folder / MANIFEST, COLUMNS)
+    stems = _stems(lexicon)
+    notations = [
+        (gloss, variant, notation) for gloss, variants in lexicon.items() for variant, notation in enumerate(variants)
+    ]
+    return [
+        PlannedClip(
+            folder,
+            f"{stems[gloss]}-signer{signer}-{variant * clips + clip}",
+            gloss,
+            notation,
+            signer,
+            place * clips + clip,
+            seed,
+            pose_only,
+        )
+        for place, (gloss, variant, notation) in enumerate(notations)
+        for signer in range(signers)
+        for clip in range(clips)
+    ]
+
+
+def _stems(glosses: Iterable[str]) -> dict[str, str]:
+    """What the files of each gloss are called: its letters and figures.
+
+    Where several glosses have the same, or some disk takes theirs for the same, each has a digest of the gloss, too,
+    behind a `_`, which is neither a letter nor a figure: no two names are the same.
+    """
+
+    def letters(gloss: str) -> str:
+        text = "".join(letter if letter.isalnum() else "-" for letter in unicodedata.normalize("NFC", gloss))
+        return text.encode()[:LONGEST].decode(errors="ignore")
+
+    def on_disk(gloss: str) -> str:
+        return unicodedata.normalize("NFKC", letters(gloss).upper().casefold())
+
+    same = Counter(map(on_disk, glosses))
+    return {
+        gloss: letters(gloss)
+        if same[on_disk(gloss)] == 1
+        else f"{letters(gloss)}_{hashlib.sha256(gloss.encode(errors='surrogatepass')).hexdigest()[:16]}"
+        for gloss in glosses
+    }
