@@ -174,7 +174,7 @@ def test_videos_of_odd_sizes_of_one_frame_and_faster_than_a_gif_can_be(tmp_path)
 
 
 def test_a_failed_drawing_leaves_what_was_there(tmp_path):
-    def stop() -> None:
+    def stop(event) -> None:
         raise InterruptedError("stop")
 
     for name in ("a.mp4", "a.gif", "a.png"):

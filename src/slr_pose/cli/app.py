@@ -22,6 +22,7 @@ class Commands(TyperGroup):
     """Turns what a user can mend into one sentence and exit code 2."""
 
     def invoke(self, ctx):
+        """Run the command."""
         escape_what_the_encoding_lacks()
         try:
             return super().invoke(ctx)

@@ -26,6 +26,7 @@ class Plain(Console):
         super().__init__(markup=False, emoji=False, highlight=False, **settings)
 
     def render_str(self, text: str, **settings: Any) -> Text:
+        """The text in one line, each character that a terminal would obey as an escape."""
         return super().render_str(shown(text), **settings)
 
 

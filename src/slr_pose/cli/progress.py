@@ -51,6 +51,7 @@ class Show:
         self._started = 0.0
 
     def __call__(self, event: Event) -> None:
+        """Show one event."""
         if isinstance(event, Remark | Caution | LeftOut):
             self.end()
         if isinstance(event, Remark):
