@@ -66,7 +66,7 @@ ifeq ($(PYTHON),)
 	@echo "MediaPipe needs Python 3.10, 3.11 or 3.12, and none was found: install one, or name it, make PYTHON=..." >&2; exit 2
 endif
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet $(TORCH_ARGS) "torch>=2.7,<2.14"
+	.venv/bin/pip install --quiet $(TORCH_ARGS) "torch>=2.8,<2.14"
 	.venv/bin/pip install --quiet -e ".[sentences,dev]"
 	touch $@
 
