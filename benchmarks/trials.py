@@ -175,11 +175,13 @@ def _run(trial: Trial, folder: Path) -> None:
     import warnings
 
     import torch
+    from safetensors import safe_open
+    from safetensors.torch import load_file
 
     from slr_pose.evaluation import evaluate
     from slr_pose.files import write_whole
     from slr_pose.info import TrainingInfo
-    from slr_pose.model.checkpoint import read_checkpoint
+    from slr_pose.model.checkpoint import read_info
     from slr_pose.recognition.recognizer import Recognizer, runner
     from slr_pose.training import augmentation
     from slr_pose.training.trainer import CHECKPOINT, Recipe, train
@@ -202,9 +204,10 @@ def _run(trial: Trial, folder: Path) -> None:
     recipe = Recipe(seed=trial.seed, **dict(trial.recipe))
     about = TrainingInfo(signers=sorted({clip.signer for clip in split.clips["train"] if clip.signer}))
     seconds = train(build, *stores, split.skeleton, split.classes, recipe, folder, about)
-    weights, info = read_checkpoint(folder / CHECKPOINT)
-    network = build()
-    network.load_state_dict(weights)
+    network, checkpoint = build(), folder / CHECKPOINT
+    network.load_state_dict(load_file(checkpoint))  # as it is: batch normalisation counts in whole numbers
+    with safe_open(checkpoint, framework="pt") as file:
+        info = read_info(checkpoint, file.metadata())
     recognizer = Recognizer(info, runner(network.eval()))
     result = evaluate(recognizer, split.clips["val"], split.keypoints["val"])
     figures = {"variant": trial.variant, "data": trial.data, "fold": trial.fold, "seed": trial.seed}
