@@ -28,8 +28,9 @@ from slr_pose.model.network import SIZES, SignModel
 
 def few(clips: int, split: Split, seed: int) -> Split:
     """That many training clips of each gloss, drawn by the seed."""
-    order = np.random.default_rng(seed).permutation(len(split.clips["train"]))
-    glosses = [split.clips["train"][index].labels["gloss"] for index in order]
+    clips = split.clips("train")
+    order = np.random.default_rng(seed).permutation(len(clips))
+    glosses = [clips[index].labels["gloss"] for index in order]
     return split.training_part(index for n, index in enumerate(order) if glosses[:n].count(glosses[n]) < clips)
 
 

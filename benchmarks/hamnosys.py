@@ -23,8 +23,8 @@ from sklearn.metrics import f1_score, recall_score
 from trials import table
 
 from slr_pose import BadInput
-from slr_pose.data.dataset import Clip, read_dataset
-from slr_pose.data.store import read_pose
+from slr_pose.data.clip import Clip
+from slr_pose.data.manifest import read_dataset
 from slr_pose.files import write_whole
 from slr_pose.hamnosys import ATTRIBUTES, MODEL, read_attributes
 from slr_pose.hamnosys.attributes import DIRECTION, PALM
@@ -171,7 +171,7 @@ def main(
     files = PoseFiles()
     kept = [files.of(clip.job()) if clip.is_video else None for clip in clips]
     read = track(zip(clips, kept, strict=True), "reading", len(clips), console=PROGRESS)
-    poses = [read_pose(clip, layout, file) for clip, file in read]
+    poses = [clip.read(layout, file) for clip, file in read]
     measured = by_geometry(poses)
     answers = {"geometry": measured} | by_package(poses, measured)
     answers |= {path.parent.name: by_model(path, poses) for path in model or []}

@@ -33,7 +33,7 @@ from slr_pose.evaluation import score
 from slr_pose.model.calibration import temperature
 from slr_pose.recognition.export import export_onnx
 from slr_pose.recognition.recognizer import Recognizer
-from slr_pose.training.trainer import CHECKPOINT
+from slr_pose.runs import CHECKPOINT
 
 GROUPS = ("unseen signers", "all clips")
 
@@ -42,9 +42,9 @@ def answers(trial: Trial, folder: Path) -> tuple[np.ndarray, np.ndarray, list]:
     """Probabilities (clips, classes) on the val clips, their labels, and the clips."""
     split = load(trial.data, trial.fold)
     recognizer = Recognizer.load(folder / trial.name / CHECKPOINT)
-    clips, names = split.clips["val"], split.classes["gloss"]
+    clips, names = split.clips("val"), split.classes["gloss"]
     labels = np.array([names.index(clip.labels["gloss"]) for clip in clips])
-    return recognizer.probabilities(split.keypoints["val"])["gloss"], labels, clips
+    return recognizer.probabilities(split.keypoints("val"))["gloss"], labels, clips
 
 
 def ensemble(found: list[tuple]) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,10 @@ import typer
 from torch.nn import functional as F  # noqa: N812
 from trials import Data, load, table
 
-from slr_pose.data.store import ClipStore
+from slr_pose.data.batches import Batches, collate
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.training.augmentation import Augmentation
-from slr_pose.training.trainer import Recipe
+from slr_pose.training.recipe import Recipe
 
 ROUNDS = 20
 
@@ -27,7 +28,7 @@ def main(
         torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     split = load(data[0], 0)
-    store = ClipStore(split.keypoints["train"], split.clips["train"], split.classes)
+    training = split.labelled("train")
     model = SignModel(split.skeleton, {"gloss": len(split.classes["gloss"])}, SIZES[size]).to(device).train()
     augmentation = Augmentation(split.skeleton).to(device)
     optimizer = torch.optim.AdamW(model.parameters())
@@ -49,9 +50,8 @@ def main(
         loss.backward()
         optimizer.step()
 
-    for _ in range(ROUNDS):
-        indices = torch.randperm(len(store))[:clips].tolist()
-        keypoints, frames, labels = timed("collate", lambda: store.collate(indices))  # noqa: B023
+    for batch in islice(Batches(training.frames, clips, torch.Generator()), ROUNDS):
+        keypoints, frames, labels = timed("read", lambda: collate([training[clip] for clip in batch]))  # noqa: B023
         keypoints, frames, label = (x.to(device) for x in (keypoints, frames, labels["gloss"]))
         with torch.no_grad():
             keypoints, window = timed("augmentation", lambda: augmentation(keypoints, frames))  # noqa: B023

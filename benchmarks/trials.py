@@ -21,8 +21,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
 from slr_pose.cli.progress import progress
-from slr_pose.data.dataset import Clip, class_names, read_dataset
-from slr_pose.data.store import ClipStore
+from slr_pose.data.batches import LabelledClips
+from slr_pose.data.clip import Clip
+from slr_pose.data.labels import class_names
+from slr_pose.data.manifest import read_dataset
+from slr_pose.data.store import Store
 from slr_pose.roads.clips import read_clips
 from slr_pose.skeleton import DEFAULT, Skeleton
 
@@ -42,19 +45,28 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for models 
 
 
 class Split(NamedTuple):
-    """One split of a data set; `keypoints` of each clip, (frames, joints, 4)."""
+    """One split of a data set; `rows` are those of the store. All splits of a data set share one."""
 
     skeleton: Skeleton
     classes: dict[str, list[str]]
-    clips: dict[str, list[Clip]]
-    keypoints: dict[str, list[np.ndarray]]
+    store: Store
+    rows: dict[str, list[int]]
+
+    def clips(self, part: str) -> list[Clip]:
+        """The clips that train, or that validate."""
+        return [self.store.clips[row] for row in self.rows[part]]
+
+    def keypoints(self, part: str) -> list[np.ndarray]:
+        """(frames, joints, 4) of each of them."""
+        return [self.store[row] for row in self.rows[part]]
+
+    def labelled(self, part: str) -> LabelledClips:
+        """The same, to learn from."""
+        return LabelledClips(self.store, self.rows[part], self.classes)
 
     def training_part(self, chosen: Iterable[int]) -> "Split":
         """The same with some of the training clips only."""
-        chosen = list(chosen)
-        some = {"train": [self.clips["train"][index] for index in chosen], "val": self.clips["val"]}
-        points = {"train": [self.keypoints["train"][index] for index in chosen], "val": self.keypoints["val"]}
-        return Split(self.skeleton, self.classes, some, points)
+        return self._replace(rows={**self.rows, "train": [self.rows["train"][index] for index in chosen]})
 
 
 @dataclass(frozen=True)
@@ -156,13 +168,9 @@ def load(data: str, fold: int) -> Split:
         held_out = set(folds[fold][1])
         clips = [replace(clip, split="val" if i in held_out else "train") for i, clip in enumerate(clips)]
     with progress() as show:
-        loaded = read_clips(clips, skeleton, show)
-    parts = {split: [clip for clip in loaded.clips if clip.split == split] for split in ("train", "val")}
-    keypoints = {
-        split: [array for clip, array in zip(loaded.clips, loaded.keypoints, strict=True) if clip.split == split]
-        for split in parts
-    }
-    return Split(skeleton, class_names(parts["train"]), parts, keypoints)
+        store = read_clips(clips, skeleton, show)
+    rows = {part: [row for row, clip in enumerate(store.clips) if clip.split == part] for part in ("train", "val")}
+    return Split(skeleton, class_names([store.clips[row] for row in rows["train"]]), store, rows)
 
 
 def _is_unsplit(data: str) -> bool:
@@ -183,8 +191,10 @@ def _run(trial: Trial, folder: Path) -> None:
     from slr_pose.info import TrainingInfo
     from slr_pose.model.checkpoint import read_info
     from slr_pose.recognition.recognizer import Recognizer, runner
+    from slr_pose.runs import CHECKPOINT
     from slr_pose.training import augmentation
-    from slr_pose.training.trainer import CHECKPOINT, Recipe, train
+    from slr_pose.training.recipe import Recipe
+    from slr_pose.training.trainer import train
 
     torch.set_num_threads(1)
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -199,19 +209,19 @@ def _run(trial: Trial, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     counts = {head: len(names) for head, names in split.classes.items()}
-    stores = [ClipStore(split.keypoints[part], split.clips[part], split.classes) for part in ("train", "val")]
+    training, validation = split.labelled("train"), split.labelled("val")
     build = functools.partial(trial.build, split.skeleton, counts)
     recipe = Recipe(seed=trial.seed, **dict(trial.recipe))
-    about = TrainingInfo(signers=sorted({clip.signer for clip in split.clips["train"] if clip.signer}))
-    seconds = train(build, *stores, split.skeleton, split.classes, recipe, folder, about)
+    about = TrainingInfo(signers=sorted({clip.signer for clip in split.clips("train") if clip.signer}))
+    seconds = train(build, training, validation, split.skeleton, split.classes, recipe, folder, about)
     network, checkpoint = build(), folder / CHECKPOINT
     network.load_state_dict(load_file(checkpoint))  # as it is: batch normalisation counts in whole numbers
     with safe_open(checkpoint, framework="pt") as file:
         info = read_info(checkpoint, file.metadata())
     recognizer = Recognizer(info, runner(network.eval()))
-    result = evaluate(recognizer, split.clips["val"], split.keypoints["val"])
+    result = evaluate(recognizer, split.clips("val"), split.keypoints("val"))
     figures = {"variant": trial.variant, "data": trial.data, "fold": trial.fold, "seed": trial.seed}
-    figures |= {"clips": {part: len(clips) for part, clips in split.clips.items()}, "seconds": seconds}
+    figures |= {"clips": {part: len(rows) for part, rows in split.rows.items()}, "seconds": seconds}
     figures["parameters"] = sum(weight.numel() for weight in network.parameters())
     for group, scores in result.scores.items():
         score = scores["gloss"]

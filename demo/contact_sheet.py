@@ -6,7 +6,7 @@ Each shows the keypoints that the model saw in the middle of the clip, what it a
 import sys
 from pathlib import Path
 
-from slr_pose.data.dataset import read_dataset
+from slr_pose.data.manifest import read_dataset
 from slr_pose.media.video import read_frames
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.view import Drawing, pose_of, sheet

@@ -32,6 +32,13 @@ class Front:
         return result
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory) -> Path:
+    """Stores and poses of the tests are not among those of whoever runs them."""
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    return Path(os.environ["XDG_CACHE_HOME"])
+
+
 @pytest.fixture
 def slr(tmp_path) -> Front:
     return Front(tmp_path)

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.data.dataset import read_dataset
+from slr_pose.data.manifest import read_dataset
 from slr_pose.events import ignore
 from slr_pose.media.arrays import _likeliest_path, sides_swapped
 from slr_pose.roads.clips import read_clips
@@ -92,7 +92,7 @@ def test_manifests_and_folders_may_hold_arrays(tmp_path):
     clips = read_dataset(tmp_path / "data")
     assert [clip.labels["gloss"] for clip in clips] == ["point", "point", "wave", "wave"]
     (tmp_path / "clips.csv").write_text("path,gloss,start,end\ndata/wave/0.npy,x,0.4,1.2\ndata/wave/0.npy,x,,\n")
-    part, whole = read_clips(read_dataset(tmp_path / "clips.csv"), skeleton, ignore).keypoints
+    part, whole = read_clips(read_dataset(tmp_path / "clips.csv"), skeleton, ignore)
     np.testing.assert_array_equal(part, whole[10:30])
     assert whole.shape == (50, 43, 4) and whole[..., 3].all()
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.data.dataset import Clip, class_names, read_dataset, seconds
-from slr_pose.data.store import ClipStore
+from slr_pose.data.clip import Clip
+from slr_pose.data.labels import class_names
+from slr_pose.data.manifest import read_dataset, seconds
 from slr_pose.events import ignore
 from slr_pose.roads.clips import read_clips
 from slr_pose.skeleton import DEFAULT, Skeleton
@@ -58,7 +59,7 @@ def test_an_attribute_column_goes_before_the_notation(tmp_path):
 def test_a_start_and_end_cut_a_pose_file(tmp_path):
     signer.perform("wave", frames=50).write(tmp_path / "long.pose")
     clips = read_dataset(manifest(tmp_path, "path,gloss,start,end\nlong.pose,x,0.4,1.2\nlong.pose,x,,\n"))
-    assert [len(array) for array in read_clips(clips, Skeleton.load(DEFAULT), ignore).keypoints] == [20, 50]
+    assert [len(array) for array in read_clips(clips, Skeleton.load(DEFAULT), ignore)] == [20, 50]
 
 
 def test_classes_are_sorted_and_attributes_have_their_whole_table():
@@ -72,18 +73,6 @@ def test_classes_are_sorted_and_attributes_have_their_whole_table():
     assert classes["gloss"] == ["a", "ż"] and len(classes["hand_shape_bending"]) == 6
     with pytest.raises(BadInput, match="same gloss"):
         class_names([Clip(Path("a"), {"gloss": "x"}), Clip(Path("b"), {"gloss": "x"})])
-
-
-def test_a_batch_holds_each_clip_whole_and_nothing_else():
-    arrays = [np.random.default_rng(n).normal(size=(n, 3, 4)).astype(np.float32) for n in (5, 2, 9)]
-    clips = [Clip(Path("a"), {"gloss": "x"}), Clip(Path("b"), {}), Clip(Path("c"), {"gloss": "new"})]
-    store = ClipStore(arrays, clips, {"gloss": ["x", "y"]})
-    keypoints, frames, labels = store.collate([2, 0, 1])
-    assert frames.tolist() == [9, 5, 2] and keypoints.shape == (3, 9, 3, 4)
-    for row, index in enumerate((2, 0, 1)):
-        np.testing.assert_array_equal(keypoints[row, : frames[row]], arrays[index])
-        assert not keypoints[row, frames[row] :].any()
-    assert labels["gloss"].tolist() == [-1, 0, -1]
 
 
 def test_a_folder_cannot_have_further_heads(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 import signer
 
 from slr_pose import BadInput
-from slr_pose.data.dataset import read_dataset
+from slr_pose.data.manifest import read_dataset
 from slr_pose.keypoints.batch import Outcome
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job

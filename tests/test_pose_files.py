@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
-from slr_pose.data.dataset import read_dataset
+from slr_pose.data.manifest import read_dataset
 from slr_pose.data.store import load
 from slr_pose.events import ignore
 from slr_pose.keypoints.engines import default_estimator
@@ -74,7 +74,7 @@ def test_clips_of_one_stem_are_read_with_their_own_keypoints(stems, slr):
     lengths = [12, 8, 6, 12]
     for _ in range(2):
         loaded = read_clips(read_dataset(stems), Skeleton.load(DEFAULT), ignore)
-        assert [len(array) for array in loaded.keypoints] == lengths and not loaded.left_out
+        assert [len(array) for array in loaded] == lengths and not loaded.left_out
     assert sorted(path.name for path in stems.parent.rglob("data/*.pose")) == ["c.d.pose", "c.mov.pose", "c.pose"]
     assert "3 of 3 are extracted already" in slr("extract-pose", "data").stderr
     slr("extract-pose", "data", "-o", "out")
@@ -110,7 +110,7 @@ def test_what_somebody_made_is_kept_and_is_no_second_clip(slr, video, tmp_path):
     assert len(Pose.read(own.with_name("1.mp4.pose")).keypoints) == 12
     (tmp_path / "clips.csv").write_text("path,gloss\ndata/x/1.pose,x\ndata/y/1.mp4,y\n")
     loaded = read_clips(read_dataset(tmp_path / "clips.csv"), Skeleton.load(DEFAULT), ignore)
-    assert [len(array) for array in loaded.keypoints] == [5, 12]  # it is what the manifest names
+    assert [len(array) for array in loaded] == [5, 12]  # it is what the manifest names
 
 
 def test_a_video_whose_names_are_all_taken_is_left_out_and_named(tmp_path):

@@ -8,8 +8,10 @@ import signer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr_pose.data.dataset import Clip, read_dataset
-from slr_pose.data.split import identities, split_clips
+from slr_pose.data.clip import Clip
+from slr_pose.data.manifest import read_dataset
+from slr_pose.data.split import split_clips
+from slr_pose.data.store import identities
 
 
 def clips_of(rows: list[tuple[str, str | None]]) -> list[Clip]:

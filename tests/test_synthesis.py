@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slr_pose import BadInput, events
-from slr_pose.data.dataset import read_dataset
+from slr_pose.data.manifest import read_dataset
 from slr_pose.signer.planned_clip import plan
 from slr_pose.signer.synthesis import synthesize, write_manifest
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, bootstrap
 from sklearn.metrics import f1_score
 
-from slr_pose.data.dataset import Clip
+from slr_pose.data.clip import Clip
 from slr_pose.files import write_whole
 from slr_pose.info import NONE_SURE, ModelInfo
 from slr_pose.model.calibration import FEWEST

@@ -5,12 +5,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from slr_pose import BadInput
-from slr_pose.files import is_writable
+from slr_pose.files import is_hidden, is_writable
 
 RUNS = Path("runs")
 CHECKPOINT = "model.safetensors"
 TRANSLATOR = "sentences.safetensors"
 REPORT = "report.md"
+UNFINISHED = "unfinished.json"  # what a training began with, until it ends
+STATE = "training.ckpt"  # where it stands
 
 
 def new_run(name: str | None) -> Path:
@@ -32,7 +34,8 @@ def new_run(name: str | None) -> Path:
         if name is None:  # somebody else began in the same second
             time.sleep(1)
             return new_run(None)
-        raise BadInput(f"{run} exists; name another run.") from error
+        go_on = ", or go on with it, --resume" if is_unfinished(run) else ""
+        raise BadInput(f"{run} exists; name another run{go_on}.") from error
     except OSError as error:
         raise BadInput(f"the folder {run} cannot be made: {error.strerror}; name another run.") from error
     return run
@@ -47,6 +50,29 @@ def refuse_run(name: str | None) -> None:
         if not existed:
             with suppress(OSError):
                 RUNS.rmdir()
+
+
+def is_unfinished(run: Path) -> bool:
+    """Whether a run's training was stopped before its end, or before it began."""
+    return run.is_dir() and ((run / UNFINISHED).exists() or all(map(is_hidden, run.iterdir())))
+
+
+def unfinished_run(name: str | None) -> Path:
+    """The run of that name, whose training goes on; without a name, the unfinished one that was begun last.
+
+    Raises:
+        BadInput: there is none, or it is finished.
+    """
+    if name is None:
+        begun = [path.parent for path in RUNS.glob(f"*/{UNFINISHED}")]
+        if not begun:
+            raise BadInput("no run in runs/ is unfinished; leave out --resume, and one begins.")
+        return max(begun, key=lambda run: (run / UNFINISHED).stat().st_mtime)
+    if not (RUNS / name).is_dir():
+        raise BadInput(f"there is no run {RUNS / name} to go on with; leave out --resume, and it begins.")
+    if not is_unfinished(RUNS / name):
+        raise BadInput(f"{RUNS / name} is finished; leave out --resume, and name another run.")
+    return RUNS / name
 
 
 def newest_model(name: str = CHECKPOINT) -> Path | None:

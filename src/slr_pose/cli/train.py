@@ -33,8 +33,16 @@ def train(
     ] = None,
     seed: Seed = 0,
     name: RunName = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on where the run of that name, or the newest unfinished one, was stopped."),
+    ] = False,
 ) -> None:
-    """Train a recogniser on labelled clips. Videos are extracted on first use."""
+    """Train a recogniser on labelled clips. Videos are extracted on first use.
+
+    Ctrl-C ends the training; what was learnt until the last epoch is kept. Whatever stopped it, the same command with
+    --resume goes on, and ends with the same model.
+    """
     from slr_pose.evaluation import unmeasured
 
     with progress() as show:
@@ -47,6 +55,7 @@ def train(
             epochs=epochs,
             seed=seed,
             name=name,
+            resume=resume,
             on_event=show,
         )
     print_scores("val clips", trained.evaluation)

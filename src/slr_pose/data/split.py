@@ -1,22 +1,17 @@
 """Which clips train, which validate and which test: decided once, written into the model, and read back from there."""
 
-import functools
-import hashlib
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.data.dataset import Clip
-from slr_pose.files import open_regular
+from slr_pose.data.clip import ID_SIZE, Clip
+from slr_pose.data.store import identities
 from slr_pose.info import TrainingInfo
 
 HELD_OUT = 0.2  # share of the clips that validate when the manifest names no validation clips
-ID_SIZE = 8  # bytes of an identity; of a million clips, any two are the same by chance once in 30 million data sets
-ID_READS = 1 << 16  # bytes of a file's beginning, and of its end, that it is known by
 
 
 def split_clips(clips: list[Clip], seed: int) -> tuple[list[Clip], str]:
@@ -79,40 +74,6 @@ def _hold_out(clips: list[Clip], seed: int, apart: bool) -> np.ndarray:
         return len({labels[index] for index in set(range(len(clips))) - set(held_out)})
 
     return max(candidates, key=glosses_kept)
-
-
-def identities(clips: list[Clip]) -> list[bytes]:
-    """What each clip is known by again, `ID_SIZE` bytes: content, start and end; not its name, nor where it lies.
-
-    Of a file, that is the size and what it begins and ends with. One that cannot be read has no identity, b"".
-    """
-
-    def content(clip: Clip) -> bytes:
-        if clip.array is not None:
-            array = np.ascontiguousarray(clip.array)
-            return f"{array.dtype} {array.shape} ".encode() + array.tobytes()
-        try:
-            status = clip.path.stat()
-            return _fingerprint(clip.path, status.st_size, status.st_mtime_ns)
-        except (BadInput, OSError, ValueError):
-            return b""
-
-    def identity(clip: Clip) -> bytes:
-        found = content(clip)
-        part = f" {clip.start_s} {clip.end_s}".encode()
-        return hashlib.sha1(found + part).digest()[:ID_SIZE] if found else b""
-
-    return [identity(clip) for clip in clips]
-
-
-@functools.lru_cache(1 << 20)
-def _fingerprint(path: Path, size: int, modified_ns: int) -> bytes:
-    """A hash of a file; read once, unless it changes."""
-    with open_regular(path) as file:
-        found = hashlib.sha1(f"{size} ".encode() + file.read(ID_READS))
-        file.seek(max(size - ID_READS, ID_READS))
-        found.update(file.read(ID_READS))
-    return found.digest()
 
 
 def trained_on(clips: list[Clip], learnt: TrainingInfo) -> list[Clip]:

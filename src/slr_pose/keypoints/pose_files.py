@@ -85,8 +85,12 @@ class PoseFiles:
                 raise BadInput(f"{last} was not extracted from {job.video}; move it, or name another folder.")
             chosen = PoseFile(replace(job, pose=path), path)
         self._taken[self._place(folder, chosen.path.name)] = chosen
-        self._longer += [chosen.path] * (chosen.path.name != _names(job)[0])
+        self.know(job, chosen.path)
         return chosen
+
+    def know(self, job: Job, path: Path) -> None:
+        """Count the file that keeps a job's pose, so that what is to be said about it is said; it is not opened."""
+        self._longer += [path] * (path.name != _names(job)[0])
 
     def sentences(self) -> list[str]:
         """What is to be said about poses that have the longer name, if there are any."""

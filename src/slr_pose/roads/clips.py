@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from slr_pose import BadInput
-from slr_pose.data.dataset import Clip
-from slr_pose.data.store import Loaded, load
+from slr_pose.data.clip import Clip
+from slr_pose.data.store import Store, load
 from slr_pose.events import Caution, LeftOut, Listener, Remark
 from slr_pose.keypoints.batch import PARTS, Outcome, extract_all
 from slr_pose.keypoints.job import Job
@@ -42,7 +42,7 @@ def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator
                 yield file, file.relative_to(place) if file != place else Path(file.name)
 
 
-def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: bool = False) -> Loaded:
+def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: bool = False) -> Store:
     """Clips with their keypoints; names those that are left out.
 
     Args:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from slr_pose import BadInput
-from slr_pose.data.dataset import COLUMNS, SPLITS, read_dataset
+from slr_pose.data.manifest import COLUMNS, SPLITS, read_dataset
 from slr_pose.data.split import Recalled, recall, trained_on
 from slr_pose.evaluation import Evaluation
 from slr_pose.evaluation import evaluate as evaluate_clips
@@ -70,5 +70,5 @@ def evaluate(
     if known and asked.split != "train":
         on_event(Caution(f"{known} of {len(asked.clips)} {asked.split} clips were trained on; leave them out."))
     loaded = read_clips(asked.clips, recognizer.skeleton, on_event, recognizer.fast)
-    result = evaluate_clips(recognizer, loaded.clips, loaded.keypoints)
+    result = evaluate_clips(recognizer, loaded.clips, list(loaded))
     return Measured(asked.split, asked.how, known, result)

@@ -5,26 +5,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from slr_pose import BadInput
-from slr_pose.data.dataset import Clip, class_names, read_dataset, refuse_columns, refuse_lonely
+from slr_pose.data.batches import LabelledClips
+from slr_pose.data.clip import Clip
+from slr_pose.data.labels import class_names, refuse_columns, refuse_lonely
+from slr_pose.data.manifest import read_dataset
 from slr_pose.data.split import clip_ids, in_both, split_clips, trained_on
-from slr_pose.data.store import ClipStore
 from slr_pose.evaluation import Evaluation, write_report
 from slr_pose.evaluation import evaluate as evaluate_clips
-from slr_pose.events import Caution, Listener, Remark, Training, ignore
+from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import ModelInfo, TrainingInfo
 from slr_pose.model.checkpoint import load_model
 from slr_pose.model.network import SIZES, SignModel, refuse_heads
 from slr_pose.quiet import quiet
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.roads.clips import read_clips
-from slr_pose.runs import CHECKPOINT, REPORT, new_run, refuse_run
+from slr_pose.runs import CHECKPOINT, REPORT, new_run, refuse_run, unfinished_run
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.text import count, first_of
-from slr_pose.training.trainer import Progress, Recipe
+from slr_pose.training.recipe import Recipe
 from slr_pose.training.trainer import train as fit
+
+MOST_REASONS = 100  # why clips were left out, of those that a model and its report name
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def train(
     epochs: int | None = None,
     seed: int = 0,
     name: str | None = None,
+    resume: bool = False,
     on_event: Listener = ignore,
 ) -> Trained:
     """Train a recogniser on labelled clips; videos are extracted on first use.
@@ -78,10 +81,13 @@ def train(
         epochs: times that every clip is seen; by default oftener where clips are few.
         seed: the same seed, machine and number of threads give the same model.
         name: folder of the run, under `runs/`; by default the time.
+        resume: go on where the run of that name was stopped, or the newest that is unfinished. All else must be as it
+            was when it began; it ends with the same weights as if nothing had stopped it.
         on_event: told of progress and remarks.
 
     Raises:
-        BadInput: the data cannot be trained on, or the run's folder cannot be made.
+        BadInput: the data cannot be trained on, or the run's folder cannot be made; there is no run to go on with, or
+            it began with something else.
         KeyboardInterrupt: it was stopped before there was a model; later, what was learnt is kept.
     """
     data, heads = Path(data), list(heads)
@@ -91,14 +97,17 @@ def train(
         raise BadInput("a model has the size of the one that it starts from; leave out --size, or --from.")
     refuse_heads(heads)
     refuse_columns(heads)
-    refuse_run(name)
+    run = unfinished_run(name) if resume else None
+    if not run:
+        refuse_run(name)
     origin = Origin(Path(start), *load_model(Path(start))) if start else None
     layout = origin.info.layout() if origin and not skeleton else Skeleton.load(str(skeleton or DEFAULT))
     clips = read_dataset(data, dict.fromkeys(heads), lambda sentence: on_event(Caution(sentence)))
     refuse_lonely(clips, data)
     loaded = read_clips(clips, layout, on_event)
     clips, how_split = split_clips(loaded.clips, seed)
-    parts = {split: [clip for clip in clips if clip.split == split] for split in ("train", "val")}
+    rows = {split: [row for row, clip in enumerate(clips) if clip.split == split] for split in ("train", "val")}
+    parts = {split: [clips[row] for row in chosen] for split, chosen in rows.items()}
     classes = class_names(parts["train"])
     on_event(Remark(f"{', '.join(f'{len(part)} {split}' for split, part in parts.items())} clips: {how_split}."))
     learning = ", ".join(f"{head.replace('_', ' ')} ({len(names)} classes)" for head, names in classes.items())
@@ -112,26 +121,21 @@ def train(
         data=str(data),
         clips={split: len(part) for split, part in parts.items()},
         split=how_split,
-        left_out=loaded.left_out,
+        left_out=_first(loaded.left_out),
         signers=sorted({clip.signer for clip in parts["train"] if clip.signer}),
         extractor=found[0] if len(found) == 1 else {},
         started_from=str(start) if start else None,
         clip_ids=clip_ids(parts["train"], parts["val"], origin.info.training if origin else None),
     )
-    keypoints = {split: _of_split(clips, loaded.keypoints, split) for split in parts}
-    training, validation = (ClipStore(keypoints[split], parts[split], classes) for split in parts)
+    training, validation = (LabelledClips(loaded, rows[split], classes) for split in rows)
     build = functools.partial(_build, layout, classes, size or "base", origin)
-    run, recipe = new_run(name), Recipe(epochs=epochs, seed=seed)
-
-    def show(state: Progress) -> None:
-        on_event(Training(state.epoch, state.step, state.steps, state.loss, state.top1))
-
+    run, recipe = run or new_run(name), Recipe(epochs=epochs, seed=seed)
     with quiet("lightning.pytorch"):
-        seconds = fit(build, training, validation, layout, classes, recipe, run, about, show)
+        seconds = fit(build, training, validation, layout, classes, recipe, run, about, on_event, resume)
     if not (run / CHECKPOINT).exists():
         raise KeyboardInterrupt
     recognizer = Recognizer.load(run / CHECKPOINT)
-    result = evaluate_clips(recognizer, parts["val"], keypoints["val"])
+    result = evaluate_clips(recognizer, parts["val"], [loaded[row] for row in rows["val"]])
     write_report(run / REPORT, recognizer, result, seconds)
     return Trained(run, run / CHECKPOINT, run / REPORT, recognizer.info, result)
 
@@ -152,8 +156,10 @@ def _caution(parts: dict[str, list[Clip]], origin: Origin | None, on_event: List
         on_event(Caution(what))
 
 
-def _of_split(clips: list[Clip], keypoints: list[np.ndarray], split: str) -> list[np.ndarray]:
-    return [array for clip, array in zip(clips, keypoints, strict=True) if clip.split == split]
+def _first(reasons: list[str]) -> list[str]:
+    """As many reasons as should travel in every checkpoint."""
+    more = len(reasons) - MOST_REASONS
+    return [*reasons[:MOST_REASONS], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _build(layout: Skeleton, classes: dict[str, list[str]], size: str, origin: Origin | None) -> SignModel:

@@ -1,176 +1,54 @@
-"""Clips -> a trained model: the Lightning module, the recipe, the run folder and the checkpoint."""
+"""Clips -> a trained model in a run folder: begun, kept after every epoch, gone on with after whatever stopped it."""
 
 import contextlib
+import csv
 import math
+import random
 import signal
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import lightning
 import msgspec
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch.utils.data import DataLoader
 
 from slr_pose import BadInput
-from slr_pose.data.store import ClipStore
-from slr_pose.info import ModelInfo, TrainingInfo
-from slr_pose.model import calibration
+from slr_pose.data.batches import Batch, Batches, LabelledClips, collate
+from slr_pose.events import Listener, ignore
+from slr_pose.events import Training as Progress
+from slr_pose.files import open_regular, write_whole
+from slr_pose.info import KEY, ModelInfo, TrainingInfo
 from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SignModel
-from slr_pose.runs import CHECKPOINT
+from slr_pose.runs import CHECKPOINT, STATE, UNFINISHED
 from slr_pose.skeleton import Skeleton
-from slr_pose.training.augmentation import Augmentation, mixture
+from slr_pose.training.module import Training
+from slr_pose.training.recipe import FEWEST_EPOCHS, STEPS, STEPS_AN_EPOCH, Recipe
 
-STEPS_AN_EPOCH = 8  # at least: batches are smaller where clips are few
-STEPS = 2400  # at least, by default
-FEWEST_EPOCHS = 40  # by default, however many clips there are
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a model is trained; the defaults are the best that we know.
-
-    Without `epochs` there are as many as make `STEPS` steps, but at least `FEWEST_EPOCHS`: few clips are seen oftener.
-    """
-
-    epochs: int | None = None
-    batch_size: int = 32
-    learning_rate: float = 2e-3
-    weight_decay: float = 0.05
-    warm_up: float = 0.1  # share of the steps
-    label_smoothing: float = 0.1
-    mixup: float = 0.4  # as `mixture`
-    cutmix: float = 0.3  # as `mixture`
-    averaging: float = 0.99  # decay of the averaged weights a step
-    gradient_norm: float = 1.0
-    seed: int = 0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a training stands, after every step."""
-
-    epoch: int
-    step: int
-    steps: int
-    loss: float
-    top1: float | None  # on the validation clips, mean over the heads
-
-
-class Training(lightning.LightningModule):
-    """Trains a `SignModel`; validates and calibrates its averaged weights, which are the ones that are kept."""
-
-    def __init__(self, model: SignModel, skeleton: Skeleton, recipe: Recipe, steps: int):
-        super().__init__()
-        self.model, self.recipe, self.steps = model, recipe, steps
-        self.augmentation = Augmentation(skeleton)
-        self.averaged = AveragedModel(model, multi_avg_fn=self._average)
-        self.answers: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
-        self.thresholds: dict[str, float] = {}
-
-    def training_step(self, batch: tuple, _: int) -> Tensor:
-        keypoints, frames, labels = batch
-        with self._full_precision():
-            keypoints, window = self.augmentation(keypoints, frames)
-            positions, presence = self.model.preprocessing(keypoints, frames, window)
-            kept = mixture(*presence.shape[:2], self.recipe.mixup, self.recipe.cutmix).to(self.device)
-            other = torch.randperm(len(frames), device=self.device)
-            positions = torch.lerp(positions[other], positions, kept[..., None, None])
-            presence = torch.lerp(presence[other], presence, kept[..., None])
-            share = kept.mean(1)
-        logits = self.model.classify(positions, presence)
-        other_labels = {head: label[other] for head, label in labels.items()}
-        loss = self._loss(logits, labels, share) + self._loss(logits, other_labels, 1 - share)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(frames))
-        return loss
-
-    def on_train_batch_end(self, *_) -> None:
-        self.averaged.update_parameters(self.model)
-
-    def validation_step(self, batch: tuple, _: int) -> None:
-        keypoints, frames, labels = batch
-        model = self.averaged.module
-        with self._full_precision():
-            prepared = model.preprocessing(keypoints, frames)
-        self.answers.append((model.classify(*prepared), labels))
-
-    def on_validation_epoch_end(self) -> None:
-        logits = {head: torch.cat([answer[head] for answer, _ in self.answers]) for head in self.answers[0][0]}
-        labels = {head: torch.cat([label[head] for _, label in self.answers]) for head in logits}
-        self.answers.clear()
-        right = {}
-        for head, label in labels.items():
-            if (label >= 0).any():
-                right[head] = (logits[head].argmax(-1) == label)[label >= 0].float().mean()
-                self.log(f"val_top1_{head}", right[head])
-        self.log("val_top1", torch.stack(list(right.values())).mean() if right else torch.zeros(()))
-        self._calibrate(logits, labels)
-        self.log("val_loss", self._loss(logits, labels, smoothing=0))
-
-    def _calibrate(self, logits: dict[str, Tensor], labels: dict[str, Tensor]) -> None:
-        """Give the averaged model the temperature of each head, and learn from where on its answers are sure."""
-        for name, head in self.averaged.module.heads.items():
-            scores, label = logits[name].float().cpu().numpy(), labels[name].cpu().numpy()
-            head.temperature.fill_(calibration.temperature(scores, label))
-            logits[name] /= head.temperature
-            sure = calibration.threshold(logits[name].float().softmax(-1).cpu().numpy(), label)
-            if sure is not None:
-                self.thresholds[name] = sure
-
-    def configure_optimizers(self) -> dict:
-        matrices = [weight for weight in self.model.parameters() if weight.ndim > 1]
-        others = [weight for weight in self.model.parameters() if weight.ndim <= 1]
-        groups = [{"params": matrices}, {"params": others, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=self.recipe.learning_rate, weight_decay=self.recipe.weight_decay)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.recipe.learning_rate, total_steps=self.steps, pct_start=self.recipe.warm_up
-        )
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-    @contextlib.contextmanager
-    def _full_precision(self) -> Iterator[None]:
-        """bfloat16 is too coarse for pixels, and nothing learns before the network."""
-        with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
-            yield
-
-    def _average(self, averaged: list[Tensor], current: list[Tensor], count: Tensor) -> None:
-        """Exponential moving average, shorter at first, so that it does not remember the random start."""
-        decay = min(self.recipe.averaging, (1 + count.item()) / (10 + count.item()))
-        get_ema_multi_avg_fn(decay)(averaged, current, count)
-
-    def _loss(
-        self,
-        logits: dict[str, Tensor],
-        labels: dict[str, Tensor],
-        weight: Tensor | float = 1.0,
-        smoothing: float | None = None,
-    ) -> Tensor:
-        """Mean cross-entropy over the heads; a clip whose label is unknown does not count for that head."""
-        smoothing = self.recipe.label_smoothing if smoothing is None else smoothing
-        losses = []
-        for head, label in labels.items():
-            each = F.cross_entropy(logits[head], label, ignore_index=-1, label_smoothing=smoothing, reduction="none")
-            losses.append((weight * each).sum() / (label >= 0).sum().clamp(min=1))
-        return torch.stack(losses).mean()
+METRICS = "metrics.csv"  # as Lightning calls it
+SAVING = 0.03  # of the time, at most, goes into keeping the state; where epochs are short, not each of them is kept
 
 
 def train(
     build: Callable[[], SignModel],
-    training_clips: ClipStore,
-    validation_clips: ClipStore,
+    training_clips: LabelledClips,
+    validation_clips: LabelledClips,
     skeleton: Skeleton,
     classes: dict[str, list[str]],
     recipe: Recipe,
     run: Path,
     about: TrainingInfo,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_event: Listener = ignore,
+    resume: bool = False,
 ) -> float:
     """Train a model, and keep its averaged weights in `run/model.safetensors`, written after every epoch.
 
@@ -178,41 +56,56 @@ def train(
     validation clips set each head's temperature and the probability from which on its answers are called sure.
     Ctrl-C ends training after the step; what was learnt until the last epoch stays.
 
+    Until the end, `run/unfinished.json` says what is trained, and `run/training.ckpt` holds all that a training is made
+    of after a whole epoch. Whatever stops it, even within a write: gone on with, it ends with the same weights.
+
     Args:
         build: makes the model; called once the seed is set.
         classes: class names of each head.
-        run: an empty folder, for the checkpoint and the logs (CSV and TensorBoard).
+        run: an empty folder, for the checkpoint and the logs (CSV and TensorBoard), or that of the run to go on with.
         about: what the checkpoint shall tell of the data: splits, signers, extractor. The rest of it is filled in.
+        resume: go on where the run was stopped.
 
     Returns:
         Seconds that it took.
 
     Raises:
-        BadInput: the training diverged, or the checkpoint cannot be written; that of the epoch before stays.
+        BadInput: the training diverged, or the checkpoint cannot be written; that of the epoch before stays. Or the run
+            to go on with began with something else.
     """
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
     batch_size = min(recipe.batch_size, max(2, len(training_clips) // STEPS_AN_EPOCH))
+    generator = torch.Generator().manual_seed(recipe.seed)
+    batches = Batches(training_clips.frames, batch_size, generator)
     loaders = (
-        DataLoader(
-            training_clips,
-            batch_size,
-            shuffle=True,
-            collate_fn=training_clips.collate,
-            generator=torch.Generator().manual_seed(recipe.seed),
-        ),
-        DataLoader(validation_clips, 2 * batch_size, collate_fn=validation_clips.collate),
+        DataLoader(training_clips, batch_sampler=batches, collate_fn=collate, generator=generator),
+        DataLoader(validation_clips, 2 * batch_size, collate_fn=collate),
     )
-    if not recipe.epochs:
-        recipe = replace(recipe, epochs=max(FEWEST_EPOCHS, math.ceil(STEPS / len(loaders[0]))))
-    training = Training(build(), skeleton, recipe, steps=recipe.epochs * len(loaders[0]))
-    keeper = _KeepLast(run, skeleton, classes, recipe, about, on_progress)
+    epochs = recipe.epochs or max(FEWEST_EPOCHS, math.ceil(STEPS / len(batches)))
+    recipe = replace(recipe, epochs=epochs)
+    training = Training(build(), skeleton, recipe, steps=epochs * len(batches))
+    info = ModelInfo(
+        skeleton=skeleton.toml,
+        labels=classes,
+        model=training.model.config,
+        training=msgspec.structs.replace(about, recipe=asdict(recipe), torch=str(torch.__version__)),
+    )
+    state = _read_state(run, info) if resume else None
+    with write_whole(run / UNFINISHED) as partial:
+        partial.write_text(info.encode())
+    loggers = _loggers(run, state["global_step"] if state else 0)
+    if not state:
+        known = {"skeleton": skeleton.name, **asdict(info.model), **asdict(recipe), "data": about.data}
+        for logger in loggers:
+            logger.log_hyperparams(known)
+    keeper = _Keeper(run, info, training, generator, loggers[0], on_event)
     with _stop_on_interrupt() as interrupt:
         trainer = lightning.Trainer(
-            max_epochs=recipe.epochs,
+            max_epochs=epochs,
             gradient_clip_val=recipe.gradient_norm,
             precision="bf16-mixed" if torch.cuda.is_available() else "32-true",
             deterministic="warn",  # also on CPU, whose threads else add up gradients in any order
-            logger=[CSVLogger(run, name="", version=""), TensorBoardLogger(run, name="", version="")],
+            logger=loggers,
             log_every_n_steps=1,
             callbacks=[keeper],
             enable_checkpointing=False,
@@ -220,63 +113,169 @@ def train(
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
-        for logger in trainer.loggers:
-            logger.log_hyperparams(
-                {"skeleton": skeleton.name, **asdict(training.model.config), **asdict(recipe), "data": about.data}
-            )
         interrupt.trainer = trainer
         try:
-            trainer.fit(training, *loaders)
+            trainer.fit(training, *loaders, ckpt_path=run / STATE if state else None, weights_only=True)
         except OSError as error:
             raise BadInput(f"{run} cannot be written: {error.strerror or error}; make room there.") from error
+    if trainer.global_step >= training.steps:
+        for file in (UNFINISHED, STATE):
+            (run / file).unlink(missing_ok=True)
     return time.monotonic() - keeper.started
 
 
-class _KeepLast(Callback):
-    """Writes the checkpoint after every epoch, and tells of every step."""
+class _Keeper(Callback):
+    """Writes the checkpoint after every epoch, and the state of the training; tells of every step."""
 
-    def __init__(self, run, skeleton, classes, recipe, about, on_progress):
-        self.path = run / CHECKPOINT
-        self.skeleton, self.classes, self.on_progress = skeleton, classes, on_progress
-        self.about = msgspec.structs.replace(about, recipe=asdict(recipe), torch=str(torch.__version__))
+    def __init__(
+        self,
+        run: Path,
+        info: ModelInfo,
+        training: Training,
+        generator: torch.Generator,
+        table: CSVLogger,
+        on_event: Listener,
+    ):
+        self.run, self.info, self.training, self.generator = run, info, training, generator
+        self.table, self.on_event = table, on_event
         self.started = time.monotonic()
+        self.kept, self.keeping_s = self.started, 0.0  # when that was, and how long it took
         self.top1: float | None = None
 
-    def on_train_batch_end(self, trainer, module, outputs, batch, batch_idx) -> None:
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        outputs: STEP_OUTPUT,
+        batch: Batch,
+        batch_idx: int,
+    ) -> None:
+        assert isinstance(outputs, Mapping)
         epoch, loss = trainer.current_epoch + 1, outputs["loss"].item()
         self._refuse_divergence(epoch, math.isfinite(loss))
-        self.on_progress(Progress(epoch, trainer.global_step, module.steps, loss, self.top1))
+        self.on_event(Progress(epoch, trainer.global_step, self.training.steps, loss, self.top1))
 
-    def on_validation_end(self, trainer, module) -> None:
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         metrics = {name: value.item() for name, value in trainer.callback_metrics.items() if name.startswith("val")}
         self.top1 = metrics["val_top1"]
-        weights = {name: weight.contiguous() for name, weight in module.averaged.module.state_dict().items()}
+        weights = {name: weight.contiguous() for name, weight in self.training.learnt.state_dict().items()}
         epoch = trainer.current_epoch + 1
         finite = all(map(math.isfinite, metrics.values())) and all(w.isfinite().all() for w in weights.values())
         self._refuse_divergence(epoch, finite)
-        finished = trainer.global_step >= module.steps
-        info = ModelInfo(
-            skeleton=self.skeleton.toml,
-            labels=self.classes,
-            model=module.model.config,
-            thresholds=module.thresholds,
-            training=msgspec.structs.replace(self.about, metrics=metrics, epoch=epoch, finished=finished),
-        )
-        save_checkpoint(self.path, weights, info)
+        finished = trainer.global_step >= self.training.steps
+        about = msgspec.structs.replace(self.info.training, metrics=metrics, epoch=epoch, finished=finished)
+        info = msgspec.structs.replace(self.info, thresholds=self.training.thresholds, training=about)
+        save_checkpoint(self.run / CHECKPOINT, weights, info)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        whole = trainer.global_step % trainer.num_training_batches == 0  # Ctrl-C ends an epoch early
+        begun = time.monotonic()
+        if whole and (begun - self.kept) * SAVING >= self.keeping_s:
+            with write_whole(self.run / STATE) as partial:
+                trainer.save_checkpoint(partial)
+            self.kept = time.monotonic()
+            self.keeping_s = self.kept - begun
+
+    def on_save_checkpoint(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint[KEY] = {
+            "random": _random_states(self.generator),
+            "logged": (self.run / METRICS).read_text(encoding="utf-8"),
+            "thresholds": self.training.thresholds,
+            "top1": self.top1,
+            "seconds": time.monotonic() - self.started,
+        }
+
+    def on_load_checkpoint(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        state = checkpoint[KEY]
+        _set_random_states(state["random"], self.generator)
+        self.training.thresholds, self.top1 = state["thresholds"], state["top1"]
+        self.started -= state["seconds"]
+        self.table.experiment.metrics += csv.DictReader(state["logged"].splitlines())
+        self.table.save()
 
     def _refuse_divergence(self, epoch: int, finite: bool) -> None:
         if not finite:
-            kept = f"; the model of epoch {epoch - 1} is kept" if self.path.exists() else ""
+            kept = f"; the model of epoch {epoch - 1} is kept" if (self.run / CHECKPOINT).exists() else ""
             raise BadInput(
                 f"the training diverged in epoch {epoch}: it computes numbers that are none{kept}. Look for keypoints"
                 " far outside of the picture, or start without --from."
             )
 
 
+def _random_states(generator: torch.Generator) -> dict[str, Any]:
+    """All that random numbers are drawn from, as a file may hold it that runs no code."""
+    numpy = np.random.get_state(legacy=False)
+    return {
+        "batches": generator.get_state(),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all(),
+        "numpy": {**numpy, "state": {"key": numpy["state"]["key"].tolist(), "pos": numpy["state"]["pos"]}},
+        "python": random.getstate(),
+    }
+
+
+def _set_random_states(states: dict[str, Any], generator: torch.Generator) -> None:
+    generator.set_state(states["batches"])
+    torch.set_rng_state(states["torch"])
+    torch.cuda.set_rng_state_all(states["cuda"])
+    np.random.set_state(states["numpy"])
+    random.setstate(states["python"])
+
+
+def _read_state(run: Path, info: ModelInfo) -> dict[str, Any] | None:
+    """What `training.ckpt` holds of a run that began with what the description says; `None` where it is not there yet.
+
+    Raises:
+        BadInput: the run began with something else, or what is kept of it is damaged.
+    """
+    if not (run / UNFINISHED).exists():  # it was stopped before it began
+        return None
+    with open_regular(run / UNFINISHED) as file:
+        begun = ModelInfo.decode(file.read().decode())
+    if others := _differences(begun, info):
+        raise BadInput(f"{run} began with {others}: repeat its command with --resume, or begin another run without it.")
+    if not (run / STATE).exists():
+        return None
+    try:
+        return torch.load(run / STATE, map_location="cpu", weights_only=True)
+    except Exception as error:  # the reader meets a damaged file with whatever its bytes provoke
+        raise BadInput(f"{run / STATE} is damaged; begin another run without --resume.") from error
+
+
+def _differences(begun: ModelInfo, info: ModelInfo) -> str:
+    """What is not as it was when a run began, as a list in a sentence."""
+    before, now = begun.training, info.training
+    others = {
+        "other clips": before.clip_ids != now.clip_ids,
+        "another skeleton": begun.skeleton != info.skeleton,
+        "other labels": begun.labels != info.labels,
+        "another size": begun.model != info.model,
+        "another seed": before.seed != now.seed,
+        "another number of epochs": before.epochs != now.epochs,
+        "other settings": {**before.recipe, **dict.fromkeys(("seed", "epochs"))}
+        != {**now.recipe, **dict.fromkeys(("seed", "epochs"))},
+        "another model to start from": before.started_from != now.started_from,
+    }
+    return " and ".join(what for what, differs in others.items() if differs)
+
+
+def _loggers(run: Path, step: int) -> tuple[CSVLogger, TensorBoardLogger]:
+    """Logs of a run that begins or goes on with that step: what was logged of it and later does not count any more."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the folder is not empty, and metrics.csv is written anew
+        log = CSVLogger(run, name="", version="")
+        log.experiment.metrics.clear()
+    return log, TensorBoardLogger(run, name="", version="", purge_step=step)
+
+
 class _Interrupt:
     trainer: lightning.Trainer | None = None
 
-    def __call__(self, *_) -> None:
+    def __call__(self, *_: object) -> None:
         if self.trainer is None or self.trainer.should_stop:
             raise KeyboardInterrupt
         self.trainer.should_stop = True

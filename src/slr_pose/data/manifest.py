@@ -1,22 +1,20 @@
-"""Manifest, folder or array -> clips, labels and splits."""
+"""What people write, a folder, a table or an array -> clips with their labels."""
 
 import os
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 
 import numpy as np
 
 from slr_pose import BadInput
+from slr_pose.data.clip import Clip
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
-from slr_pose.keypoints.engines import default_estimator
-from slr_pose.keypoints.job import Job
 from slr_pose.media.arrays import load_arrays
-from slr_pose.media.folder import clips_of, is_keypoints
+from slr_pose.media.folder import clips_of
 from slr_pose.tables import Row, columns_of, each, in_one, key, normal, read_rows
 
 SPLITS = ("train", "val", "test")
@@ -25,49 +23,6 @@ NO_TIME = {"nan", "nat", "na", "n/a", "#n/a", "none", "null"}  # what programs w
 
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-9]{1,2}(?:[.,][0-9]*)?)")
 _NUMBER = re.compile(r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """One video, `.pose` file or keypoint array, or a part of it, with the labels that are known of it.
-
-    Attributes:
-        path: the video, the `.pose` file, the array of the clip or of the whole data set.
-        labels: class name of each head; a head that is not in it is unknown for this clip.
-        signer: who signs, `None` when unknown.
-        split: `train`, `val` or `test`; `None` when the data set does not say.
-        start_s, end_s: the part of the file, in seconds.
-        array: its frames of a data set that is one array, (frames, columns).
-        name: how messages call a clip of such a data set, or the manifest's line that names the clip.
-    """
-
-    path: Path
-    labels: dict[str, str]
-    signer: str | None = None
-    split: str | None = None
-    start_s: float | None = None
-    end_s: float | None = None
-    array: np.ndarray | None = None
-    name: str = ""
-
-    @property
-    def is_video(self) -> bool:
-        """Whether its keypoints have to be found first."""
-        return self.array is None and not is_keypoints(self.path)
-
-    def job(self, fast: bool = False) -> Job:
-        """The extraction that a video needs before it can be read.
-
-        Raises:
-            BadInput: there is no such file, or nobody may look into its folder.
-        """
-        try:
-            self.path.stat()
-        except FileNotFoundError as error:
-            raise BadInput(f"{self.path}: there is no such file.") from error
-        except OSError as error:
-            raise BadInput(f"{self.path} cannot be opened: {error.strerror}.") from error
-        return Job(self.path, default_estimator(), None, self.start_s, self.end_s, fast)
 
 
 def read_dataset(
@@ -165,8 +120,8 @@ def _read_row(folder: Path, row: Row, label_columns: list[str], unreadable: list
     """A clip; a sentence goes to `unreadable` where its notation is not well-formed or says too little."""
     if row.text("path") is None:
         raise BadInput("the path is empty.")
-    split = (row.text("split") or "").lower()
-    if split not in ("", *NO_TIME, *SPLITS):
+    named = (row.text("split") or "").lower()
+    if named not in ("", *NO_TIME, *SPLITS):
         raise BadInput(f"split '{row.text('split')}' is none of {', '.join(SPLITS)}.")
     start_s, end_s = (_time(row, column) for column in ("start", "end"))
     if end_s is not None and end_s <= (start_s or 0):
@@ -181,7 +136,7 @@ def _read_row(folder: Path, row: Row, label_columns: list[str], unreadable: list
         if (value := row.text(column)) is not None:
             labels[column] = _class_name(column, value)
     path = find(folder, row.cells["path"])
-    split = split if split in SPLITS else None
+    split = named if named in SPLITS else None
     return Clip(path, labels, row.text("signer"), split, start_s, end_s, name=row.where)
 
 
@@ -191,16 +146,17 @@ def find(folder: Path, written: str) -> Path:
     Where there is no such file, it may be there in another of Unicode's forms, as other disks write names, or with
     slashes for the backslashes of Windows. Where there is none of these, it is the path as written.
     """
-    if os.path.lexists(folder / written):
-        return folder / written
-    for path in dict.fromkeys((written, written.replace("\\", "/"))):
+    path = folder / written
+    if os.path.lexists(path):
+        return path
+    for spelling in dict.fromkeys((written, written.replace("\\", "/"))):
         found = [folder]
-        for part in Path(path).parts:
+        for part in Path(spelling).parts:
             forms = dict.fromkeys([part, *(unicodedata.normalize(form, part) for form in ("NFC", "NFD"))])
             found = [place / form for place in found for form in forms if os.path.lexists(place / form)]
         if found:
             return found[0]
-    return folder / written
+    return path
 
 
 def seconds(text: str) -> float:
@@ -236,48 +192,3 @@ def _class_name(column: str, value: str) -> str:
     if (number := re.fullmatch(r"([0-9]{1,3})(?:\.0*)?", value)) and int(number[1]) < len(names):
         return names[int(number[1])]
     raise BadInput(f"'{value}' is no {column}; name one of {', '.join(names)}.")
-
-
-def refuse_columns(heads: Iterable[str]) -> None:
-    """What says where a clip is, or who signs, is not to be learnt.
-
-    Raises:
-        BadInput: a head is such a column.
-    """
-    for name in heads:
-        if name in COLUMNS and name != "gloss" and name not in ATTRIBUTES:
-            raise BadInput(
-                f"the column '{name}' is no label that can be learnt with --head; copy it under another name."
-            )
-
-
-def refuse_lonely(clips: list[Clip], data: Path) -> None:
-    """A gloss that is to be learnt needs a clip to learn from and one to validate on.
-
-    Raises:
-        BadInput: a gloss has a single clip.
-    """
-    counts = Counter(clip.labels["gloss"] for clip in clips if "gloss" in clip.labels)
-    if lonely := sorted(gloss for gloss, count in counts.items() if count == 1):
-        names = ", ".join(lonely[:5]) + (f" and {len(lonely) - 5} more" if len(lonely) > 5 else "")
-        raise BadInput(f"{data} has a single clip of {names}: give each gloss at least two, or leave it out.")
-
-
-def class_names(clips: list[Clip]) -> dict[str, list[str]]:
-    """The classes of each head: an attribute's whole table, any other head's labels as found, sorted.
-
-    Raises:
-        BadInput: there is nothing to tell apart.
-    """
-    found: dict[str, set[str]] = {}
-    for clip in clips:
-        for head, label in clip.labels.items():
-            found.setdefault(head, set()).add(label)
-    for head, labels in found.items():
-        if head not in ATTRIBUTES and len(labels) < 2:
-            raise BadInput(f"all training clips have the same {head}, '{labels.pop()}'; a model needs at least two.")
-    if not found:
-        raise BadInput("no training clip has a label.")
-    order = ["gloss", *ATTRIBUTES]
-    heads = sorted(found, key=lambda head: (order.index(head) if head in order else len(order), head))
-    return {head: ATTRIBUTES.get(head) or sorted(found[head]) for head in heads}

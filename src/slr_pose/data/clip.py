@@ -1,0 +1,121 @@
+"""Clip: a video, a `.pose` file, an array, or a part of one, and its labels; how it is read, and known again."""
+
+import functools
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from slr_pose import BadInput
+from slr_pose.files import open_regular
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.pose_files import PoseFile
+from slr_pose.media.folder import is_keypoints
+from slr_pose.pose import Pose
+from slr_pose.skeleton import Skeleton
+
+ID_SIZE = 8  # bytes of an identity; of a million clips, any two are the same by chance once in 30 million data sets
+ID_READS = 1 << 16  # bytes of a file's beginning, and of its end, that it is known by
+
+State = tuple[bytes, int, int]  # of a file: path, size, time of change in ns
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """One video, `.pose` file or keypoint array, or a part of it, with the labels that are known of it.
+
+    Attributes:
+        path: the video, the `.pose` file, the array of the clip or of the whole data set.
+        labels: class name of each head; a head that is not in it is unknown for this clip.
+        signer: who signs, `None` when unknown.
+        split: `train`, `val` or `test`; `None` when the data set does not say.
+        start_s, end_s: the part of the file, in seconds.
+        array: its frames of a data set that is one array, (frames, columns).
+        name: how messages call a clip of such a data set, or the manifest's line that names the clip.
+    """
+
+    path: Path
+    labels: dict[str, str]
+    signer: str | None = None
+    split: str | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+    array: np.ndarray | None = None
+    name: str = ""
+
+    @property
+    def is_video(self) -> bool:
+        """Whether its keypoints have to be found first."""
+        return self.array is None and not is_keypoints(self.path)
+
+    def state(self) -> State:
+        """What tells that its file is still as it was.
+
+        Raises:
+            BadInput: there is no such file, or nobody may look into its folder.
+        """
+        try:
+            return state_of(self.path)
+        except FileNotFoundError as error:
+            raise BadInput(f"{self.path}: there is no such file.") from error
+        except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+            raise BadInput(f"{self.path} cannot be opened: {getattr(error, 'strerror', error)}.") from error
+
+    def job(self, fast: bool = False) -> Job:
+        """The extraction that a video needs before it can be read."""
+        return Job(self.path, default_estimator(), None, self.start_s, self.end_s, fast)
+
+    def read(self, skeleton: Skeleton, file: PoseFile | None = None) -> Pose:
+        """Its keypoints; an array's are as the skeleton says.
+
+        Args:
+            file: where the keypoints of its video are; `None` where the clip is keypoints.
+
+        Raises:
+            BadInput: they cannot be read, or nobody is in them.
+        """
+        if file:
+            return file.read()
+        pose = skeleton.read(self.path) if self.array is None else skeleton.pose(self.array, self.name)
+        return pose if self.start_s is None and self.end_s is None else pose.cut(self.start_s, self.end_s)
+
+    def identity(self) -> bytes:
+        """What it is known by again, `ID_SIZE` bytes: content, start and end; not its name, nor where it lies.
+
+        Of a file, that is the size and what it begins and ends with. One that cannot be read has no identity, b"".
+        """
+        try:
+            found = self._content()
+        except (BadInput, OSError, ValueError):
+            return b""
+        return hashlib.sha1(found + f" {self.start_s} {self.end_s}".encode()).digest()[:ID_SIZE]
+
+    def _content(self) -> bytes:
+        if self.array is not None:
+            array = np.ascontiguousarray(self.array)
+            return f"{array.dtype} {array.shape} ".encode() + array.tobytes()
+        _, size, modified_ns = self.state()
+        return _fingerprint(self.path, size, modified_ns)
+
+
+def state_of(path: Path) -> State:
+    """What tells that a file is still as it was.
+
+    Raises:
+        OSError: there is no such file, or nobody may look into its folder.
+    """
+    status = path.stat()
+    return os.fsencode(os.path.abspath(path)), status.st_size, status.st_mtime_ns
+
+
+@functools.lru_cache(1 << 20)
+def _fingerprint(path: Path, size: int, modified_ns: int) -> bytes:
+    """A hash of a file; read once, unless it changes."""
+    with open_regular(path) as file:
+        found = hashlib.sha1(f"{size} ".encode() + file.read(ID_READS))
+        file.seek(max(size - ID_READS, ID_READS))
+        found.update(file.read(ID_READS))
+    return found.digest()
