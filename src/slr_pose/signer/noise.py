@@ -83,13 +83,13 @@ def behind(hand: np.ndarray, width: float) -> np.ndarray:
 
 
 def before_face(keypoints: np.ndarray, hand: slice) -> np.ndarray:
-    """(frames, 75, 3) keypoints -> (frames,): whether a hand's middle lies before the face."""
+    """(frames, joints, 3) keypoints -> (frames,): whether a hand's middle lies before the face."""
     middle = keypoints[:, hand, :2].mean(axis=1)
     return np.linalg.norm(middle - keypoints[:, joint("nose"), :2], axis=-1) < 0.42 * shoulder_width(keypoints)
 
 
 def shoulder_width(keypoints: np.ndarray) -> np.ndarray:
-    """(frames, 75, 3) keypoints -> (frames,) pixels, in the picture."""
+    """(frames, joints, 3) keypoints -> (frames,) pixels, in the picture."""
     left, right = joint("left_shoulder"), joint("right_shoulder")
     return np.linalg.norm(keypoints[:, left, :2] - keypoints[:, right, :2], axis=-1)
 

@@ -73,7 +73,7 @@ class Performance:
         return self.head_place[:, None] + np.einsum("fij,pj->fpi", self.head, points)
 
     def world(self) -> np.ndarray:
-        """(frames, 75, 3) metres: the joints of `mediapipe_75`."""
+        """(frames, joints, 3) metres: the joints of `mediapipe_75`."""
         world = np.zeros((len(self.phase), len(SKELETON.joints), 3))
         world[:, list(map(joint, FACE))] = self.face()
         middle = self.shoulders.mean(axis=0)

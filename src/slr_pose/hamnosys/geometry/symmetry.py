@@ -53,7 +53,7 @@ def movement_alike(points: np.ndarray, seen: np.ndarray, raised: list[np.ndarray
     """How alike both wrists move while they are up, -1 to 1: as mirror images, and in parallel.
 
     Args:
-        points, seen: (frames, 75, 3) and (frames, 75), as `standard_view` gives them.
+        points, seen: (frames, joints, 3) and (frames, joints), as `standard_view` gives them.
         raised: (frames,) how much the left and the right hand are up.
     """
     there = np.flatnonzero(seen[:, LEFT_HAND].all(axis=1) & seen[:, RIGHT_HAND].all(axis=1))

@@ -16,11 +16,11 @@ def standard_view(keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Keypoints as `Skeleton.select` gives them -> the signer's frame, the right hand leading.
 
     Args:
-        keypoints: (frames, 75, 4) x, y, z in pixels and confidence.
+        keypoints: (frames, joints, 4) x, y, z in pixels and confidence.
 
     Returns:
-        (frames, 75, 3) right, up, out in shoulder widths, zero between the shoulders; (frames, 75) what is seen. The
-        clip is mirrored if the left hand moves more, the criterion of `Preprocessing.canonical_hand`, or is the only
+        (frames, joints, 3) right, up, out in shoulder widths, zero between the shoulders, and (frames, joints) what is
+        seen. The clip is mirrored if the left hand moves more, the criterion of `Reference.left_leads`, or is the only
         one that is ever seen.
     """
     points, seen = -keypoints[..., :3].astype(float), keypoints[..., 3] > 0
@@ -50,7 +50,7 @@ def activity(points: np.ndarray, seen: np.ndarray, joint: int) -> float:
     """How much a joint is seen and moves: the length of its path in the picture, over 32 even samples.
 
     Args:
-        points, seen: (frames, 75, 3) and (frames, 75).
+        points, seen: (frames, joints, 3) and (frames, joints).
     """
     frames = np.flatnonzero(seen[:, joint])
     if len(frames) < 2:
@@ -78,10 +78,10 @@ def fill(points: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Hands that are lost for a while go with the body's wrist, shaped as in the frames before and after.
 
     Args:
-        points, seen: (frames, 75, 3) and (frames, 75), as `standard_view` gives them.
+        points, seen: (frames, joints, 3) and (frames, joints), as `standard_view` gives them.
 
     Returns:
-        The same, with those hands; (frames, 75) where there is anything now.
+        The same, with those hands; (frames, joints) where there is anything now.
     """
     points, there = points.copy(), seen.copy()
     for hand, wrist in ((LEFT_HAND, LEFT_WRIST), (RIGHT_HAND, RIGHT_WRIST)):
