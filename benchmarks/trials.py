@@ -191,7 +191,7 @@ def _run(trial: Trial, folder: Path) -> None:
     from slr_pose.info import TrainingInfo
     from slr_pose.model.checkpoint import read_info
     from slr_pose.recognition.recognizer import Recognizer, runner
-    from slr_pose.runs import CHECKPOINT
+    from slr_pose.runs import CHECKPOINT, finish
     from slr_pose.training import augmentation
     from slr_pose.training.recipe import Recipe
     from slr_pose.training.trainer import train
@@ -214,6 +214,7 @@ def _run(trial: Trial, folder: Path) -> None:
     recipe = Recipe(seed=trial.seed, **dict(trial.recipe))
     about = TrainingInfo(signers=sorted({clip.signer for clip in split.clips("train") if clip.signer}))
     seconds = train(build, training, validation, split.skeleton, split.classes, recipe, folder, about)
+    finish(folder)
     network, checkpoint = build(), folder / CHECKPOINT
     network.load_state_dict(load_file(checkpoint))  # as it is: batch normalisation counts in whole numbers
     with safe_open(checkpoint, framework="pt") as file:

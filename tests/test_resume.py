@@ -152,13 +152,29 @@ class TestInOneProcess:
         said = front("train", "clips.csv", *AS_IT_BEGAN, "--resume", exit_code=2).stderr
         assert "runs/a began with other clips" in " ".join(said.split())
 
-    def test_there_is_nothing_to_go_on_with(self, front):
-        said = front("train", "clips.csv", "--resume", exit_code=2).stderr
-        assert "no run in runs/ is unfinished; leave out --resume" in " ".join(said.split())
-        said = front("train", "clips.csv", "--name", "b", "--resume", exit_code=2).stderr
-        assert "there is no run runs/b to go on with; leave out --resume" in " ".join(said.split())
-        (front.folder / "runs" / "b").mkdir(parents=True)  # it was killed before it began
-        front("train", "clips.csv", "--name", "b", "--resume", "--size", "tiny", "--epochs", 1)
+    def test_what_was_killed_before_it_had_a_folder_or_anything_in_it_begins(self, front):
+        short = ("--size", "tiny", "--epochs", 1)
+        for name in ((), ("--name", "a")):
+            said = front("train", "clips.csv", *name, "--resume", *short).stderr
+            assert "There is no such run to go on with, so it begins." in said
+        (front.folder / "runs" / "b").mkdir()
+        front("train", "clips.csv", "--name", "b", "--resume", *short)
+        weights = [load_file(path / "model.safetensors") for path in (front.folder / "runs").iterdir()]
+        assert len(weights) == 3
+        assert all(np.array_equal(weights[0][name], each[name]) for each in weights for name in each)
+
+    def test_what_was_killed_between_its_last_epoch_and_its_report_is_reported(self, front, monkeypatch):
+        def fail(*_) -> None:
+            raise ZeroDivisionError
+
+        with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+            patch.setattr("slr_pose.roads.train.write_report", fail)
+            slr_pose.train("clips.csv", size="tiny", epochs=8, seed=4, name="a")
+        run = front.folder / "runs" / "a"
+        before = (run / "model.safetensors").read_bytes()
+        front("train", "clips.csv", *AS_IT_BEGAN, "--resume")
+        assert (run / "report.md").exists() and (run / "model.safetensors").read_bytes() == before
+        assert not (run / "unfinished.json").exists() and len(rows_of(run)) == 8
 
     def test_a_damaged_state_is_a_sentence(self, front):
         with pytest.raises(ZeroDivisionError):

@@ -21,6 +21,7 @@ from slr_pose.data import store as room
 from slr_pose.data.batches import FEWEST_POOLS, POOL, Batches, LabelledClips, collate
 from slr_pose.data.clip import Clip
 from slr_pose.data.store import Store, identities, load
+from slr_pose.events import Reading
 from slr_pose.pose import Pose
 from slr_pose.skeleton import DEFAULT, Skeleton
 
@@ -227,3 +228,15 @@ def test_many_clips_are_batched_by_length_and_the_order_can_be_gone_on_with():
     second = list(batches)
     generator.set_state(state)
     assert list(batches) == second != first
+
+
+def test_a_long_reading_says_once_a_second_how_far_it_is(stores, clips, monkeypatch):
+    told = []
+    load(clips, Skeleton.load(DEFAULT), lambda jobs: [], on_event=told.append)
+    assert told == []  # it took no second
+    seconds = iter(range(10**6))
+    monkeypatch.setattr(room.time, "monotonic", lambda: next(seconds))
+    clips[0].path.touch()
+    clips[3].path.touch()
+    load(clips, Skeleton.load(DEFAULT), lambda jobs: [], on_event=told.append)
+    assert told == [Reading(number, 2) for number in range(2)]

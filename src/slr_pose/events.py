@@ -47,6 +47,14 @@ class Extracting:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """Where the reading of a data set's keypoints stands, once a second."""
+
+    clips: int
+    of_clips: int
+
+
+@dataclass(frozen=True)
 class Training:
     """Where a training stands, after every step.
 
@@ -78,7 +86,7 @@ class Signing:
     of_clips: int
 
 
-Event = Remark | Caution | LeftOut | Extracting | Training | Drawing | Signing
+Event = Remark | Caution | LeftOut | Extracting | Reading | Training | Drawing | Signing
 Listener = Callable[[Event], None]
 
 

@@ -57,22 +57,28 @@ def is_unfinished(run: Path) -> bool:
     return run.is_dir() and ((run / UNFINISHED).exists() or all(map(is_hidden, run.iterdir())))
 
 
-def unfinished_run(name: str | None) -> Path:
+def unfinished_run(name: str | None) -> Path | None:
     """The run of that name, whose training goes on; without a name, the unfinished one that was begun last.
 
+    Where there is none, a training that was killed early did not come to make its folder.
+
     Raises:
-        BadInput: there is none, or it is finished.
+        BadInput: it is finished.
     """
     if name is None:
         begun = [path.parent for path in RUNS.glob(f"*/{UNFINISHED}")]
-        if not begun:
-            raise BadInput("no run in runs/ is unfinished; leave out --resume, and one begins.")
-        return max(begun, key=lambda run: (run / UNFINISHED).stat().st_mtime)
+        return max(begun, key=lambda run: (run / UNFINISHED).stat().st_mtime, default=None)
     if not (RUNS / name).is_dir():
-        raise BadInput(f"there is no run {RUNS / name} to go on with; leave out --resume, and it begins.")
+        return None
     if not is_unfinished(RUNS / name):
         raise BadInput(f"{RUNS / name} is finished; leave out --resume, and name another run.")
     return RUNS / name
+
+
+def finish(run: Path) -> None:
+    """Remove what only a training needs that goes on."""
+    for file in (STATE, UNFINISHED):
+        (run / file).unlink(missing_ok=True)
 
 
 def newest_model(name: str = CHECKPOINT) -> Path | None:

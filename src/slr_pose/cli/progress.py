@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from slr_pose.cli.console import say, stderr, warn
-from slr_pose.events import Caution, Drawing, Event, Extracting, LeftOut, Remark, Signing, Training
+from slr_pose.events import Caution, Drawing, Event, Extracting, LeftOut, Reading, Remark, Signing, Training
 from slr_pose.text import first_few
 
 if TYPE_CHECKING:
@@ -18,11 +18,12 @@ GOES_ON = "the same command goes on from there."
 STOPPED = {  # what a person who has pressed Ctrl-C should know
     Extracting: f"Stopped. What is extracted is kept; {GOES_ON}",
     Signing: f"Stopped. What is made is kept; {GOES_ON}",
-    Training: "Stopped within the first epoch; there is no model yet.",
+    Training: "Stopped. What was learnt in whole epochs is kept.",
 }
 BARS = {  # stage -> title, and what is told of it
     Extracting: ("Extracting", "{task.fields[clips]}/{task.fields[of_clips]} clips  {task.fields[rate]:.0f} frames/s"),
     Training: ("Epoch {task.fields[epoch]}", "loss {task.fields[loss]:.2f}{task.fields[top1]}"),
+    Reading: ("Reading", "{task.completed}/{task.total} clips"),
     Drawing: ("Drawing", "{task.completed}/{task.total} frames"),
     Signing: ("Signing", "{task.completed}/{task.total} clips"),
 }
@@ -71,7 +72,7 @@ class Show:
             self._bar.stop()
         self._bar = None
 
-    def _advance(self, event: Extracting | Training | Drawing | Signing) -> None:
+    def _advance(self, event: Extracting | Reading | Training | Drawing | Signing) -> None:
         if self._bar is None or not isinstance(event, self.stage):
             self.end()
             self.stage, self._started = type(event), time.monotonic()
@@ -91,13 +92,13 @@ class Show:
         return {}
 
 
-def _share(event: Extracting | Training | Drawing | Signing) -> tuple[float, int]:
+def _share(event: Extracting | Reading | Training | Drawing | Signing) -> tuple[float, int]:
     """How much is done, of how much."""
     if isinstance(event, Extracting):  # a bar forgets its pace when its total changes, as an estimate does
         return event.frames / max(1, event.frames, event.of_frames), 1
     if isinstance(event, Training):
         return event.step, event.steps
-    if isinstance(event, Signing):
+    if isinstance(event, Reading | Signing):
         return event.clips, event.of_clips
     return event.frames, event.of_frames
 

@@ -62,7 +62,7 @@ def train(
     if sentence := unmeasured(trained.info):
         say(sentence)
     if caveat := trained.info.caveat():
-        warn(f"{trained.run}: {caveat}.")
+        warn(f"{trained.run}: {caveat}; the same command with --resume goes on.")
     kept = trained.info.training
     say(f"Kept the averaged weights of epoch {kept.epoch} of {kept.epochs}: {trained.model}")
     say(f"Report: {trained.report}   Try it: slr predict VIDEO")

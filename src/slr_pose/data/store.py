@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -30,6 +30,7 @@ import platformdirs
 
 from slr_pose import BadInput
 from slr_pose.data.clip import Clip, State, state_of
+from slr_pose.events import Listener, Reading, ignore
 from slr_pose.files import is_writable, write_whole
 from slr_pose.keypoints.batch import Outcome
 from slr_pose.keypoints.job import Job
@@ -37,6 +38,8 @@ from slr_pose.keypoints.pose_files import PoseFile, PoseFiles
 from slr_pose.skeleton import SYNONYMS, Skeleton
 from slr_pose.text import first_of, shown
 from slr_pose.workers import begin, cores
+
+T = TypeVar("T")
 
 UNUSED_S = 30 * 86400.0  # a store that nobody has used for so long is removed when another one is written
 SIDE_BY_SIDE = 2000  # clips to read from on which several processes do it: each takes seconds to start
@@ -126,13 +129,18 @@ Task = tuple[Clip, bytes, PoseFile | None, State | None]  # to be read: a clip, 
 
 
 def load(
-    clips: list[Clip], skeleton: Skeleton, extract: Callable[[list[Job]], list[Outcome]], fast: bool = False
+    clips: list[Clip],
+    skeleton: Skeleton,
+    extract: Callable[[list[Job]], list[Outcome]],
+    fast: bool = False,
+    on_event: Listener = ignore,
 ) -> Store:
     """Read clips, of which videos are extracted unless they are already, in whatever way.
 
     Args:
         extract: extracts what is missing.
         fast: how it is extracted.
+        on_event: told how far the reading is.
 
     Raises:
         BadInput: none of the clips can be read, or a pose or the store cannot be written.
@@ -151,7 +159,7 @@ def load(
         folder = _folder()
         poses = {number: state_of(file.path) for number, file in unread.items() if file}
         tasks = [(clips[number], keys[number], unread[number], poses.get(number)) for number in sorted(unread)]
-        places = _gather(folder, kind, skeleton, keys, places, dict(zip(sorted(unread), tasks, strict=True)))
+        places = _gather(folder, kind, skeleton, keys, places, dict(zip(sorted(unread), tasks, strict=True)), on_event)
     reasons |= {number: entry.problem for number, (_, entry) in places.items() if entry.problem}
     named = {n: why if clips[n].name in why else f"{clips[n].name}: {why}" for n, why in sorted(reasons.items())}
     if len(named) == len(clips):
@@ -296,11 +304,17 @@ def _is_current(entry: Entry) -> bool:
 
 
 def _gather(
-    folder: Path, kind: str, skeleton: Skeleton, keys: dict[int, bytes], places: Places, unread: dict[int, Task]
+    folder: Path,
+    kind: str,
+    skeleton: Skeleton,
+    keys: dict[int, bytes],
+    places: Places,
+    unread: dict[int, Task],
+    on_event: Listener,
 ) -> Places:
     """Write a store of the clips that are in others, and of those that are to be read."""
     numbers = sorted([*places, *unread])
-    read = _read_all([unread[number] for number in sorted(unread)], skeleton)
+    read = _told(_read_all([unread[number] for number in sorted(unread)], skeleton), len(unread), on_event)
     found = (next(read) if number in unread else _kept(*places[number]) for number in numbers)
     name = hashlib.sha1(b"".join(keys[number] for number in numbers)).hexdigest()[:16]
     store = _write(folder / f"{kind}-{name}.npy", len(skeleton.joints), found)
@@ -357,6 +371,16 @@ def _remove_unused(folder: Path) -> None:
 
 def _kept(file: _File, entry: Entry) -> tuple[np.ndarray, Entry]:
     return file.frames[entry.first : entry.last], entry
+
+
+def _told(read: Iterator[T], clips: int, on_event: Listener) -> Iterator[T]:
+    """The same, and how far it is, once a second."""
+    told_s = time.monotonic()
+    for number, clip in enumerate(read):
+        if time.monotonic() - told_s >= 1:
+            told_s = time.monotonic()
+            on_event(Reading(number, clips))
+        yield clip
 
 
 def _read_all(tasks: list[Task], skeleton: Skeleton) -> Iterator[tuple[np.ndarray, Entry]]:

@@ -51,7 +51,7 @@ def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: 
     Raises:
         BadInput: none of the clips can be read.
     """
-    loaded = load(clips, skeleton, lambda jobs: extract_jobs(jobs, on_event), fast)
+    loaded = load(clips, skeleton, lambda jobs: extract_jobs(jobs, on_event), fast, on_event)
     if loaded.left_out:
         on_event(LeftOut(f"{len(loaded.left_out)} of {len(clips)} clips are left out", loaded.left_out))
     for sentence in loaded.remarks:

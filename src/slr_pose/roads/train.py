@@ -20,7 +20,7 @@ from slr_pose.model.network import SIZES, SignModel, refuse_heads
 from slr_pose.quiet import quiet
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.roads.clips import read_clips
-from slr_pose.runs import CHECKPOINT, REPORT, new_run, refuse_run, unfinished_run
+from slr_pose.runs import CHECKPOINT, REPORT, finish, new_run, refuse_run, unfinished_run
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.text import count, first_of
 from slr_pose.training.recipe import Recipe
@@ -81,13 +81,13 @@ def train(
         epochs: times that every clip is seen; by default oftener where clips are few.
         seed: the same seed, machine and number of threads give the same model.
         name: folder of the run, under `runs/`; by default the time.
-        resume: go on where the run of that name was stopped, or the newest that is unfinished. All else must be as it
-            was when it began; it ends with the same weights as if nothing had stopped it.
+        resume: go on where the run of that name was stopped, or the newest that is unfinished; it begins where there is
+            none. All else must be as it was when it began; it ends with the same weights as if nothing had stopped it.
         on_event: told of progress and remarks.
 
     Raises:
-        BadInput: the data cannot be trained on, or the run's folder cannot be made; there is no run to go on with, or
-            it began with something else.
+        BadInput: the data cannot be trained on, or the run's folder cannot be made; the run to go on with is finished,
+            or began with something else.
         KeyboardInterrupt: it was stopped before there was a model; later, what was learnt is kept.
     """
     data, heads = Path(data), list(heads)
@@ -100,6 +100,8 @@ def train(
     run = unfinished_run(name) if resume else None
     if not run:
         refuse_run(name)
+        if resume:
+            on_event(Remark("There is no such run to go on with, so it begins."))
     origin = Origin(Path(start), *load_model(Path(start))) if start else None
     layout = origin.info.layout() if origin and not skeleton else Skeleton.load(str(skeleton or DEFAULT))
     clips = read_dataset(data, dict.fromkeys(heads), lambda sentence: on_event(Caution(sentence)))
@@ -137,6 +139,8 @@ def train(
     recognizer = Recognizer.load(run / CHECKPOINT)
     result = evaluate_clips(recognizer, parts["val"], [loaded[row] for row in rows["val"]])
     write_report(run / REPORT, recognizer, result, seconds)
+    if recognizer.info.training.finished:
+        finish(run)
     return Trained(run, run / CHECKPOINT, run / REPORT, recognizer.info, result)
 
 

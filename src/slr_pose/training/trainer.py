@@ -56,8 +56,8 @@ def train(
     validation clips set each head's temperature and the probability from which on its answers are called sure.
     Ctrl-C ends training after the step; what was learnt until the last epoch stays.
 
-    Until the end, `run/unfinished.json` says what is trained, and `run/training.ckpt` holds all that a training is made
-    of after a whole epoch. Whatever stops it, even within a write: gone on with, it ends with the same weights.
+    Until `runs.finish`, `run/unfinished.json` says what is trained, and `run/training.ckpt` holds all that a training
+    is made of after a whole epoch. Whatever stops it, even within a write: gone on with, it ends with the same weights.
 
     Args:
         build: makes the model; called once the seed is set.
@@ -118,9 +118,6 @@ def train(
             trainer.fit(training, *loaders, ckpt_path=run / STATE if state else None, weights_only=True)
         except OSError as error:
             raise BadInput(f"{run} cannot be written: {error.strerror or error}; make room there.") from error
-    if trainer.global_step >= training.steps:
-        for file in (UNFINISHED, STATE):
-            (run / file).unlink(missing_ok=True)
     return time.monotonic() - keeper.started
 
 
