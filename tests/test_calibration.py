@@ -47,3 +47,12 @@ def test_few_clips_and_unknown_labels_do_not_count():
     doubled = np.concatenate([logits, -logits])
     assert temperature(doubled, unknown) == temperature(logits, labels)
     assert threshold(softmax(doubled, axis=1), unknown) == threshold(softmax(logits, axis=1), labels)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([0.6, 0.7, 0.8, 1.0]), st.booleans()), min_size=FEWEST, max_size=90))
+def test_of_all_answers_from_the_threshold_on_enough_are_right_also_where_many_are_alike(given_answers):
+    shares, right = (np.array(part) for part in zip(*given_answers, strict=True))
+    found = threshold(np.stack([shares, 1 - shares], axis=1), np.where(right, 0, 1))
+    assert found is not None and (found > 1 or right[shares >= found].mean() >= RIGHT)
+    assert all(right[shares >= lower].mean() < RIGHT for lower in set(shares) if lower < found)

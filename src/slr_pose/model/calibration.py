@@ -35,6 +35,10 @@ def threshold(probabilities: np.ndarray, labels: np.ndarray) -> float | None:
 
     Returns:
         The probability; above 1 where no answer can be called sure; `None` where fewer than `FEWEST` are labelled.
+
+    >>> right, wrong = [[0.9, 0.1]] * 30, [[0.6, 0.4]] * 30  # of clips that show the first class, and the second
+    >>> threshold(np.array(right + wrong), np.array([0] * 30 + [1] * 30))
+    0.9
     """
     probabilities, labels = probabilities[labels >= 0], labels[labels >= 0]
     if len(labels) < FEWEST:
@@ -43,5 +47,7 @@ def threshold(probabilities: np.ndarray, labels: np.ndarray) -> float | None:
     order = np.argsort(-best, kind="stable")
     right = (probabilities.argmax(axis=1) == labels)[order]
     share = right.cumsum() / np.arange(1, len(right) + 1)
-    sure = np.flatnonzero(share >= RIGHT)
-    return float(best[order[sure[-1]]]) if len(sure) else 1.01
+    ranked = best[order]
+    is_last = np.append(ranked[1:] < ranked[:-1], True)  # answers of one probability are sure together, or none of them
+    sure = np.flatnonzero((share >= RIGHT) & is_last)
+    return float(ranked[sure[-1]]) if len(sure) else 1.01
