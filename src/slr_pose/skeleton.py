@@ -108,6 +108,9 @@ class Skeleton:
 
         Raises:
             BadInput: there is no such layout, or the file does not describe one.
+
+        >>> Skeleton.load("signing_33").joints[:3]
+        ('nose', 'left_shoulder', 'right_shoulder')
         """
         names = sorted(file.stem for file in SHIPPED.glob("*.toml"))
         path = SHIPPED / f"{name_or_path}.toml" if name_or_path in names else Path(name_or_path)

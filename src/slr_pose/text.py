@@ -28,7 +28,11 @@ def first_few(names: Sequence[object], most: int = NAMED) -> list[str]:
 
 
 def first_of(names: Sequence[object], most: int = NAMED) -> str:
-    """The first few names in a sentence: `a, b, and 3 more`."""
+    """The first few names in a sentence.
+
+    >>> first_of(["a", "b", "c", "d"], most=2)
+    'a, b, and 2 more'
+    """
     return ", ".join(first_few(names, most))
 
 

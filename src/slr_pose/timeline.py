@@ -43,7 +43,11 @@ class Timeline:
     tiers: dict[str, list[Entry]] = field(default_factory=dict)
 
     def at(self, time_s: float) -> dict[str, Entry]:
-        """The entry of each tier at a time, in seconds; a tier that has none there is left out."""
+        """The entry of each tier at a time, in seconds; a tier that has none there is left out.
+
+        >>> Timeline("a.mp4", 0, 3, {"gloss": [Entry(0, 2, [("bird", 0.9)], "sure")]}).at(1.5)
+        {'gloss': Entry(start_s=0, end_s=2, labels=[('bird', 0.9)], state='sure')}
+        """
         found = {}
         for tier, entries in self.tiers.items():
             for entry in entries:

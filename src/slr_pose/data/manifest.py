@@ -164,6 +164,9 @@ def seconds(text: str) -> float:
 
     Raises:
         BadInput: it is none of these.
+
+    >>> seconds("00:01:30,500")
+    90.5
     """
     if _NUMBER.fullmatch(text) and isfinite(found := float(text.replace(",", "."))):
         return found

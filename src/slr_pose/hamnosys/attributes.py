@@ -66,6 +66,9 @@ def read_attributes(notation: str) -> dict[str, str]:
 
     Raises:
         BadInput: the notation is not well-formed, or its first posture lacks handshape, direction or palm.
+
+    >>> read_attributes("hamfinger2,hamextfingeru,hampalmd,hamchin,hammoveo")["hand_shape_base_form"]
+    'hamfinger2'
     """
     return read(parse(notation)).attributes
 

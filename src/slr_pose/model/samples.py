@@ -14,6 +14,9 @@ def sample_times(start: Tensor, length: Tensor, samples: int) -> tuple[Tensor, T
 
     Returns:
         times (batch, samples), in frames from the clip's first; pace (batch,), frames from a sample to the next.
+
+    >>> sample_times(torch.tensor([10.0]), torch.tensor([8.0]), samples=5)
+    (tensor([[10., 12., 14., 16., 18.]]), tensor([2.]))
     """
     pace = length / (samples - 1)
     index = torch.arange(samples, device=start.device, dtype=start.dtype)
