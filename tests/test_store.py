@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from slr_pose import BadInput
-from slr_pose.data import store as room
+from slr_pose.data import reading, store_file
 from slr_pose.data.batches import FEWEST_POOLS, POOL, Batches, LabelledClips, collate
 from slr_pose.data.clip import Clip
 from slr_pose.data.store import Store, identities, load
@@ -140,11 +140,11 @@ def test_a_killed_writer_leaves_nothing_that_is_taken_for_a_store(stores, tmp_pa
 
 def test_stores_that_nobody_uses_go(stores, clips, tmp_path):
     old = read(clips[:2]).path
-    os.utime(old, (0, time.time() - room.UNUSED_S - 60))
+    os.utime(old, (0, time.time() - store_file.UNUSED_S - 60))
     read(write_clips(tmp_path / "others", 2))
     assert not old.exists()
     kept = read(clips).path
-    os.utime(kept, (0, time.time() - room.UNUSED_S + 3600))
+    os.utime(kept, (0, time.time() - store_file.UNUSED_S + 3600))
     read(clips)
     assert time.time() - kept.stat().st_mtime < 3600  # it is used
 
@@ -152,7 +152,7 @@ def test_stores_that_nobody_uses_go(stores, clips, tmp_path):
 def test_where_there_is_no_cache_a_store_goes_when_it_is_not_needed(tmp_path, clips, monkeypatch):
     (tmp_path / "locked").mkdir(mode=0o555)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "locked"))
-    monkeypatch.setattr(room, "is_writable", lambda folder: False)  # for those who test as root
+    monkeypatch.setattr(store_file, "is_writable", lambda folder: False)  # for those who test as root
     store = read(clips)
     assert_right(store)
     folder = store.path.parent
@@ -176,8 +176,8 @@ def test_a_full_disk_is_a_sentence(stores, clips, monkeypatch):
 
 
 def test_many_clips_are_read_by_several_processes(stores, clips, monkeypatch):
-    monkeypatch.setattr(room, "SIDE_BY_SIDE", 3)
-    monkeypatch.setattr(room, "BLOCK", 2)
+    monkeypatch.setattr(reading, "SIDE_BY_SIDE", 3)
+    monkeypatch.setattr(reading, "BLOCK", 2)
     assert_right(read(clips))
 
 
@@ -235,7 +235,7 @@ def test_a_long_reading_says_once_a_second_how_far_it_is(stores, clips, monkeypa
     load(clips, Skeleton.load(DEFAULT), lambda jobs: [], on_event=told.append)
     assert told == []  # it took no second
     seconds = iter(range(10**6))
-    monkeypatch.setattr(room.time, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(reading.time, "monotonic", lambda: next(seconds))
     clips[0].path.touch()
     clips[3].path.touch()
     load(clips, Skeleton.load(DEFAULT), lambda jobs: [], on_event=told.append)

@@ -6,73 +6,32 @@ data set's files is opened again. What is in no store goes into a new one, with 
 set that was moved is read anew: to know it by its content, as much of it would have to be read.
 """
 
-import functools
 import hashlib
 import importlib.util
 import json
 import os
 import shutil
-import struct
-import tempfile
-import time
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar
+from typing import Any
 
-import msgspec
 import numpy as np
-import platformdirs
 
 from slr_pose import BadInput
-from slr_pose.data.clip import Clip, State, state_of
-from slr_pose.events import Listener, Reading, ignore
-from slr_pose.files import is_writable, write_whole
+from slr_pose.data.clip import Clip, state_of
+from slr_pose.data.reading import Task, read_all
+from slr_pose.data.store_file import Entry, StoreFile, home, new_home, store_files, write_store_file
+from slr_pose.events import Listener, ignore
 from slr_pose.keypoints.batch import Outcome
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFile, PoseFiles
 from slr_pose.skeleton import SYNONYMS, Skeleton
-from slr_pose.text import first_of, shown
-from slr_pose.workers import begin, cores
+from slr_pose.text import first_of
 
-T = TypeVar("T")
-
-UNUSED_S = 30 * 86400.0  # a store that nobody has used for so long is removed when another one is written
-SIDE_BY_SIDE = 2000  # clips to read from on which several processes do it: each takes seconds to start
-BLOCK = 64  # clips that one of them reads at a time
-BLOCKS = 32  # of each of them that may wait to be written
-MARK = b"slr-store"
-LENGTH = struct.Struct("<Q")
 MADE_BY = ("slr_pose.pose", "slr_pose.skeleton", "slr_pose.media.arrays")  # these rooms make a file's numbers
-
-
-class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """What the index tells of one clip.
-
-    Attributes:
-        key: which clip it is: the state of its file, and the part of it.
-        identity: as `Clip.identity` gives it.
-        first, last: its frames in the file.
-        extractor: what found its keypoints, as JSON.
-        people: how many the clip shows.
-        name: how messages call it.
-        pose: state of the file that its video was extracted to.
-        problem: why it cannot be read, if so.
-    """
-
-    key: bytes
-    identity: bytes
-    first: int
-    last: int
-    extractor: str
-    people: int
-    name: str
-    pose: State | None
-    problem: str | None
 
 
 @dataclass
@@ -116,16 +75,7 @@ class Store:
         vars(self).update(state, frames=np.load(state["path"], mmap_mode="r"))
 
 
-class _File(NamedTuple):
-    """A store on disk, whoever's clips are in it."""
-
-    path: Path
-    frames: np.ndarray
-    entries: dict[bytes, Entry]
-
-
-Places = dict[int, tuple[_File, Entry]]  # where each clip is, by its number
-Task = tuple[Clip, bytes, PoseFile | None, State | None]  # to be read: a clip, its key, where its video's pose is
+Places = dict[int, tuple[StoreFile, Entry]]  # where each clip is, by its number
 
 
 def load(
@@ -156,7 +106,7 @@ def load(
     reasons |= failures
     folder = None
     if unread or len({file.path for file, _ in places.values()}) > 1:
-        folder = _folder()
+        folder = new_home()
         poses = {number: state_of(file.path) for number, file in unread.items() if file}
         tasks = [(clips[number], keys[number], unread[number], poses.get(number)) for number in sorted(unread)]
         places = _gather(folder, kind, skeleton, keys, places, dict(zip(sorted(unread), tasks, strict=True)), on_event)
@@ -175,7 +125,7 @@ def load(
         extractors=[json.loads(extractor) for extractor in dict.fromkeys(entry.extractor for entry in entries)],
         remarks=[*videos.sentences(), *crowd([entry.name for entry in entries if entry.people > 1])],
     )
-    if folder not in (None, _home()):
+    if folder not in (None, home()):
         weakref.finalize(store, shutil.rmtree, folder, ignore_errors=True)
     with suppress(OSError):
         os.utime(kept.path)  # it is in use
@@ -192,7 +142,7 @@ def crowd(names: list[str]) -> list[str]:
 def identities(clips: list[Clip]) -> list[bytes]:
     """The `Clip.identity` of each clip; of those that are in a store, no file is opened."""
     keys, _ = _keys(clips)
-    known = {key: entry.identity for file in _files() for key, entry in file.entries.items()}
+    known = {key: entry.identity for file in store_files() for key, entry in file.entries.items()}
     return [known.get(keys.get(number, b"")) or clip.identity() for number, clip in enumerate(clips)]
 
 
@@ -239,54 +189,10 @@ def _kind(skeleton: Skeleton) -> str:
     return hashlib.sha1(b"\0".join(parts)).hexdigest()[:16]
 
 
-def _home() -> Path:
-    return platformdirs.user_cache_path("slr-pose", appauthor=False) / "stores"
-
-
-def _folder() -> Path:
-    """Where a new store is kept: in the user's cache, or, where that is read-only, among temporary files."""
-    with suppress(OSError):
-        _home().mkdir(mode=0o700, parents=True, exist_ok=True)
-        if is_writable(_home()):
-            return _home()
-    return Path(tempfile.mkdtemp(prefix="slr-pose-"))
-
-
-def _files(kind: str = "") -> list[_File]:
-    """The stores that there are, of one kind or of all."""
-    found = [_open(path) for path in _home().glob(f"{kind or '[0-9a-f]'}*.npy")]
-    return [file for file in found if file]
-
-
-def _open(path: Path) -> _File | None:
-    """A store; `None` where it is damaged, or gone. It can be read on where somebody removes it later."""
-    try:
-        status = path.stat()
-        return _read_file(path, status.st_ino, status.st_size)
-    except OSError:
-        return None
-
-
-@functools.lru_cache(8)
-def _read_file(path: Path, inode: int, size: int) -> _File | None:
-    try:
-        with open(path, "rb") as file:
-            end = size - LENGTH.size - len(MARK)
-            file.seek(end)
-            (length,), mark = LENGTH.unpack(file.read(LENGTH.size)), file.read()
-            file.seek(end - length)
-            entries = msgspec.msgpack.decode(file.read(length), type=list[Entry])
-            frames = np.load(path, mmap_mode="r")
-    except (ValueError, struct.error):
-        return None
-    whole = mark == MARK and all(entry.last <= len(frames) for entry in entries)
-    return _File(path, frames, {entry.key: entry for entry in entries}) if whole else None
-
-
 def _find(keys: dict[int, bytes], kind: str) -> Places:
     """Where the clips are that are in stores: all in one if one has them all."""
     found: list[Places] = []
-    for file in _files(kind):
+    for file in store_files(kind):
         there = {number: file.entries[key] for number, key in keys.items() if key in file.entries}
         found.append({number: (file, entry) for number, entry in there.items() if _is_current(entry)})
     places: Places = {}
@@ -314,101 +220,16 @@ def _gather(
 ) -> Places:
     """Write a store of the clips that are in others, and of those that are to be read."""
     numbers = sorted([*places, *unread])
-    read = _told(_read_all([unread[number] for number in sorted(unread)], skeleton), len(unread), on_event)
+    read = read_all([unread[number] for number in sorted(unread)], skeleton, on_event)
     found = (next(read) if number in unread else _kept(*places[number]) for number in numbers)
     name = hashlib.sha1(b"".join(keys[number] for number in numbers)).hexdigest()[:16]
-    store = _write(folder / f"{kind}-{name}.npy", len(skeleton.joints), found)
-    for other in _files(kind):
+    store = write_store_file(folder / f"{kind}-{name}.npy", len(skeleton.joints), found)
+    for other in store_files(kind):
         if other.path != store.path and other.entries.keys() <= store.entries.keys():
             with suppress(OSError):
                 other.path.unlink()
     return {number: (store, store.entries[keys[number]]) for number in numbers}
 
 
-def _write(path: Path, joints: int, clips: Iterator[tuple[np.ndarray, Entry]]) -> _File:
-    """Write a store of clips, one after the other, whole or not at all."""
-    _remove_unused(path.parent)
-    with write_whole(path) as partial:
-        try:
-            with open(partial, "wb") as file:
-                _write_clips(file, joints, clips)
-        except OSError as error:
-            raise BadInput(
-                f"the keypoints of the clips cannot be kept in {path.parent} ({error.strerror or error}): make room"
-                " there, or name another folder in XDG_CACHE_HOME."
-            ) from error
-    store = _open(path)
-    if store is None:
-        raise BadInput(f"{path} was changed by another program meanwhile; run this again.")
-    return store
-
-
-def _write_clips(file: BinaryIO, joints: int, clips: Iterator[tuple[np.ndarray, Entry]]) -> None:
-    entries, frames = [], 0
-    _write_header(file, frames, joints)
-    for keypoints, entry in clips:
-        file.write(np.ascontiguousarray(keypoints).data)
-        entries.append(msgspec.structs.replace(entry, first=frames, last=frames + len(keypoints)))
-        frames += len(keypoints)
-    index = msgspec.msgpack.encode(entries)
-    file.write(index + LENGTH.pack(len(index)) + MARK)
-    file.seek(0)
-    _write_header(file, frames, joints)
-
-
-def _write_header(file: BinaryIO, frames: int, joints: int) -> None:
-    """The beginning of a `.npy` file, which has room for any number of frames."""
-    shape = {"descr": "<f4", "fortran_order": False, "shape": (frames, joints, 4)}
-    np.lib.format.write_array_header_1_0(file, shape)
-
-
-def _remove_unused(folder: Path) -> None:
-    for path in folder.glob("*.npy"):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > UNUSED_S:
-                path.unlink()
-
-
-def _kept(file: _File, entry: Entry) -> tuple[np.ndarray, Entry]:
+def _kept(file: StoreFile, entry: Entry) -> tuple[np.ndarray, Entry]:
     return file.frames[entry.first : entry.last], entry
-
-
-def _told(read: Iterator[T], clips: int, on_event: Listener) -> Iterator[T]:
-    """The same, and how far it is, once a second."""
-    told_s = time.monotonic()
-    for number, clip in enumerate(read):
-        if time.monotonic() - told_s >= 1:
-            told_s = time.monotonic()
-            on_event(Reading(number, clips))
-        yield clip
-
-
-def _read_all(tasks: list[Task], skeleton: Skeleton) -> Iterator[tuple[np.ndarray, Entry]]:
-    """Read clips in order, many of them in several processes; few wait in memory at a time."""
-    if len(tasks) < SIDE_BY_SIDE:
-        yield from _read_block(skeleton, tasks)
-        return
-    blocks = [tasks[first : first + BLOCK] for first in range(0, len(tasks), BLOCK)]
-    some = BLOCKS * cores()
-    with ProcessPoolExecutor(cores(), get_context("spawn"), begin) as pool:
-        for first in range(0, len(blocks), some):
-            for block in pool.map(functools.partial(_read_list, skeleton), blocks[first : first + some]):
-                yield from block
-
-
-def _read_list(skeleton: Skeleton, tasks: list[Task]) -> list[tuple[np.ndarray, Entry]]:
-    return list(_read_block(skeleton, tasks))
-
-
-def _read_block(skeleton: Skeleton, tasks: list[Task]) -> Iterator[tuple[np.ndarray, Entry]]:
-    nothing = np.zeros((0, len(skeleton.joints), 4), np.float32)
-    for clip, key, file, extracted in tasks:
-        identity = clip.identity()
-        try:
-            pose = clip.read(skeleton, file)
-            keypoints = skeleton.select(pose)
-        except BadInput as error:
-            yield nothing, Entry(key, identity, 0, 0, "{}", 0, "", extracted, shown(error))
-        else:
-            extractor = json.dumps(pose.extractor, sort_keys=True)
-            yield keypoints, Entry(key, identity, 0, 0, extractor, pose.people, shown(pose.name), extracted, None)
