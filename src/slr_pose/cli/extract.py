@@ -35,7 +35,6 @@ def extract_pose(
     force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
 ) -> None:
     """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
-
     with progress() as show:
         done = slr_pose.extract(inputs, output, face=face, fast=fast, force=force, on_event=show)
     failures = done.failures
@@ -61,7 +60,6 @@ def view(
     ] = None,
 ) -> None:
     """Draw what the extraction saw: the skeleton over its video, or on white, joints that were not seen in grey."""
-
     with progress() as show:
         drawn = slr_pose.draw(clip, output, on_event=show)
     say(f"{drawn.file}: {drawn.frames} frames {f'over {drawn.video.name}' if drawn.video else 'on white'}.")

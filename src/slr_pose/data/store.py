@@ -107,9 +107,8 @@ def load(
     folder = None
     if unread or len({file.path for file, _ in places.values()}) > 1:
         folder = new_home()
-        poses = {number: state_of(file.path) for number, file in unread.items() if file}
-        tasks = [(clips[number], keys[number], unread[number], poses.get(number)) for number in sorted(unread)]
-        places = _gather(folder, kind, skeleton, keys, places, dict(zip(sorted(unread), tasks, strict=True)), on_event)
+        tasks = {n: (clips[n], keys[n], file, state_of(file.path) if file else None) for n, file in unread.items()}
+        places = _gather(folder, kind, skeleton, keys, places, tasks, on_event)
     reasons |= {number: entry.problem for number, (_, entry) in places.items() if entry.problem}
     named = {n: why if clips[n].name in why else f"{clips[n].name}: {why}" for n, why in sorted(reasons.items())}
     if len(named) == len(clips):

@@ -12,7 +12,7 @@ from slr_pose.evaluation import evaluate as evaluate_clips
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.roads.clips import read_clips
-from slr_pose.roads.predict import chosen_model
+from slr_pose.roads.predict import NO_MODEL, chosen_model
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def evaluate(
         raise BadInput(f"there is no split '{split}': choose one of {', '.join(SPLITS)}, all.")
     recognizer = chosen_model(model, on_event)
     if recognizer is None:
-        raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
+        raise BadInput(NO_MODEL)
     learnt = recognizer.info.training
     heads = [head for head in recognizer.labels if head not in COLUMNS]
     clips = read_dataset(Path(data), heads, lambda sentence: on_event(Caution(sentence)))

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slr_pose import BadInput
-from slr_pose.events import Listener, Remark, ignore
+from slr_pose.events import Listener, ignore
 from slr_pose.quiet import quiet
 from slr_pose.recognition.export import export_onnx as export_recognizer
-from slr_pose.roads.predict import caveat
-from slr_pose.runs import newest_model
+from slr_pose.roads.predict import NO_MODEL, caveat, newest
 from slr_pose.translation.export import export_onnx as export_translator
 from slr_pose.translation.translator import is_translator
 
@@ -39,10 +38,8 @@ def export_onnx(
         BadInput: there is no such model, or the file cannot be written under that name.
         ExportError: ONNX Runtime and torch differ; nothing is written.
     """
-    if model is None:
-        if (model := newest_model()) is None:
-            raise BadInput("there is no model in runs/: train one with `slr train DATA`, or name one with --model.")
-        on_event(Remark(f"Model: {model}"))
+    if model is None and (model := newest(on_event)) is None:
+        raise BadInput(NO_MODEL)
     model, output = Path(model), Path(output)
     with quiet("torch.onnx"):
         if is_translator(model):

@@ -18,12 +18,13 @@ from slr_pose.pose import Pose
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.transcriber import Transcriber
 from slr_pose.roads.clips import clips_in, extract_jobs, paths
-from slr_pose.runs import newest_model
+from slr_pose.runs import CHECKPOINT, newest_model
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.text import count
 from slr_pose.timeline import Entry, Timeline
 from slr_pose.translation.info import TranslatorInfo
 
+NO_MODEL = "there is no model in runs/: train one with `slr train DATA`, or name one with --model."
 LEXICON = "lexicon"  # the tier of the signs of a lexicon
 
 
@@ -99,13 +100,18 @@ def chosen_model(model: Path | str | Recognizer | None, on_event: Listener) -> R
     """The model that is meant, by default that of the newest run; says which, and what should be known of it."""
     if isinstance(model, Recognizer):
         return model
-    if model is None:
-        if (model := newest_model()) is None:
-            return None
-        on_event(Remark(f"Model: {model}"))
+    if model is None and (model := newest(on_event)) is None:
+        return None
     recognizer = Recognizer.load(Path(model))
     caveat(Path(model), recognizer.info, on_event)
     return recognizer
+
+
+def newest(on_event: Listener, checkpoint: str = CHECKPOINT) -> Path | None:
+    """The model of the newest run, if there is one; says which."""
+    if model := newest_model(checkpoint):
+        on_event(Remark(f"Model: {model}"))
+    return model
 
 
 def caveat(model: Path, info: ModelInfo | TranslatorInfo, on_event: Listener) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from slr_pose import BadInput
 from slr_pose.events import LeftOut, Listener, Remark, ignore
-from slr_pose.roads.predict import caveat
-from slr_pose.runs import TRANSLATOR, new_run, newest_model, refuse_run
+from slr_pose.roads.predict import caveat, newest
+from slr_pose.runs import TRANSLATOR, new_run, refuse_run
 from slr_pose.text import count
 from slr_pose.translation.glosses import Alternatives
 from slr_pose.translation.info import TranslatorInfo
@@ -59,7 +59,6 @@ def train_sentences(
         on_event(LeftOut(f"{count(len(left_out), 'row')} of {pairs} left out", left_out))
     on_event(Remark(f"{count(len(train_pairs), 'pair')} to learn from, {len(val_pairs)} to measure on."))
     run = new_run(name)
-
     try:
         recipe = Recipe(epochs=epochs, seed=seed)
         translator = train(train_pairs, val_pairs, run / TRANSLATOR, recipe, on_event=on_event)
@@ -87,13 +86,11 @@ def translate(
         BadInput: there is no such model.
     """
     if not isinstance(model, Translator):
-        if model is None:
-            if (model := newest_model(TRANSLATOR)) is None:
-                raise BadInput(
-                    "there is no model in runs/ that makes sentences; train one with `slr train-sentences PAIRS`, or"
-                    " name one with --model."
-                )
-            on_event(Remark(f"Model: {model}"))
+        if model is None and (model := newest(on_event, TRANSLATOR)) is None:
+            raise BadInput(
+                "there is no model in runs/ that makes sentences; train one with `slr train-sentences PAIRS`, or"
+                " name one with --model."
+            )
         path = Path(model)
         model = Translator.load(path)
         caveat(path, model.info, on_event)
