@@ -12,13 +12,14 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.data.clip import Clip
+from slr_pose.data.stretches import join
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
 from slr_pose.media.arrays import load_arrays
 from slr_pose.media.folder import clips_of
 from slr_pose.tables import Row, columns_of, each, in_one, key, normal, read_rows
 
 SPLITS = ("train", "val", "test")
-COLUMNS = ("path", "gloss", "signer", "split", "start", "end", "hamnosys", *ATTRIBUTES)
+COLUMNS = ("path", "gloss", "signer", "split", "start", "end", "hamnosys", "glosses", *ATTRIBUTES)
 NO_TIME = {"nan", "nat", "na", "n/a", "#n/a", "none", "null"}  # what programs write into an empty cell of numbers
 
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-9]{1,2}(?:[.,][0-9]*)?)")
@@ -33,9 +34,10 @@ def read_dataset(
     Args:
         data: the folder, the manifest or the file. A manifest's columns: `path`, relative to it; labels: `gloss`,
             `hamnosys` (a notation, which labels all eight attributes) or any attribute by its name; and `signer`,
-            `split`, `start`, `end` (as `seconds` reads them). An empty label is unknown. A `.npz` file has `frames`
-            (all frames, columns), `lengths` (clips,), the frames of each clip, and arrays (clips,) with the names of
-            those columns. Words are compared in their `normal` form.
+            `split`, `start`, `end` (as `seconds` reads them). An empty label is unknown. `glosses`, words with spaces
+            between them, are a sentence without times. Signs that neighbour in a file are a stretch (`stretches.join`).
+            A `.npz` file has `frames` (all frames, columns), `lengths` (clips,), the frames of each clip, and arrays
+            (clips,) with the names of those columns. Words are compared in their `normal` form.
         heads: further columns of the manifest to learn as labels.
         remark: called with a sentence about what is there and is not read.
 
@@ -70,7 +72,7 @@ def _read_folder(folder: Path, remark: Callable[[str], None]) -> list[Clip]:
 
 
 def _read_manifest(manifest: Path, heads: list[str], remark: Callable[[str], None]) -> list[Clip]:
-    return _read_rows(manifest, read_rows(manifest, ("path", *heads), "clips"), heads, remark)
+    return join(_read_rows(manifest, read_rows(manifest, ("path", *heads), "clips"), heads, remark))
 
 
 def _read_arrays(data: Path, heads: list[str], remark: Callable[[str], None]) -> list[Clip]:
@@ -105,8 +107,8 @@ def _read_rows(data: Path, rows: list[Row], heads: list[str], remark: Callable[[
     known = ("gloss", *ATTRIBUTES)
     label_columns = [name for name in known if key(name) in rows[0].cells]
     label_columns += {key(head): normal(head) for head in heads if key(head) not in map(key, known)}.values()
-    if not label_columns and "hamnosys" not in rows[0].cells:
-        raise BadInput(f"{data} has no labels: add a column 'gloss' or 'hamnosys', or name one with --head.")
+    if not label_columns and not {"hamnosys", "glosses"} & rows[0].cells.keys():
+        raise BadInput(f"{data} has no labels: add a column 'gloss', 'glosses' or 'hamnosys', or name one with --head.")
     unreadable: list[str] = []
     clips, problems = each(rows, lambda row: _read_row(data.parent, row, label_columns, unreadable))
     if problems:
@@ -135,9 +137,12 @@ def _read_row(folder: Path, row: Row, label_columns: list[str], unreadable: list
     for column in label_columns:
         if (value := row.text(column)) is not None:
             labels[column] = _class_name(column, value)
+    glosses = tuple((row.text("glosses") or "").split())
+    if glosses and labels:
+        raise BadInput("there are labels of one sign beside glosses; leave one of them empty.")
     path = find(folder, row.cells["path"])
     split = named if named in SPLITS else None
-    return Clip(path, labels, row.text("signer"), split, start_s, end_s, name=row.where)
+    return Clip(path, labels, row.text("signer"), split, start_s, end_s, name=row.where, glosses=glosses)
 
 
 def find(folder: Path, written: str) -> Path:
