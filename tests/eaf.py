@@ -68,20 +68,13 @@ def write(
 
 # What EAF 3.0's schema asks of a document, in our words: children in order, with the attributes that each must have.
 
+# fmt: off
 TOP = [
-    "LICENSE",
-    "HEADER",
-    "TIME_ORDER",
-    "TIER",
-    "LINGUISTIC_TYPE",
-    "LOCALE",
-    "LANGUAGE",
-    "CONSTRAINT",
-    "CONTROLLED_VOCABULARY",
-    "LEXICON_REF",
-    "REF_LINK_SET",
-    "EXTERNAL_REF",
+    "LICENSE", "HEADER", "TIME_ORDER", "TIER", "LINGUISTIC_TYPE", "LOCALE", "LANGUAGE", "CONSTRAINT",
+    "CONTROLLED_VOCABULARY", "LEXICON_REF", "REF_LINK_SET", "EXTERNAL_REF",
 ]
+# fmt: on
+HEADER = ["MEDIA_DESCRIPTOR", "LINKED_FILE_DESCRIPTOR", "PROPERTY"]
 MUST = {
     "ANNOTATION_DOCUMENT": "DATE AUTHOR VERSION",
     "MEDIA_DESCRIPTOR": "MEDIA_URL MIME_TYPE",
@@ -120,9 +113,7 @@ def problems(path: Path) -> list[str]:
     found += [
         f"{tag} is there {count} times" for tag in ("HEADER", "TIME_ORDER") if (count := len(root.findall(tag))) != 1
     ]
-    header = [
-        ("MEDIA_DESCRIPTOR", "LINKED_FILE_DESCRIPTOR", "PROPERTY").index(each.tag) for each in root.find("HEADER")
-    ]
+    header = [HEADER.index(each.tag) for each in root.find("HEADER")]
     found += ["the header is out of order"] * (header != sorted(header))
     for each in root.iter():
         missing = set(MUST.get(each.tag, "").split()) - set(each.keys())
@@ -145,12 +136,15 @@ def problems(path: Path) -> list[str]:
 
 def times(root: ET.Element) -> list[str]:
     """Where time slots are not in order, or annotations of a tier have no length or overlap."""
-    slots = {slot.get("TIME_SLOT_ID"): int(slot.get("TIME_VALUE")) for slot in root.iterfind("TIME_ORDER/TIME_SLOT")}
+    aligned = [slot for slot in root.iterfind("TIME_ORDER/TIME_SLOT") if slot.get("TIME_VALUE")]
+    slots = {slot.get("TIME_SLOT_ID"): int(slot.get("TIME_VALUE")) for slot in aligned}
     found = ["time slots are out of order"] * (list(slots.values()) != sorted(slots.values()))
     for tier in root.iterfind("TIER"):
         reached = 0
         for each in tier.iterfind("ANNOTATION/ALIGNABLE_ANNOTATION"):
-            start, end = slots[each.get("TIME_SLOT_REF1")], slots[each.get("TIME_SLOT_REF2")]
+            start, end = (slots.get(each.get(slot)) for slot in ("TIME_SLOT_REF1", "TIME_SLOT_REF2"))
+            if start is None or end is None:
+                continue
             found += [f"{each.get('ANNOTATION_ID')} overlaps the one before"] * (start < reached)
             found += [f"{each.get('ANNOTATION_ID')} has no length"] * (end <= start)
             reached = end
