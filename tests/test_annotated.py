@@ -177,6 +177,15 @@ def test_rows_of_a_manifest_may_be_eaf_files(tmp_path):
         read_dataset(tmp_path / "clips.csv", tiers=["RH"])
 
 
+def test_two_files_about_one_video_are_refused(tmp_path):
+    """Each of its signs would be learnt twice, and validate what it taught."""
+    eaf.write(tmp_path / "mine.eaf", {"gloss": [(0, 500, "A")]}, media="file:///old/a.mp4")
+    with pytest.raises(
+        BadInput, match=r"mine\.eaf and .*a\.eaf are about the same video, a\.mp4; leave one of them out"
+    ):
+        corpus(tmp_path, {"gloss": [(0, 500, "A")]})
+
+
 BOMB = "<!DOCTYPE x [" + "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "ha"}">' for n in range(20)) + "]>"
 
 

@@ -329,8 +329,12 @@ def test_a_property_that_is_damaged_is_none(tmp_path):
 def test_what_was_annotated_and_corrected_trains(tmp_path):
     (tmp_path / "a.mp4").touch()
     write_eaf(tmp_path / "a.eaf", timeline((0.5, 1, "A"), (1, 2, "B"), (2.5, 3, "C")), tmp_path / "a.mp4")
+    said: list[str] = []
+    read_dataset(tmp_path, remark=said.append)
+    assert said == [f"nobody has corrected what slr wrote, so its mistakes are learnt, too: {tmp_path / 'a.eaf'}."]
     correct(tmp_path / "a.eaf", "B", "KITE")
     correct(tmp_path / "a.eaf", "C", "?")
-    (stretch,) = read_dataset(tmp_path)
+    (stretch,) = read_dataset(tmp_path, remark=said.append)
+    assert len(said) == 1
     assert [sign.labels for sign in stretch.signs] == [{"gloss": "A"}, {"gloss": "KITE"}, {}]
     assert (stretch.start_s, stretch.end_s) == (0.5, 3)

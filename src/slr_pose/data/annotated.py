@@ -8,6 +8,7 @@ from pathlib import Path
 from slr_pose import BadInput
 from slr_pose.data.clip import Clip
 from slr_pose.hamnosys import read_attributes
+from slr_pose.media.eaf import is_untouched
 from slr_pose.media.elan import Annotation, Elan, read_eaf
 from slr_pose.media.folder import is_elan
 from slr_pose.media.signs import Signs, gloss, signs_of
@@ -24,7 +25,9 @@ class Annotated:
     """
 
     tiers: Sequence[str] = ()
+    _videos: dict[Path, Path] = field(default_factory=dict)
     _several: list[str] = field(default_factory=list)
+    _uncorrected: list[Path] = field(default_factory=list)
     _without: list[Path] = field(default_factory=list)
     _unreadable: list[str] = field(default_factory=list)
     _other_hand: int = 0
@@ -37,12 +40,15 @@ class Annotated:
             row: the file; who signs, by default whom the file names; and the split.
 
         Raises:
-            BadInput: it is no such file, its video is not there, or it has no tier of glosses; or the row says more.
+            BadInput: it is no such file, its video is not there or another file's too, or it has no tier of glosses; or
+                the row says more.
         """
         if row.labels or row.glosses or (row.start_s, row.end_s) != (None, None):
             raise BadInput("an .eaf file says itself what is signed when; leave labels, glosses, start and end empty.")
         elan = read_eaf(row.path)
         video, origin_ms = elan.video()
+        if (other := self._videos.setdefault(video.resolve(), row.path)) != row.path:
+            raise BadInput(f"{row.path} and {other} are about the same video, {video.name}; leave one of them out.")
         found = signs_of(elan, self.tiers)
         self._note(elan, found)
         name, who = row.name or str(row.path), row.signer or found.signer
@@ -55,8 +61,11 @@ class Annotated:
         return clips
 
     def sentences(self) -> list[str]:
-        """What is not read, and why."""
+        """What there is to know about what is read, and what is not."""
         found = []
+        if self._uncorrected:
+            which = first_of(self._uncorrected)
+            found.append(f"nobody has corrected what slr wrote, so its mistakes are learnt, too: {which}.")
         if self._several:
             found.append(f"of several signers, the one with most signs is read: {first_of(self._several)}.")
         if self._other_hand:
@@ -72,6 +81,8 @@ class Annotated:
         return found
 
     def _note(self, elan: Elan, found: Signs) -> None:
+        if any(is_untouched(elan, tier.name) for tier in found.tiers):
+            self._uncorrected.append(elan.path)
         if found.other_signers:
             self._several.append(f"{elan.path} ({found.signer or found.tiers[0].name})")
         self._other_hand += found.other_hand

@@ -232,7 +232,11 @@ def _digest(elan: Elan, name: str) -> str:
     """Of what stands on a tier and below it, and whether something refers to that."""
     tiers = [elan.tiers[name], *(tier for tier in elan.tiers.values() if tier.parent in _group(elan, name))]
     said = [
-        [tier.name, [[round(each.start_ms), round(each.end_ms), normal(each.value)] for each in tier.annotations]]
+        [
+            tier.name,
+            tier.participant,
+            [[round(each.start_ms), round(each.end_ms), normal(each.value)] for each in tier.annotations],
+        ]
         for tier in sorted(tiers, key=lambda tier: tier.name)
     ]
     ids = {each.id for tier in tiers for each in tier.annotations}
