@@ -1,7 +1,6 @@
 """Videos with ELAN's annotations beside them -> clips of their signs."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,14 +17,15 @@ from slr_pose.text import count, first_of
 
 @dataclass
 class Annotated:
-    """Reads `.eaf` files, and remembers what there is to say about them.
+    """Reads the `.eaf` files of a data set, and remembers what there is to say about them.
 
     Attributes:
         tiers: names of the tiers to read; by default those that `signs_of` knows.
+        videos: what the files are about, by its path without links, and the file.
     """
 
     tiers: Sequence[str] = ()
-    _videos: dict[Path, Path] = field(default_factory=dict)
+    videos: dict[Path, Path] = field(default_factory=dict)
     _several: list[str] = field(default_factory=list)
     _uncorrected: list[Path] = field(default_factory=list)
     _without: list[Path] = field(default_factory=list)
@@ -33,32 +33,25 @@ class Annotated:
     _other_hand: int = 0
     _empty: int = 0
 
-    def clips(self, row: Clip) -> list[Clip]:
-        """A clip of each sign, in seconds of the video's own clock; signs that nobody knows have no labels.
+    def read(self, clips: list[Clip]) -> list[Clip]:
+        """The same, with the signs of each `.eaf` file in its place, a clip each, in seconds of the video's own clock.
 
-        Args:
-            row: the file; who signs, by default whom the file names; and the split.
+        Signs that nobody knows have no labels. Who signs is whom the file names, unless the clip does.
 
         Raises:
-            BadInput: it is no such file, its video is not there or another file's too, or it has no tier of glosses; or
-                the row says more.
+            BadInput: files cannot be read, which are all named; or there is none to have the tiers.
         """
-        if row.labels or row.glosses or (row.start_s, row.end_s) != (None, None):
-            raise BadInput("an .eaf file says itself what is signed when; leave labels, glosses, start and end empty.")
-        elan = read_eaf(row.path)
-        video, origin_ms = elan.video()
-        if (other := self._videos.setdefault(video.resolve(), row.path)) != row.path:
-            raise BadInput(f"{row.path} and {other} are about the same video, {video.name}; leave one of them out.")
-        found = signs_of(elan, self.tiers)
-        self._note(elan, found)
-        name, who = row.name or str(row.path), row.signer or found.signer
-        clips = []
-        for sign in found.signs:
-            labels = self._labels(row.path, sign, found.notations.get(sign.id))
-            start_s, end_s = max(0.0, (sign.start_ms + origin_ms) / 1000), (sign.end_ms + origin_ms) / 1000
-            if end_s > start_s:
-                clips.append(Clip(video, labels, who, row.split, start_s, end_s, name=name))
-        return clips
+        if self.tiers and not any(is_elan(clip.path) for clip in clips):
+            raise BadInput(f"there is no .eaf file, so there is no tier '{self.tiers[0]}'; leave --tier out.")
+        found, problems = [], []
+        for clip in clips:
+            try:
+                found += self._signs(clip) if is_elan(clip.path) else [clip]
+            except BadInput as error:
+                problems.append(f"{clip.name}: {error}" if clip.name else str(error))
+        if problems:
+            raise BadInput(in_one(problems))
+        return found
 
     def sentences(self) -> list[str]:
         """What there is to know about what is read, and what is not."""
@@ -80,6 +73,24 @@ class Annotated:
             )
         return found
 
+    def _signs(self, row: Clip) -> list[Clip]:
+        if row.labels or row.glosses or (row.start_s, row.end_s) != (None, None):
+            raise BadInput("an .eaf file says itself what is signed when; leave labels, glosses, start and end empty.")
+        elan = read_eaf(row.path)
+        video, origin_ms = elan.video()
+        if (other := self.videos.setdefault(video.resolve(), row.path)) != row.path:
+            raise BadInput(f"{row.path} and {other} are about the same video, {video.name}; leave one of them out.")
+        found = signs_of(elan, self.tiers)
+        self._note(elan, found)
+        name, who = row.name or str(row.path), row.signer or found.signer
+        clips = []
+        for sign in found.signs:
+            labels = self._labels(row.path, sign, found.notations.get(sign.id))
+            start_s, end_s = max(0.0, (sign.start_ms + origin_ms) / 1000), (sign.end_ms + origin_ms) / 1000
+            if end_s > start_s:
+                clips.append(Clip(video, labels, who, row.split, start_s, end_s, name=name))
+        return clips
+
     def _note(self, elan: Elan, found: Signs) -> None:
         if any(is_untouched(elan, tier.name) for tier in found.tiers):
             self._uncorrected.append(elan.path)
@@ -100,33 +111,3 @@ class Annotated:
         if name := gloss(sign.value):
             labels["gloss"] = name
         return labels
-
-
-def annotate(clips: list[Clip], tiers: Sequence[str], remark: Callable[[str], None]) -> list[Clip]:
-    """The same, with the signs of each `.eaf` file in its place; says what is not read of them.
-
-    Raises:
-        BadInput: some of the files cannot be read, which are all named; or there is none to have the tiers.
-    """
-    reader, found, problems = Annotated(tiers), [], []
-    if tiers and not any(is_elan(clip.path) for clip in clips):
-        raise BadInput(f"there is no .eaf file, so there is no tier '{tiers[0]}'; leave --tier out.")
-    for clip in clips:
-        try:
-            found += reader.clips(clip) if is_elan(clip.path) else [clip]
-        except BadInput as error:
-            problems.append(f"{clip.name}: {error}" if clip.name else str(error))
-    if problems:
-        raise BadInput(in_one(problems))
-    for sentence in reader.sentences():
-        remark(sentence)
-    return found
-
-
-def videos_of(eafs: list[Path]) -> list[Path]:
-    """The videos, or keypoints, that files are about, as far as they can be read and are there."""
-    found = []
-    for eaf in eafs:
-        with suppress(BadInput):
-            found.append(read_eaf(eaf).video()[0])
-    return found

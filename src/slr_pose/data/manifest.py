@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose import BadInput
-from slr_pose.data.annotated import annotate, videos_of
+from slr_pose.data.annotated import Annotated
 from slr_pose.data.clip import Clip
 from slr_pose.data.stretches import join
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
@@ -54,21 +54,21 @@ def read_dataset(
     if data.is_dir():
         if heads := list(heads):
             raise BadInput(f"a folder tells only the gloss of each clip: to learn '{heads[0]}', write a manifest.")
-        return join(annotate(_read_folder(data, remark), tiers, remark))
+        return join(_read_folder(data, tiers, remark))
     if data.suffix.lower() == ".npz" and data.is_file():
         return _read_arrays(data, list(heads), remark)
     if data.is_file():
-        return join(annotate(_read_manifest(data, list(heads), remark), tiers, remark))
+        return join(_read_manifest(data, list(heads), tiers, remark))
     raise BadInput(f"there is no file or folder {data}.")
 
 
-def _read_folder(folder: Path, remark: Callable[[str], None]) -> list[Clip]:
+def _read_folder(folder: Path, tiers: Sequence[str], remark: Callable[[str], None]) -> list[Clip]:
     found = clips_of(folder, keypoints=True)
-    clips = [Clip(eaf, {}) for eaf in found.annotations]
-    annotated = {video.resolve() for video in videos_of(found.annotations)}
-    corpora = {file.parent.resolve() for file in (*annotated, *found.annotations)}
+    reader = Annotated(tiers)
+    clips = reader.read([Clip(eaf, {}) for eaf in found.annotations])
+    corpora = {file.parent.resolve() for file in (*reader.videos, *found.annotations)}
     for file in found.clips:
-        if file.resolve() in annotated:
+        if file.resolve() in reader.videos:
             continue
         if file.parent.resolve() in corpora:
             found.pass_over(file, "no .eaf file is about it, as one is about others of its folder")
@@ -76,7 +76,7 @@ def _read_folder(folder: Path, remark: Callable[[str], None]) -> list[Clip]:
             clips.append(Clip(file, {"gloss": normal(file.parent.name)}))
         else:
             found.pass_over(file, "not in a folder of a gloss")
-    for sentence in found.sentences():
+    for sentence in (*found.sentences(), *reader.sentences()):
         remark(sentence)
     if not clips:
         raise BadInput(
@@ -85,8 +85,12 @@ def _read_folder(folder: Path, remark: Callable[[str], None]) -> list[Clip]:
     return clips
 
 
-def _read_manifest(manifest: Path, heads: list[str], remark: Callable[[str], None]) -> list[Clip]:
-    return _read_rows(manifest, read_rows(manifest, ("path", *heads), "clips"), heads, remark)
+def _read_manifest(manifest: Path, heads: list[str], tiers: Sequence[str], remark: Callable[[str], None]) -> list[Clip]:
+    reader = Annotated(tiers)
+    clips = reader.read(_read_rows(manifest, read_rows(manifest, ("path", *heads), "clips"), heads, remark))
+    for sentence in reader.sentences():
+        remark(sentence)
+    return clips
 
 
 def _read_arrays(data: Path, heads: list[str], remark: Callable[[str], None]) -> list[Clip]:

@@ -38,7 +38,8 @@ def new_root() -> ET.Element:
     about = {"AUTHOR": "slr-pose", "DATE": now, "FORMAT": "3.0", "VERSION": "3.0"}
     root = ET.Element("ANNOTATION_DOCUMENT", {**about, _SCHEMA: "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"})
     ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
-    ET.SubElement(root, "TIME_ORDER")
+    ET.SubElement(root, "TIME_ORDER").text = "\n"
+    ET.indent(root)
     return root
 
 
@@ -101,6 +102,7 @@ class ElanDocument:
             refs = {"ANNOTATION_ID": own, "TIME_SLOT_REF1": slots[0], "TIME_SLOT_REF2": slots[1], **word}
             _annotation(tier, "ALIGNABLE_ANNOTATION", refs, value)
             ids.append(own)
+        ET.indent(tier)
         self._add_slots(times)
         return ids
 
@@ -111,6 +113,7 @@ class ElanDocument:
         for about, value in values.items():
             refs = {"ANNOTATION_ID": self._new_id("a"), "ANNOTATION_REF": about}
             _annotation(tier, "REF_ANNOTATION", refs, value)
+        ET.indent(tier)
 
     def remove_tiers(self, names: Collection[str]) -> None:
         """Take tiers out, and the time slots that nothing else uses."""
@@ -213,7 +216,9 @@ class ElanDocument:
 
 
 def _slot(name: str, time_ms: int) -> ET.Element:
-    return ET.Element("TIME_SLOT", {"TIME_SLOT_ID": name, "TIME_VALUE": str(time_ms)})
+    slot = ET.Element("TIME_SLOT", {"TIME_SLOT_ID": name, "TIME_VALUE": str(time_ms)})
+    slot.tail = "\n"
+    return slot
 
 
 def _slots(element: ET.Element) -> Iterable[str]:
