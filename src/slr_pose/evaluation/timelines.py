@@ -210,12 +210,13 @@ def word_errors(true: Sequence[str], answered: Sequence[str]) -> tuple[int, int,
     >>> word_errors(["i", "read", "book"], ["you", "book"])
     (1, 1, 0)
     """
+    number = {word: place for place, word in enumerate({*true, *answered})}
+    others, steps = np.array([number[word] for word in answered]), np.arange(len(answered) + 1, dtype=np.int32)
     least = np.zeros((len(true) + 1, len(answered) + 1), dtype=np.int32)  # errors up to a word each
-    others, steps = np.array(answered, dtype=object), np.arange(len(answered) + 1)
     least[0] = steps
     for row, word in enumerate(true):
         least[row + 1, 0] = row + 1
-        least[row + 1, 1:] = np.minimum(least[row, :-1] + (others != word), least[row, 1:] + 1)
+        least[row + 1, 1:] = np.minimum(least[row, :-1] + (others != number[word]), least[row, 1:] + 1)
         least[row + 1] = np.minimum.accumulate(least[row + 1] - steps) + steps  # insertions
     substitutions = deletions = insertions = 0
     row, column = len(true), len(answered)
