@@ -6,7 +6,7 @@ as many go together as can. Counts are of all videos together; intervals are of 
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -240,15 +240,23 @@ def paired(true: list[Entry], answered: list[Entry], iou: float, by_name: bool =
         iou: how much of the time that either takes both must take, at least; 0 where any overlap will do.
         by_name: whether both must have the same gloss.
     """
-    starts, ends = (np.array([getattr(entry, side) for entry in answered]) for side in ("start_s", "end_s"))
-    fits = []
-    for number, entry in enumerate(true):
-        first, last = np.searchsorted(ends, entry.start_s, "right"), np.searchsorted(starts, entry.end_s, "left")
-        for other in range(int(first), int(last)):
-            shared, either = _overlap(entry, answered[other]), _extent(entry, answered[other])
-            if shared > 0 and shared >= iou * either and not (by_name and _name(entry) != _name(answered[other])):
-                fits.append((number, other))
+    fits = [
+        (sign, answer)
+        for sign, answer, shared_s in _touching(true, answered)
+        if shared_s >= iou * _extent(true[sign], answered[answer])
+        and not (by_name and _name(true[sign]) != _name(answered[answer]))
+    ]
     return _most_pairs(fits, len(true), len(answered))
+
+
+def _touching(true: list[Entry], answered: list[Entry]) -> Iterator[tuple[int, int, float]]:
+    """The numbers of the entries that have time in common, and how many seconds of it."""
+    starts, ends = (np.array([getattr(entry, side) for entry in answered]) for side in ("start_s", "end_s"))
+    for sign, entry in enumerate(true):
+        first, last = np.searchsorted(ends, entry.start_s, "right"), np.searchsorted(starts, entry.end_s, "left")
+        for answer in range(int(first), int(last)):
+            other = answered[answer]
+            yield sign, answer, min(entry.end_s, other.end_s) - max(entry.start_s, other.start_s)
 
 
 def _most_pairs(fits: list[tuple[int, int]], true: int, answered: int) -> list[tuple[int, int]]:
@@ -259,10 +267,6 @@ def _most_pairs(fits: list[tuple[int, int]], true: int, answered: int) -> list[t
     graph = csr_array((np.ones(len(fits), dtype=bool), (rows, columns)), shape=(true, answered))
     found = maximum_bipartite_matching(graph, perm_type="column")
     return [(row, int(column)) for row, column in enumerate(found) if column >= 0]
-
-
-def _overlap(entry: Entry, other: Entry) -> float:
-    return min(entry.end_s, other.end_s) - max(entry.start_s, other.start_s)
 
 
 def _extent(entry: Entry, other: Entry) -> float:
@@ -299,7 +303,7 @@ class _Reading:
         words, others = ([str(_name(entry)) for entry in entries] for entries in (named, named_answers))
         substitutions, deletions, insertions = word_errors(words, others)
         right = len(paired(named, sure, 0, by_name=True))
-        both_s = sum(_shared_s(entry, answered) for entry in true)
+        both_s = sum(shared_s for _, _, shared_s in _touching(true, answered))
         return {
             "minutes": self.minutes,
             "signs": len(true),
@@ -328,7 +332,8 @@ class _Reading:
     def _near(self, side: str) -> int:
         """How many of the true beginnings, or ends, have an answered one near them."""
         times, others = (np.array([getattr(e, side) for e in entries]) for entries in (self.true, self.answered))
-        first, last = (np.searchsorted(others, times + step, "left") for step in (-NEAR_S, NEAR_S))
+        within = NEAR_S + 1e-6  # of which rounding takes nothing
+        first, last = np.searchsorted(others, times - within), np.searchsorted(others, times + within)
         fits = [(n, other) for n in range(len(times)) for other in range(int(first[n]), int(last[n]))]
         return len(_most_pairs(fits, len(times), len(others)))
 
@@ -337,10 +342,6 @@ class _Reading:
         named, answers = _named(self.true), _named(self.answered)
         right = {answer for _, answer in paired(named, answers, 0.5, by_name=True)}
         return [(*entry.labels[0], number in right) for number, entry in enumerate(answers)]
-
-
-def _shared_s(entry: Entry, answered: list[Entry]) -> float:
-    return sum(max(0.0, _overlap(entry, other)) for other in answered)
 
 
 def _average_precision(read: list[_Reading]) -> float | None:
