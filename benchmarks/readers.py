@@ -18,7 +18,7 @@ Reader = Callable[[Pose], Timeline]
 BODY = Skeleton.load("signing_33")
 FAST = 3.5  # shoulder widths a second; between two signs the hands are faster
 SMOOTH_S, APART_S, SHORTEST_S = 0.04, 0.24, 0.2  # of speed; of two cuts; of a segment
-STEP_S = 0.1  # from a window to the next
+STEP_S = 0.16  # from a window to the next
 HEAD = "gloss"
 
 
@@ -74,7 +74,7 @@ class Windows:
     pose: Pose
     spans_s: np.ndarray  # (windows, 2)
     probabilities: np.ndarray  # (windows, glosses)
-    glosses: list[str]
+    recognizer: Recognizer
 
     @classmethod
     def look(cls, recognizer: Recognizer, pose: Pose, lengths_s: Iterable[float]) -> "Windows":
@@ -89,8 +89,10 @@ class Windows:
     def of(cls, recognizer: Recognizer, pose: Pose, spans_s: np.ndarray) -> "Windows":
         keypoints = recognizer.skeleton.select(pose)
         frames = np.round(spans_s * pose.fps).astype(int)
-        clips = [keypoints[first : max(last, first + 1)] for first, last in frames]
-        return cls(pose, spans_s, recognizer.probabilities(clips)[HEAD], recognizer.labels[HEAD])
+        clips = [keypoints[min(first, len(keypoints) - 1) : max(last, first + 1)] for first, last in frames]
+        glosses = len(recognizer.labels[HEAD])
+        found = recognizer.probabilities(clips)[HEAD] if clips else np.zeros((0, glosses))
+        return cls(pose, spans_s, found, recognizer)
 
     def most_confident(self, least: float, shared: float = 0.0) -> Timeline:
         """The most confident window first, then the next one of those that are left, down to the probability `least`.
@@ -122,5 +124,5 @@ class Windows:
         return timeline(self.pose, [self._entry(*pair) for pair in enumerate(map(tuple, self.spans_s))])
 
     def _entry(self, window: int, span_s: tuple[float, float]) -> Entry:
-        labels = ranked(self.glosses, self.probabilities[window])
-        return Entry(float(span_s[0]), float(span_s[1]), labels, "sure")
+        labels = ranked(self.recognizer.labels[HEAD], self.probabilities[window])
+        return Entry(float(span_s[0]), float(span_s[1]), labels, self.recognizer.state(HEAD, labels[0][1]))
