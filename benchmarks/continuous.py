@@ -2,9 +2,9 @@
 
     python benchmarks/continuous.py clips.csv --clips runs/asl/model.safetensors --ours runs/signing
 
-The sequences are those of `sequences.py`, out of the split's clips of glosses that the recogniser of clips learnt;
-those of other glosses, in a row, are foreign signing. Each reader has one setting for all variants; what it has to
-choose it chooses on sequences of train clips. docs/continuous.md has the tables.
+The sequences are those of `sequences.py`, out of the split's clips by signers who are in no train clip, of glosses that
+the recogniser of clips learnt; those of other glosses, in a row, are foreign signing. Each reader has one setting for
+all variants; what it has to choose it chooses on sequences of train clips. docs/continuous.md has the tables.
 """
 
 import json
@@ -221,8 +221,9 @@ def main(
     output.mkdir(parents=True, exist_ok=True)
     recognizer = Recognizer.load(clips)
     learnt = set(recognizer.labels["gloss"])
-    recordings = read_recordings(data, split)
     training = [recording for recording in read_recordings(data, "train") if recording.gloss in learnt]
+    met = {recording.signer for recording in training} - {None}
+    recordings = [recording for recording in read_recordings(data, split) if recording.signer not in met]
     known = [recording for recording in recordings if recording.gloss in learnt]
     sequences = {variant: in_a_row(known, variant, seed) for variant in VARIANTS}
     videos = {variant: shown(some) for variant, some in sequences.items()}
