@@ -84,24 +84,31 @@ def named(reader: Reader, recognizer: Recognizer) -> Reader:
     return name
 
 
-def window_reader(recognizer: Recognizer, lengths_s: tuple[float, ...], choosing: dict[str, Shown]) -> Reader:
-    """Windows of these lengths, with the least probability and the overlap that make the fewest word errors on what is
-    there to choose on, in the mean over the variants."""
-    seen = {
-        variant: [(Windows.look(recognizer, pose, lengths_s), truth) for pose, truth in videos]
-        for variant, videos in choosing.items()
+Looks = dict[str, list[tuple[Windows, Timeline]]]  # of each variant, with the truth
+
+
+def look(recognizer: Recognizer, lengths_s: tuple[float, ...], videos: dict[str, Shown]) -> Looks:
+    return {
+        variant: [(Windows.look(recognizer, pose, lengths_s), truth) for pose, truth in some]
+        for variant, some in videos.items()
     }
-    least, shared = min(
-        ((least, shared) for least in PROBABILITIES for shared in SHARED),
-        key=lambda setting: np.mean(
-            [
-                scored([(truth, windows.most_confident(*setting)) for windows, truth in videos]).wer
-                for videos in seen.values()
-            ]
-        ),
-    )
-    print(f"windows of {', '.join(map(str, lengths_s))} s: from p = {least} on, {shared:.0%} of a window shared")
-    return lambda pose: Windows.look(recognizer, pose, lengths_s).most_confident(least, shared)
+
+
+def answered(looks: Looks, setting: tuple[float, float]) -> dict[str, Pairs]:
+    return {
+        variant: [(truth, windows.most_confident(*setting)) for windows, truth in some]
+        for variant, some in looks.items()
+    }
+
+
+def best_setting(looks: Looks) -> tuple[float, float]:
+    """The least probability and the overlap that make the fewest word errors, in the mean over the variants."""
+    settings = [(least, shared) for least in PROBABILITIES for shared in SHARED]
+    return min(settings, key=lambda setting: np.mean([scored(p).wer for p in answered(looks, setting).values()]))
+
+
+def window_reader(recognizer: Recognizer, lengths_s: tuple[float, ...], setting: tuple[float, float]) -> Reader:
+    return lambda pose: Windows.look(recognizer, pose, lengths_s).most_confident(*setting)
 
 
 def segmenter(recordings: list[Recording], epochs: int, folder: Path) -> Reader:
@@ -238,8 +245,14 @@ def main(
     if epochs:
         nameless["BiLSTM-BIO"] = segmenter(training, epochs, output)
     readers = {f"{name}, clips recognised": named(reader, recognizer) for name, reader in nameless.items()}
+    best = {}
     for name, lengths_s in WINDOWS_S.items():
-        readers[name] = window_reader(recognizer, lengths_s, choosing)
+        chosen = best_setting(look(recognizer, lengths_s, choosing))
+        readers[name] = window_reader(recognizer, lengths_s, chosen)
+        looks = look(recognizer, lengths_s, videos)
+        best_here = best_setting(looks)
+        best[f"{name}, best setting for these"] = answered(looks, best_here)
+        print(f"{name}: p from {chosen[0]} on, {chosen[1]:.0%} shared; best here {best_here[0]}, {best_here[1]:.0%}")
     readers |= {f"ours, {model}": ours(model) for model in our_models}
 
     truths = {
@@ -256,7 +269,7 @@ def main(
     minutes = [f"{variant} {sum(truth.end_s for _, truth in some) / 60:.1f}" for variant, some in videos.items()]
     print(f"{len(videos['R'])} sequences of {signs} {split} clips a variant; minutes: {', '.join(minutes)}\n")
     figures: dict[str, dict] = {"frames a second": pace}
-    text, figures["readings"] = readings_table({"the true segments, clips recognised": truths, **answers})
+    text, figures["readings"] = readings_table({"the true segments, clips recognised": truths, **best, **answers})
     print(text, end="\n\n", flush=True)
     text, figures["open world"] = open_world_table(readers, answers, foreign, shown(at_rest(recordings)[:REST]))
     print(text, end="\n\n", flush=True)

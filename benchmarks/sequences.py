@@ -139,7 +139,6 @@ class Sequence:
             if end_s < np.inf and between.any():
                 share = (times[between] - piece.end_s) / (end_s - piece.end_s)
                 positions[between], confidence[between] = _bridge(piece, self.pieces[number + 1], share)
-        positions[confidence == 0] = 0
         positions[..., :2] = positions[..., :2] * SHOULDER_WIDTH + SHOULDERS_AT
         positions[..., 2] *= SHOULDER_WIDTH / PICTURE[0]  # a pose has z in widths of the picture
         positions[confidence == 0] = 0
