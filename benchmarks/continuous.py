@@ -10,6 +10,7 @@ all variants; what it has to choose it chooses on sequences of train clips. docs
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -34,7 +35,7 @@ from sequences import (
 from sklearn.metrics import roc_auc_score
 from trials import table
 
-from slr_pose.evaluation.timelines import TimelineScore, kept_at, paired, score_timelines
+from slr_pose.evaluation.timelines import TimelineScore, delays, kept_at, paired, score_timelines
 from slr_pose.files import write_whole
 from slr_pose.pose import Pose
 from slr_pose.recognition.recognizer import Recognizer
@@ -66,11 +67,30 @@ def scored(pairs: Pairs) -> TimelineScore:
     return score_timelines(*zip(*pairs, strict=True))
 
 
-def ours(model: Path) -> Reader:
+def ours(recognizer: Recognizer) -> Reader:
     """What `slr annotate` answers to keypoints."""
-    import slr_pose
+    from slr_pose.recognition.stream import Stream
 
-    return partial(slr_pose.annotate, model=slr_pose.Recognizer.load(model))
+    def answer(pose: Pose) -> Timeline:
+        return Stream(recognizer, pose.fps, pose.start_s).read(recognizer.skeleton.select(pose), pose.name)
+
+    return answer
+
+
+def delays_of(recognizer: Recognizer, videos: Shown) -> np.ndarray:
+    """(signs that are read rightly,) seconds from the end of each to its answer, when frames come one by one."""
+    from slr_pose.recognition.stream import Stream
+
+    found = []
+    for pose, truth in videos:
+        stream, heard = Stream(recognizer, pose.fps, pose.start_s), []
+        keypoints = recognizer.skeleton.select(pose)
+        for frame in range(len(keypoints)):
+            now_s = pose.start_s + (frame + 1) / pose.fps
+            heard += [(now_s, answer["gloss"]) for answer in stream.push(keypoints[frame : frame + 1])]
+        heard += [(pose.end_s, answer["gloss"]) for answer in stream.finish()]
+        found.append(delays(truth, heard))
+    return np.concatenate(found)
 
 
 def named(reader: Reader, recognizer: Recognizer) -> Reader:
@@ -214,6 +234,100 @@ def stresses() -> dict[str, Callable[[list[Sequence]], Shown]]:
     return found
 
 
+def pace_table(pace: dict[str, float], delays: dict[str, np.ndarray]) -> tuple[str, dict]:
+    """Frames a second on one core, keypoints given; and how long after the end of a sign it is answered."""
+    rows, figures = [], {}
+    for name, rate in pace.items():
+        late = np.percentile(delays[name], (50, 95)).tolist() if len(delays.get(name, [])) else None
+        figures[name] = {"frames_a_second": rate, "delay_s": late}
+        rows.append([name, f"{rate:.0f}", *(f"{seconds:.2f}" for seconds in late or [])] + ["-"] * (0 if late else 2))
+    return table(["all sequences, one core", "frames/s", "delay, median, s", "delay, 95 %, s"], rows), figures
+
+
+@dataclass(frozen=True)
+class Material:
+    """What readers learn from, and what they read.
+
+    Attributes:
+        training: recordings of train clips.
+        sequences, videos: of each variant, of glosses that were learnt, by signers who are in no train clip.
+        choosing: of each variant, out of train clips.
+        foreign: of all variants, of glosses that were not learnt; rest: of people who do not sign.
+    """
+
+    training: list[Recording]
+    sequences: dict[str, list[Sequence]]
+    videos: dict[str, Shown]
+    choosing: dict[str, Shown]
+    foreign: Shown
+    rest: Shown
+
+    @classmethod
+    def of(cls, data: Path, split: str, learnt: set[str], seed: int) -> "Material":
+        training = [recording for recording in read_recordings(data, "train") if recording.gloss in learnt]
+        met = {recording.signer for recording in training} - {None}
+        recordings = [recording for recording in read_recordings(data, split) if recording.signer not in met]
+        known = [recording for recording in recordings if recording.gloss in learnt]
+        unknown = [recording for recording in recordings if recording.gloss not in learnt]
+        sequences = {variant: in_a_row(known, variant, seed) for variant in VARIANTS}
+        return cls(
+            training=training,
+            sequences=sequences,
+            videos={variant: shown(some) for variant, some in sequences.items()},
+            choosing={variant: shown(in_a_row(training, variant, seed)[:CHOOSING]) for variant in VARIANTS},
+            foreign=[video for variant in VARIANTS for video in shown(in_a_row(unknown, variant, seed))],
+            rest=shown(at_rest(recordings)[:REST]),
+        )
+
+    def __str__(self) -> str:
+        signs = sum(len(truth.tiers["gloss"]) for _, truth in self.videos["R"])
+        minutes = [f"{v} {sum(truth.end_s for _, truth in some) / 60:.1f}" for v, some in self.videos.items()]
+        return f"{len(self.videos['R'])} sequences of {signs} clips a variant; minutes: {', '.join(minutes)}"
+
+
+def segment_readers(material: Material, recognizer: Recognizer, epochs: int, output: Path) -> dict[str, Reader]:
+    """What finds segments, which the recogniser of clips names."""
+    nameless: dict[str, Reader] = {
+        "wrist above elbow": raised_hands,
+        "the same, cut at speed peaks": raised_hands_cut_where_fast,
+    }
+    if epochs:
+        nameless["BiLSTM-BIO"] = segmenter(material.training, epochs, output)
+    return {f"{name}, clips recognised": named(reader, recognizer) for name, reader in nameless.items()}
+
+
+def window_readers(material: Material, recognizer: Recognizer) -> tuple[dict[str, Reader], dict[str, dict[str, Pairs]]]:
+    """The sliding windows; and what they would answer with the best setting for the very sequences."""
+    readers, best = {}, {}
+    for name, lengths_s in WINDOWS_S.items():
+        chosen = best_setting(look(recognizer, lengths_s, material.choosing))
+        readers[name] = window_reader(recognizer, lengths_s, chosen)
+        looks = look(recognizer, lengths_s, material.videos)
+        best_here = best_setting(looks)
+        best[f"{name}, best setting for these"] = answered(looks, best_here)
+        print(f"{name}: p from {chosen[0]} on, {chosen[1]:.0%} shared; best here {best_here[0]}, {best_here[1]:.0%}")
+    return readers, best
+
+
+def all_answers(readers: dict[str, Reader], videos: dict[str, Shown]) -> tuple[dict[str, dict[str, Pairs]], dict]:
+    """What each reader answers to each variant, and how many frames it reads a second."""
+    frames = sum(len(pose.keypoints) for some in videos.values() for pose, _ in some)
+    answers, pace = {}, {}
+    for name, reader in readers.items():
+        started = time.perf_counter()
+        answers[name] = {variant: read(reader, some) for variant, some in videos.items()}
+        pace[name] = frames / (time.perf_counter() - started)
+    return answers, pace
+
+
+def true_segments(recognizer: Recognizer, videos: dict[str, Shown]) -> dict[str, Pairs]:
+    """What the recogniser of clips calls the true segments."""
+    return {
+        variant: [(truth, named(lambda _, truth=truth: truth, recognizer)(pose)) for pose, truth in some]
+        for variant, some in videos.items()
+    }
+
+
 def main(
     data: Annotated[Path, typer.Argument(help="A manifest of keypoints, as `slr train` takes it.")],
     clips: Annotated[Path, typer.Option(help="A recogniser of clips, trained on the train clips.")],
@@ -227,59 +341,27 @@ def main(
     torch.set_num_threads(1)
     output.mkdir(parents=True, exist_ok=True)
     recognizer = Recognizer.load(clips)
-    learnt = set(recognizer.labels["gloss"])
-    training = [recording for recording in read_recordings(data, "train") if recording.gloss in learnt]
-    met = {recording.signer for recording in training} - {None}
-    recordings = [recording for recording in read_recordings(data, split) if recording.signer not in met]
-    known = [recording for recording in recordings if recording.gloss in learnt]
-    sequences = {variant: in_a_row(known, variant, seed) for variant in VARIANTS}
-    videos = {variant: shown(some) for variant, some in sequences.items()}
-    unknown = [recording for recording in recordings if recording.gloss not in learnt]
-    foreign = [video for variant in VARIANTS for video in shown(in_a_row(unknown, variant, seed))]
-    choosing = {variant: shown(in_a_row(training, variant, seed)[:CHOOSING]) for variant in VARIANTS}
+    models = {f"ours, {model}": Recognizer.load(model) for model in our_models}
+    material = Material.of(data, split, set(recognizer.labels["gloss"]), seed)
+    print(material, flush=True)
+    readers = segment_readers(material, recognizer, epochs, output)
+    windows, best = window_readers(material, recognizer)
+    readers |= {**windows, **{name: ours(model) for name, model in models.items()}}
+    answers, pace = all_answers(readers, material.videos)
+    answers_of_all = {"the true segments, clips recognised": true_segments(recognizer, material.videos)}
+    answers_of_all |= {**best, **answers}
 
-    nameless: dict[str, Reader] = {
-        "wrist above elbow": raised_hands,
-        "the same, cut at speed peaks": raised_hands_cut_where_fast,
+    everything = [video for some in material.videos.values() for video in some]
+    tables = {
+        "readings": lambda: readings_table(answers_of_all),
+        "open world": lambda: open_world_table(readers, answers, material.foreign, material.rest),
+        "pace": lambda: pace_table(pace, {name: delays_of(model, everything) for name, model in models.items()}),
+        **({"stress": lambda: stress_table(readers, material.sequences)} if stress else {}),
     }
-    if epochs:
-        nameless["BiLSTM-BIO"] = segmenter(training, epochs, output)
-    readers = {f"{name}, clips recognised": named(reader, recognizer) for name, reader in nameless.items()}
-    best = {}
-    for name, lengths_s in WINDOWS_S.items():
-        chosen = best_setting(look(recognizer, lengths_s, choosing))
-        readers[name] = window_reader(recognizer, lengths_s, chosen)
-        looks = look(recognizer, lengths_s, videos)
-        best_here = best_setting(looks)
-        best[f"{name}, best setting for these"] = answered(looks, best_here)
-        print(f"{name}: p from {chosen[0]} on, {chosen[1]:.0%} shared; best here {best_here[0]}, {best_here[1]:.0%}")
-    readers |= {f"ours, {model}": ours(model) for model in our_models}
-
-    truths = {
-        variant: [(truth, named(lambda _, truth=truth: truth, recognizer)(pose)) for pose, truth in some]
-        for variant, some in videos.items()
-    }
-    frames = sum(len(pose.keypoints) for some in videos.values() for pose, _ in some)
-    answers, pace = {}, {}
-    for name, reader in readers.items():
-        started = time.perf_counter()
-        answers[name] = {variant: read(reader, some) for variant, some in videos.items()}
-        pace[name] = frames / (time.perf_counter() - started)
-    signs = sum(len(truth.tiers["gloss"]) for _, truth in videos["R"])
-    minutes = [f"{variant} {sum(truth.end_s for _, truth in some) / 60:.1f}" for variant, some in videos.items()]
-    print(f"{len(videos['R'])} sequences of {signs} {split} clips a variant; minutes: {', '.join(minutes)}\n")
-    figures: dict[str, dict] = {"frames a second": pace}
-    text, figures["readings"] = readings_table({"the true segments, clips recognised": truths, **best, **answers})
-    print(text, end="\n\n", flush=True)
-    text, figures["open world"] = open_world_table(readers, answers, foreign, shown(at_rest(recordings)[:REST]))
-    print(text, end="\n\n", flush=True)
-    print(
-        table(["all sequences, one core", "frames/s"], [[name, f"{rate:.0f}"] for name, rate in pace.items()]),
-        end="\n\n",
-    )
-    if stress:
-        text, figures["stress"] = stress_table(readers, sequences)
-        print(text)
+    figures = {}
+    for name, make in tables.items():
+        text, figures[name] = make()
+        print(f"\n{text}", flush=True)
     with write_whole(output / f"{split}-{seed}.json") as partial_file:
         partial_file.write_text(json.dumps(figures, indent=1))
 
