@@ -29,7 +29,7 @@ from trials import (
     title,
 )
 
-from slr_pose.evaluation import score
+from slr_pose.evaluation.clips import score
 from slr_pose.model.calibration import temperature
 from slr_pose.recognition.export import export_onnx
 from slr_pose.recognition.recognizer import Recognizer

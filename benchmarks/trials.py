@@ -186,7 +186,7 @@ def _run(trial: Trial, folder: Path) -> None:
     from safetensors import safe_open
     from safetensors.torch import load_file
 
-    from slr_pose.evaluation import evaluate
+    from slr_pose.evaluation.clips import evaluate
     from slr_pose.files import write_whole
     from slr_pose.info import TrainingInfo
     from slr_pose.model.checkpoint import read_info

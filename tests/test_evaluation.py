@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from slr_pose.evaluation import score
+from slr_pose.evaluation.clips import score
 
 
 def test_a_score_by_hand():

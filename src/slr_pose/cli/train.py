@@ -11,7 +11,7 @@ from slr_pose.cli.console import print_json, say, stdout, table, title, warn
 from slr_pose.cli.progress import progress
 
 if TYPE_CHECKING:
-    from slr_pose.evaluation import Evaluation
+    from slr_pose.evaluation.clips import Evaluation
 
 
 @app.command()
@@ -43,7 +43,7 @@ def train(
     Ctrl-C ends the training; what was learnt until the last epoch is kept. Whatever stopped it, the same command with
     --resume goes on, and ends with the same model.
     """
-    from slr_pose.evaluation import unmeasured
+    from slr_pose.evaluation.clips import unmeasured
 
     with progress() as show:
         trained = slr_pose.train(
@@ -88,7 +88,7 @@ def evaluate(
 
 def print_scores(split: str, result: "Evaluation") -> None:
     """A table for each group of clips, with a row for each head; one table where all are of unseen signers."""
-    from slr_pose.evaluation import Score
+    from slr_pose.evaluation.clips import Score
 
     groups = dict(result.scores)
     if groups["all clips"] == groups.get("unseen signers"):

@@ -7,8 +7,8 @@ from typing import Any
 from slr_pose import BadInput
 from slr_pose.data.manifest import COLUMNS, SPLITS, read_dataset
 from slr_pose.data.split import Recalled, recall, trained_on
-from slr_pose.evaluation import Evaluation
-from slr_pose.evaluation import evaluate as evaluate_clips
+from slr_pose.evaluation.clips import Evaluation
+from slr_pose.evaluation.clips import evaluate as evaluate_clips
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.roads.clips import read_clips

@@ -11,8 +11,8 @@ from slr_pose.data.clip import Clip
 from slr_pose.data.labels import class_names, refuse_columns, refuse_lonely, without_lonely
 from slr_pose.data.manifest import read_dataset
 from slr_pose.data.split import clip_ids, in_both, split_clips, trained_on
-from slr_pose.evaluation import Evaluation, write_report
-from slr_pose.evaluation import evaluate as evaluate_clips
+from slr_pose.evaluation.clips import Evaluation, write_report
+from slr_pose.evaluation.clips import evaluate as evaluate_clips
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import ModelInfo, TrainingInfo
 from slr_pose.model.checkpoint import load_model

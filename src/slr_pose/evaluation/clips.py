@@ -1,4 +1,4 @@
-"""How often a model is right: metrics with their spread, all clips and unseen signers apart."""
+"""How often a model is right about clips of one sign: metrics with their spread, all clips and unseen signers apart."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass
