@@ -56,5 +56,5 @@ def draw(clip: Path | str, output: Path | str | None = None, *, on_event: Listen
     assert pose is not None  # of a job without a file
     for sentence in crowd([pose.name] * (pose.people > 1)):
         on_event(Caution(sentence))
-    draw_pose(pose, video, output, on_event)
+    draw_pose(pose, video, output, on_event=on_event)
     return Drawn(output, len(pose.keypoints), video)
