@@ -1,8 +1,13 @@
-"""Clip: a video, a `.pose` file, an array, or a part of one, and its labels; how it is read, and known again."""
+"""Clip: a video, a `.pose` file, an array, or a part of one, and what is signed in it; how it is read, and known again.
+
+A clip is one sign, with labels; a stretch of signing, whose signs have times and labels; or a sentence, whose glosses
+are known in order and without times.
+"""
 
 import functools
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,18 +28,35 @@ ID_READS = 1 << 16  # bytes of a file's beginning, and of its end, that it is kn
 State = tuple[bytes, int, int]  # of a file: path, size, time of change in ns
 
 
+@dataclass(frozen=True)
+class Sign:
+    """One sign of a stretch of signing.
+
+    Attributes:
+        start_s, end_s: seconds of the file's own clock.
+        labels: class name of each head; empty where somebody signs, and nobody knows what.
+    """
+
+    start_s: float
+    end_s: float
+    labels: dict[str, str]
+
+
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """One video, `.pose` file or keypoint array, or a part of it, with the labels that are known of it.
+    """One video, `.pose` file or keypoint array, or a part of it, with what is known of what is signed in it.
 
     Attributes:
         path: the video, the `.pose` file, the array of the clip or of the whole data set.
-        labels: class name of each head; a head that is not in it is unknown for this clip.
+        labels: class name of each head; a head that is not in it is unknown for this clip. Empty for a stretch and a
+            sentence.
         signer: who signs, `None` when unknown.
         split: `train`, `val` or `test`; `None` when the data set does not say.
         start_s, end_s: the part of the file, in seconds.
         array: its frames of a data set that is one array, (frames, columns).
         name: how messages call a clip of such a data set, or the manifest's line that names the clip.
+        signs: of a stretch, in order, none over another; what stands between them is no sign.
+        glosses: of a sentence, in order; when each is signed is unknown.
     """
 
     path: Path
@@ -45,6 +67,15 @@ class Clip:
     end_s: float | None = None
     array: np.ndarray | None = None
     name: str = ""
+    signs: tuple[Sign, ...] = ()
+    glosses: tuple[str, ...] = ()
+
+    def all_labels(self) -> Iterator[tuple[str, str]]:
+        """Head and class name of every label in it: its own, those of its signs and its glosses."""
+        for labels in (self.labels, *(sign.labels for sign in self.signs)):
+            yield from labels.items()
+        for gloss in self.glosses:
+            yield "gloss", gloss
 
     @property
     def is_video(self) -> bool:
@@ -65,8 +96,12 @@ class Clip:
             raise BadInput(f"{self.path} cannot be opened: {getattr(error, 'strerror', error)}.") from error
 
     def job(self, fast: bool = False) -> Job:
-        """The extraction that a video needs before it can be read."""
-        return Job(self.path, default_estimator(), None, self.start_s, self.end_s, fast)
+        """The extraction that a video needs before it can be read.
+
+        A stretch is cut out of the keypoints of the whole video: who corrects its ends need not wait for them again.
+        """
+        part = (None, None) if self.signs else (self.start_s, self.end_s)
+        return Job(self.path, default_estimator(), None, *part, fast)
 
     def read(self, skeleton: Skeleton, file: PoseFile | None = None) -> Pose:
         """Its keypoints; an array's are as the skeleton says.
@@ -78,9 +113,12 @@ class Clip:
             BadInput: they cannot be read, or nobody is in them.
         """
         if file:
-            return file.read()
-        pose = skeleton.read(self.path) if self.array is None else skeleton.pose(self.array, self.name)
-        return pose if self.start_s is None and self.end_s is None else pose.cut(self.start_s, self.end_s)
+            pose = file.read()
+            is_whole = not self.signs
+        else:
+            pose = skeleton.read(self.path) if self.array is None else skeleton.pose(self.array, self.name)
+            is_whole = self.start_s is None and self.end_s is None
+        return pose if is_whole else pose.cut(self.start_s, self.end_s)
 
     def identity(self) -> bytes:
         """What it is known by again, `ID_SIZE` bytes: content, start and end; not its name, nor where it lies.

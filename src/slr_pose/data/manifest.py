@@ -3,7 +3,7 @@
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -11,14 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from slr_pose import BadInput
+from slr_pose.data.annotated import annotate, videos_of
 from slr_pose.data.clip import Clip
+from slr_pose.data.stretches import join
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
 from slr_pose.media.arrays import load_arrays
-from slr_pose.media.folder import clips_of
+from slr_pose.media.folder import clips_of, is_elan
 from slr_pose.tables import Row, columns_of, each, in_one, key, normal, read_rows
 
 SPLITS = ("train", "val", "test")
-COLUMNS = ("path", "gloss", "signer", "split", "start", "end", "hamnosys", *ATTRIBUTES)
+COLUMNS = ("path", "gloss", "signer", "split", "start", "end", "hamnosys", "glosses", *ATTRIBUTES)
 NO_TIME = {"nan", "nat", "na", "n/a", "#n/a", "none", "null"}  # what programs write into an empty cell of numbers
 
 _CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-9]{1,2}(?:[.,][0-9]*)?)")
@@ -26,18 +28,24 @@ _NUMBER = re.compile(r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:e[+-]?[0-9]+)?", r
 
 
 def read_dataset(
-    data: Path, heads: Iterable[str] = (), remark: Callable[[str], None] = lambda sentence: None
+    data: Path,
+    heads: Iterable[str] = (),
+    remark: Callable[[str], None] = lambda sentence: None,
+    tiers: Sequence[str] = (),
 ) -> list[Clip]:
-    """Read a folder with one folder of clips a gloss, a CSV or TSV manifest, or one `.npz` file with all clips.
+    """Read a folder with one folder of clips a gloss or with `.eaf` files, a manifest, or one `.npz` with all clips.
 
     Args:
-        data: the folder, the manifest or the file. A manifest's columns: `path`, relative to it; labels: `gloss`,
+        data: the folder, the manifest (CSV or TSV) or the file. In a folder with `.eaf` files, what these annotate are
+            the signs of their videos. A manifest's columns: `path`, relative to it, also of an `.eaf`; labels: `gloss`,
             `hamnosys` (a notation, which labels all eight attributes) or any attribute by its name; and `signer`,
-            `split`, `start`, `end` (as `seconds` reads them). An empty label is unknown. A `.npz` file has `frames`
-            (all frames, columns), `lengths` (clips,), the frames of each clip, and arrays (clips,) with the names of
-            those columns. Words are compared in their `normal` form.
+            `split`, `start`, `end` (as `seconds` reads them). An empty label is unknown. `glosses`, words with spaces
+            between them, are a sentence without times. Signs that neighbour in a file are a stretch (`stretches.join`).
+            A `.npz` file has `frames` (all frames, columns), `lengths` (clips,), the frames of each clip, and arrays
+            (clips,) with the names of those columns. Words are compared in their `normal` form.
         heads: further columns of the manifest to learn as labels.
         remark: called with a sentence about what is there and is not read.
+        tiers: of `.eaf` files, names of those to read; by default the ones that `signs_of` knows.
 
     Raises:
         BadInput: it is neither, or a column is missing or holds what it cannot hold.
@@ -46,26 +54,34 @@ def read_dataset(
     if data.is_dir():
         if heads := list(heads):
             raise BadInput(f"a folder tells only the gloss of each clip: to learn '{heads[0]}', write a manifest.")
-        return _read_folder(data, remark)
+        return join(annotate(_read_folder(data, remark), tiers, remark))
     if data.suffix.lower() == ".npz" and data.is_file():
         return _read_arrays(data, list(heads), remark)
     if data.is_file():
-        return _read_manifest(data, list(heads), remark)
+        return join(annotate(_read_manifest(data, list(heads), remark), tiers, remark))
     raise BadInput(f"there is no file or folder {data}.")
 
 
 def _read_folder(folder: Path, remark: Callable[[str], None]) -> list[Clip]:
     found = clips_of(folder, keypoints=True)
-    clips = []
+    clips = [Clip(eaf, {}) for eaf in found.annotations]
+    annotated = {video.resolve() for video in videos_of(found.annotations)}
+    corpora = {file.parent.resolve() for file in (*annotated, *found.annotations)}
     for file in found.clips:
-        if len(file.relative_to(folder).parts) == 2:
+        if file.resolve() in annotated:
+            continue
+        if file.parent.resolve() in corpora:
+            found.pass_over(file, "no .eaf file is about it, as one is about others of its folder")
+        elif len(file.relative_to(folder).parts) == 2:
             clips.append(Clip(file, {"gloss": normal(file.parent.name)}))
         else:
             found.pass_over(file, "not in a folder of a gloss")
     for sentence in found.sentences():
         remark(sentence)
     if not clips:
-        raise BadInput(f"{folder} holds no clips: it needs a folder a gloss, with videos or keypoints in it.")
+        raise BadInput(
+            f"{folder} holds no clips: it needs a folder a gloss, with videos or keypoints in it, or .eaf files."
+        )
     return clips
 
 
@@ -105,8 +121,9 @@ def _read_rows(data: Path, rows: list[Row], heads: list[str], remark: Callable[[
     known = ("gloss", *ATTRIBUTES)
     label_columns = [name for name in known if key(name) in rows[0].cells]
     label_columns += {key(head): normal(head) for head in heads if key(head) not in map(key, known)}.values()
-    if not label_columns and "hamnosys" not in rows[0].cells:
-        raise BadInput(f"{data} has no labels: add a column 'gloss' or 'hamnosys', or name one with --head.")
+    is_annotated = any(is_elan(Path(row.cells.get("path", ""))) for row in rows)
+    if not (label_columns or is_annotated or {"hamnosys", "glosses"} & rows[0].cells.keys()):
+        raise BadInput(f"{data} has no labels: add a column 'gloss', 'glosses' or 'hamnosys', or name one with --head.")
     unreadable: list[str] = []
     clips, problems = each(rows, lambda row: _read_row(data.parent, row, label_columns, unreadable))
     if problems:
@@ -135,9 +152,12 @@ def _read_row(folder: Path, row: Row, label_columns: list[str], unreadable: list
     for column in label_columns:
         if (value := row.text(column)) is not None:
             labels[column] = _class_name(column, value)
+    glosses = tuple((row.text("glosses") or "").split())
+    if glosses and labels:
+        raise BadInput("there are labels of one sign beside glosses; leave one of them empty.")
     path = find(folder, row.cells["path"])
     split = named if named in SPLITS else None
-    return Clip(path, labels, row.text("signer"), split, start_s, end_s, name=row.where)
+    return Clip(path, labels, row.text("signer"), split, start_s, end_s, name=row.where, glosses=glosses)
 
 
 def find(folder: Path, written: str) -> Path:

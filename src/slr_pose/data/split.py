@@ -54,7 +54,10 @@ def _refuse_some(splits: Collection[str | None]) -> None:
 
 
 def _hold_out(clips: list[Clip], seed: int, apart: bool) -> np.ndarray:
-    """Indices of about a fifth of the clips, each gloss in proportion, signers kept apart if asked."""
+    """Indices of about a fifth of the clips, each gloss in proportion, signers kept apart if asked.
+
+    Of stretches and sentences, which hold many glosses, a fifth is held out whatever they hold.
+    """
     import warnings
 
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
@@ -71,7 +74,7 @@ def _hold_out(clips: list[Clip], seed: int, apart: bool) -> np.ndarray:
         candidates = [held_out for _, held_out in splitter.split(clips, labels, signers if apart else None)]
 
     def glosses_kept(held_out: np.ndarray) -> int:
-        return len({labels[index] for index in set(range(len(clips))) - set(held_out)})
+        return len({label for index in set(range(len(clips))) - set(held_out) for label in clips[index].all_labels()})
 
     return max(candidates, key=glosses_kept)
 

@@ -1,6 +1,7 @@
 """What a person names, a file or a folder -> the clips that are meant, and what is there and is not read."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from slr_pose.pose import Pose
 from slr_pose.text import first_of
 
 KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}
+ELAN_SUFFIX = ".eaf"
+BESIDE_ELAN = re.compile(r".*\.(pfsx|eaf\.[0-9]{3})", re.IGNORECASE)  # settings and backups that it leaves there
 REPORT = "extraction.csv"  # what `slr extract-pose` leaves in a folder of videos
 
 
@@ -23,10 +26,12 @@ class Found:
 
     Attributes:
         clips: the files that are clips, in order.
+        annotations: ELAN's files, in order, which say what is signed in them.
         passed_over: reason -> the files that are not read for it.
     """
 
     clips: list[Path] = field(default_factory=list)
+    annotations: list[Path] = field(default_factory=list)
     passed_over: dict[str, list[Path]] = field(default_factory=dict)
 
     def pass_over(self, file: Path, reason: str) -> None:
@@ -58,8 +63,10 @@ def clips_of(named: Path, keypoints: bool) -> Found:
         videos = {file.name: file for file in files if is_video(file)}
         stems = {Path(name).stem for name in videos}
         for file in files:
-            if file.name not in videos and not is_keypoints(file):
-                if file.name != REPORT:
+            if is_elan(file) and _is_regular(file):
+                found.annotations.append(file)
+            elif file.name not in videos and not is_keypoints(file):
+                if file.name != REPORT and not BESIDE_ELAN.fullmatch(file.name):
                     found.pass_over(file, "neither video nor keypoints")
             elif not _is_regular(file):
                 found.pass_over(file, "a link to nothing" if file.is_symlink() else "no file but a pipe or a device")
@@ -86,6 +93,11 @@ def is_keypoints(file: Path) -> bool:
 def is_pose(file: Path) -> bool:
     """Whether a file's name says that it is a pose."""
     return file.suffix.lower() == ".pose"
+
+
+def is_elan(file: Path) -> bool:
+    """Whether a file's name says that it is ELAN's."""
+    return file.suffix.lower() == ELAN_SUFFIX
 
 
 def _video_of(pose: Path) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from slr_pose import BadInput
 from slr_pose.data.batches import LabelledClips
 from slr_pose.data.clip import Clip
-from slr_pose.data.labels import class_names, refuse_columns, refuse_lonely
+from slr_pose.data.labels import class_names, refuse_columns, refuse_lonely, without_lonely
 from slr_pose.data.manifest import read_dataset
 from slr_pose.data.split import clip_ids, in_both, split_clips, trained_on
 from slr_pose.evaluation import Evaluation, write_report
@@ -106,6 +106,7 @@ def train(
     layout = origin.info.layout() if origin and not skeleton else Skeleton.load(str(skeleton or DEFAULT))
     clips = read_dataset(data, dict.fromkeys(heads), lambda sentence: on_event(Caution(sentence)))
     refuse_lonely(clips, data)
+    clips = without_lonely(clips, lambda sentence: on_event(Remark(sentence)))
     loaded = read_clips(clips, layout, on_event)
     clips, how_split = split_clips(loaded.clips, seed)
     rows = {split: [row for row, clip in enumerate(clips) if clip.split == split] for split in ("train", "val")}
