@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slr_pose.data.manifest import read_dataset
 from slr_pose.hamnosys import ATTRIBUTES, parse
 from slr_pose.hamnosys.hand import BASES
 from slr_pose.hamnosys.notation import Handshape
@@ -378,17 +379,17 @@ def test_sentences_are_signed_beside_clips_with_a_row_for_each_sign(slr):
     sentences = ("--sentence", "Round up hamfist,hamextfingero,hampalmd point", "--sentences", 2, "--idle", 1)
     made = slr(*make, *sentences).stderr
     assert "2 signers, 8 clips: signs/sentences.csv" in made and (slr.folder / "signs" / "clips.csv").exists()
-    rows = list(csv.DictReader((slr.folder / "signs" / "sentences.csv").open()))
-    for number in range(2):
-        signed = [row for row in rows if row["path"] == f"sentences/signer{number}-0.pose"]
-        assert [row["gloss"] for row in signed] == ["round", "UP", "hamfist,hamextfingero,hampalmd", "point"]
-        assert {row["signer"] for row in signed} == {f"seed0-signer{number}"}
-        times = [float(row[side]) for row in signed for side in ("start", "end")]
-        length_s = len(Pose.read(slr.folder / "signs" / signed[0]["path"]).keypoints) / 25
-        assert times == sorted(set(times)) and times[0] > 0 and times[-1] < length_s
-    assert {row["path"] for row in rows} == {f"sentences/signer{n}-{k}.pose" for n in range(2) for k in range(3)}
-    orders = [[row["gloss"] for row in rows if f"signer{n}-{k}." in row["path"]] for n in range(2) for k in (1, 2)]
-    assert all(sorted(order) == ["UP", "point", "round"] for order in orders) and len(set(map(tuple, orders))) > 1
+    sentences_made = read_dataset(slr.folder / "signs" / "sentences.csv")
+    signed = {clip.path.stem: [sign.labels["gloss"] for sign in clip.signs] for clip in sentences_made}
+    assert sorted(signed) == [f"signer{signer}-{number}" for signer in range(2) for number in range(3)]
+    for clip in sentences_made:
+        assert clip.signer == f"seed0-{clip.path.stem[:7]}" and "hand_shape_base_form" in clip.signs[0].labels
+        length_s = len(Pose.read(clip.path).keypoints) / 25
+        assert clip.signs[0].start_s > 0.2 and clip.signs[-1].end_s < length_s - 0.2  # hands rest at both ends
+    given = ["round", "UP", "hamfist,hamextfingero,hampalmd", "point"]
+    assert signed.pop("signer0-0") == signed.pop("signer1-0") == given
+    assert all(sorted(signs) == ["UP", "point", "round"] for signs in signed.values())
+    assert len(set(map(tuple, signed.values()))) > 1
     assert "8 of 8 are made already" in slr(*make, *sentences).stderr
     idle = Pose.read(slr.folder / "signs" / "sentences" / "signer0-idle0.pose")
     wrists = idle.keypoints[:, 15:17, 1]
