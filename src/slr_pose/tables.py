@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular, write_whole
@@ -158,12 +158,17 @@ def write_rows(path: Path, columns: Collection[str], rows: Iterable[Iterable[obj
         BadInput: the file cannot be written, or a table of other columns is there.
     """
     refuse_others(path, columns)
+    with write_whole(path) as partial:
+        write_table(partial, columns, rows)
+
+
+def write_table(
+    path: Path, columns: Iterable[str], rows: Iterable[Iterable[object]], separator: Literal[",", "\t"] = ","
+) -> None:
+    """Write what `write_rows` writes, over whatever is there: for a file that is not yet in its place."""
     # What is not UTF-8 in a file's name is written out, as \udcff.
-    with (
-        write_whole(path) as partial,
-        open(partial, "w", encoding="utf-8", errors="backslashreplace", newline="") as to,
-    ):
-        table = csv.writer(to)
+    with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="") as to:
+        table = csv.writer(to, delimiter=separator)
         table.writerow(columns)
         table.writerows([_harmless(str(cell)) for cell in row] for row in rows)
 

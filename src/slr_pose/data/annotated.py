@@ -14,8 +14,6 @@ from slr_pose.media.signs import Signs, gloss, signs_of
 from slr_pose.tables import in_one
 from slr_pose.text import count, first_of
 
-HAMNOSYS = "hamnosys"  # in the name of a child tier whose values are notations
-
 
 @dataclass
 class Annotated:
@@ -47,11 +45,10 @@ class Annotated:
         video, origin_ms = elan.video()
         found = signs_of(elan, self.tiers)
         self._note(elan, found)
-        notations = _notations(elan, found)
         name, who = row.name or str(row.path), row.signer or found.signer
         clips = []
         for sign in found.signs:
-            labels = self._labels(row.path, sign, notations.get(sign.id))
+            labels = self._labels(row.path, sign, found.notations.get(sign.id))
             start_s, end_s = max(0.0, (sign.start_ms + origin_ms) / 1000), (sign.end_ms + origin_ms) / 1000
             if end_s > start_s:
                 clips.append(Clip(video, labels, who, row.split, start_s, end_s, name=name))
@@ -122,10 +119,3 @@ def videos_of(eafs: list[Path]) -> list[Path]:
         with suppress(BadInput):
             found.append(read_eaf(eaf).video()[0])
     return found
-
-
-def _notations(elan: Elan, found: Signs) -> dict[str, str]:
-    """HamNoSys of annotations, by their id: what the tiers of that name say about them."""
-    parents = {tier.name for tier in found.tiers}
-    children = [tier for tier in elan.tiers.values() if tier.parent in parents and HAMNOSYS in tier.name.lower()]
-    return {each.parent: each.value for tier in children for each in tier.annotations if each.parent and each.value}

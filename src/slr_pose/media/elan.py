@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular
@@ -91,6 +91,11 @@ class Elan:
     properties: dict[str, str]
     root: ET.Element
 
+    @property
+    def origin_ms(self) -> int:
+        """Where its time begins, in that of the first video that it is about."""
+        return self.media[0].origin_ms if self.media else 0
+
     def video(self) -> tuple[Path, int]:
         """The video, or its keypoints, that it is about, and where the time begins in that, in ms.
 
@@ -107,8 +112,8 @@ class Elan:
         for suffix in (*sorted(VIDEO_SUFFIXES), *sorted(KEYPOINT_SUFFIXES)):
             for place in (self.path.with_suffix(suffix), self.path.with_suffix(suffix.upper())):
                 if place.is_file():
-                    return place, self.media[0].origin_ms if self.media else 0
-        named = [Path(_written(media.relative_url or media.url)).name for media in self.media]
+                    return place, self.origin_ms
+        named = [Path(_written(media.relative_url or media.url)[1]).name for media in self.media]
         raise BadInput(
             f"{self.path}: the video that it is about, {named[0] if named else 'which it does not name'}, is not there;"
             " put it beside the .eaf, or link it in ELAN (Edit, Linked Files)."
@@ -121,8 +126,15 @@ def read_eaf(path: Path) -> Elan:
     Raises:
         BadInput: it is no such file, too large, or names what is not in it.
     """
-    path = Path(path)
-    root = _parse(path)
+    return elan_of(_parse(Path(path)), Path(path))
+
+
+def elan_of(root: ET.Element, path: Path) -> Elan:
+    """What a document holds that stands in a file, or is to stand there.
+
+    Raises:
+        BadInput: it names what is not in it.
+    """
     header = root.find("HEADER")
     if header is not None and header.get("TIME_UNITS", "milliseconds") != "milliseconds":
         raise BadInput(f"{path} counts time in {header.get('TIME_UNITS')}; save it in milliseconds.")
@@ -263,17 +275,18 @@ def _tier(tier: ET.Element, annotations: list[ET.Element], times: Times) -> Tier
 
 
 def _places(eaf: Path, media: Media) -> Iterator[Path]:
-    """Where a video may be that a file names."""
-    relative, absolute = _written(media.relative_url), _written(media.url)
-    written = [eaf.parent / relative] if relative else []
-    written += [eaf.parent / Path(name).name for name in (relative, absolute) if name]
-    written += [Path(absolute)] if absolute.startswith("/") else []
-    for place in written:
-        for form in ("NFC", "NFD"):
-            yield place.with_name(unicodedata.normalize(form, place.name)) if place.name else place
+    """Where a video may be that a file names: there, or beside the file."""
+    for relative, absolute in zip(_written(media.relative_url), _written(media.url), strict=True):
+        written = [eaf.parent / relative] if relative else []
+        written += [eaf.parent / Path(name).name for name in (relative, absolute) if name]
+        written += [Path(absolute)] if absolute.startswith("/") else []
+        for place in written:
+            for form in ("NFC", "NFD"):
+                yield place.with_name(unicodedata.normalize(form, place.name)) if place.name else place
 
 
-def _written(url: str) -> str:
-    """The path that a URL of a file names, with slashes."""
-    path = url.replace("\\", "/")
-    return unquote(urlsplit(path).path if path.startswith("file:") else path).replace("\0", "")
+def _written(url: str) -> tuple[str, str]:
+    """The path that a URL names, as it stands there, which is how ELAN writes it; and decoded, as others do."""
+    path = url.replace("\\", "/").replace("\0", "").removeprefix("file:")
+    path = f"/{path.lstrip('/')}" if path.startswith("//") else path
+    return path, unquote(path)

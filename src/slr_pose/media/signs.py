@@ -16,6 +16,7 @@ from slr_pose.text import first_of
 
 GLOSS = "gloss"  # the tier that we write
 HANDS = {"right": "RH-IDgloss", "left": "LH-IDgloss"}  # where hands are told apart
+HAMNOSYS = "hamnosys"  # in the name of a tier whose values are notations
 UNKNOWN = "?"  # how a sign is written that nobody knows
 
 # Of each layout, what its tiers are called: the hand, where there is one, and who signs.
@@ -41,6 +42,7 @@ class Signs:
         signer: who; `None` where the file does not say.
         signs: in order of time, none over another, in ms of the file's own time; `gloss` says what of each.
         tiers: where they were read.
+        notations: HamNoSys of signs, by their id, from tiers below these that have it in their name.
         other_signers: whose signs are not among them.
         other_hand: how many signs of the other hand are left out, as this one signs something else.
         empty: how many annotations have no length, or stand where another one of their tier does.
@@ -49,6 +51,7 @@ class Signs:
     signer: str | None
     signs: list[Annotation]
     tiers: list[Tier]
+    notations: dict[str, str]
     other_signers: list[str]
     other_hand: int
     empty: int
@@ -79,7 +82,7 @@ def signs_of(elan: Elan, tiers: Sequence[str] = ()) -> Signs:
         other_hand += lost
     others = [who for who in people if who != signer and any(tier.annotations for tier in people[who])]
     participant = next((tier.participant for tier in chosen if tier.participant), None)
-    return Signs(participant, signs, chosen, others, other_hand, empty)
+    return Signs(participant, signs, chosen, _notations(elan, chosen), others, other_hand, empty)
 
 
 def gloss(value: str) -> str | None:
@@ -139,6 +142,12 @@ def _single(tier: Tier) -> list[Annotation]:
         if each.end_ms > start_ms:
             found.append(replace(each, start_ms=start_ms))
     return found
+
+
+def _notations(elan: Elan, tiers: list[Tier]) -> dict[str, str]:
+    parents = {tier.name for tier in tiers}
+    below = [tier for tier in elan.tiers.values() if tier.parent in parents and HAMNOSYS in tier.name.lower()]
+    return {each.parent: each.value for tier in below for each in tier.annotations if each.parent and each.value}
 
 
 def _both(signs: list[Annotation], other: list[Annotation]) -> tuple[list[Annotation], int]:

@@ -1,0 +1,336 @@
+"""What is written for ELAN opens there and comes back; what annotators made stays theirs."""
+
+import json
+import shutil
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import eaf
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from slr_pose import BadInput
+from slr_pose.data.manifest import read_dataset
+from slr_pose.hamnosys import read_attributes
+from slr_pose.media.eaf import is_untouched, read_annotations, write_eaf
+from slr_pose.media.elan import read_eaf
+from slr_pose.timeline import Entry, Timeline
+
+FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+STATES = st.sampled_from(["sure", "not sure", "unknown", "not measured"])
+# Glosses as corpora have them, and anything else that is one word for `normal`.
+WORDS = st.sampled_from(["BOOK", "PT:PRO1SG", "FS:ANNA", "a b", "Straße", "<&>'\"", "WHAT?", "]]>"]) | st.text(
+    st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8
+)
+RANKED = st.dictionaries(WORDS, st.floats(0, 1), max_size=4).map(
+    lambda found: sorted(found.items(), key=lambda x: -x[1])
+)
+
+
+@st.composite
+def timelines(draw) -> Timeline:
+    """Times in whole milliseconds, which is what ELAN keeps; signs may follow each other without a gap."""
+    steps = draw(st.lists(st.tuples(st.integers(0, 900), st.integers(1, 900)), max_size=8))
+    entries, now = [], 0
+    for rest, length in steps:
+        start, now = now + rest, now + rest + length
+        labels = draw(RANKED)
+        state = draw(STATES) if labels else "unknown"
+        entries.append(Entry(start / 1000, now / 1000, labels, state))
+    return Timeline("a.mp4", 0.0, now / 1000 + 1, {"gloss": entries})
+
+
+def timeline(*signs: tuple[float, float, str], state: str = "sure") -> Timeline:
+    entries = [Entry(start, end, [(gloss, 0.75), ("other", 0.25)], state) for start, end, gloss in signs]
+    return Timeline("a.mp4", 0.0, 9.0, {"gloss": entries})
+
+
+def correct(path: Path, old: str, new: str) -> None:
+    """As an annotator does, who changes what an annotation says."""
+    text = path.read_text(encoding="utf-8")
+    assert f"<ANNOTATION_VALUE>{old}</ANNOTATION_VALUE>" in text
+    path.write_text(
+        text.replace(f"<ANNOTATION_VALUE>{old}</ANNOTATION_VALUE>", f"<ANNOTATION_VALUE>{new}</ANNOTATION_VALUE>", 1),
+        encoding="utf-8",
+    )
+
+
+@FAST
+@given(timelines())
+def test_what_is_written_is_valid_and_comes_back(tmp_path, found):
+    path = tmp_path / "a.eaf"
+    path.unlink(missing_ok=True)
+    write_eaf(path, found, tmp_path / "a.mp4", signer="anna")
+    assert not eaf.problems(path)
+    assert read_annotations(path) == found
+
+
+@FAST
+@given(timelines(), timelines())
+def test_writing_again_replaces_what_nobody_changed(tmp_path, first, second):
+    path = tmp_path / "b.eaf"
+    path.unlink(missing_ok=True)
+    said: list[str] = []
+    write_eaf(path, first, remark=said.append)
+    write_eaf(path, second, remark=said.append)
+    assert not said and not eaf.problems(path)
+    assert read_annotations(path).tiers == second.tiers
+    assert set(read_eaf(path).tiers) <= {"gloss", *(f"gloss-{what}" for what in ("confidence", "state", "ranking"))}
+
+
+@FAST
+@given(st.lists(st.tuples(st.floats(0, 50), st.floats(0, 1e-3)), max_size=6))
+def test_nothing_overlaps_and_nothing_is_without_length_however_short_it_is(tmp_path, times):
+    """ELAN has whole milliseconds, and refuses both."""
+    entries, reached = [], 0.0
+    for start_s, length_s in sorted(times):
+        start_s = max(start_s, reached)
+        reached = start_s + length_s
+        entries.append(Entry(start_s, reached, [("A", 1.0)], "sure"))
+    path = tmp_path / "c.eaf"
+    path.unlink(missing_ok=True)
+    write_eaf(path, Timeline("a.mp4", 0, 60, {"gloss": entries}))
+    assert not eaf.problems(path) and len(read_annotations(path).tiers["gloss"]) == len(entries)
+
+
+def test_what_stands_on_and_below_a_tier(tmp_path):
+    attributes = read_attributes("hamfist,hamextfingeru,hampalmd")
+    found = timeline((1, 1.5, "BOOK"))
+    found.tiers["gloss"].append(Entry(2, 2.5, [("KITE", 0.4)], "unknown"))
+    found.tiers.update({head: [Entry(1, 1.5, [(name, 0.5)], "sure")] for head, name in attributes.items()})
+    found.tiers["mood"] = [Entry(1, 1.5, [("happy", 0.9)], "not measured")]
+    write_eaf(tmp_path / "a.eaf", found, tmp_path / "a.mp4", signer="anna", vocabulary=["BOOK", "TREE"])
+    elan = read_eaf(tmp_path / "a.eaf")
+    assert not eaf.problems(tmp_path / "a.eaf")
+    said = {name: [each.value for each in tier.annotations] for name, tier in elan.tiers.items()}
+    assert said["gloss"] == ["BOOK", "?"] and said["gloss-confidence"] == ["0.750", "0.400"]
+    assert said["gloss-state"] == ["sure", "unknown"] and said["gloss-ranking"] == ["BOOK 0.75\nother 0.25", "KITE 0.4"]
+    assert read_attributes(said["gloss-hamnosys"][0]) == attributes and said["mood"] == ["happy"]
+    assert {tier.participant for tier in elan.tiers.values()} == {"anna"}
+    assert {elan.tiers[name].parent for name in said} == {None, "gloss", "mood"}
+    words = [value.text for value in elan.root.iterfind("CONTROLLED_VOCABULARY/CV_ENTRY_ML/CVE_VALUE")]
+    assert words == ["?", "BOOK", "TREE", "other", "KITE"]
+    back = read_annotations(tmp_path / "a.eaf")
+    assert back.tiers["mood"] == found.tiers["mood"] and back.tiers["gloss"] == found.tiers["gloss"]
+    assert {head: back.tiers[head][0].labels for head in attributes} == {
+        head: [(name, 1.0)] for head, name in attributes.items()
+    }
+
+
+def test_a_model_of_attributes_alone_writes_notations(tmp_path):
+    attributes = read_attributes("hamfist,hamextfingeru,hampalmd")
+    found = Timeline(
+        "a", 0, 2, {head: [Entry(0, 1, [(name, 1.0)], "not measured")] for head, name in attributes.items()}
+    )
+    write_eaf(tmp_path / "a.eaf", found)
+    assert not eaf.problems(tmp_path / "a.eaf") and set(read_eaf(tmp_path / "a.eaf").tiers) >= {"hamnosys"}
+    assert read_annotations(tmp_path / "a.eaf").tiers == found.tiers
+
+
+def test_a_sign_with_two_hands_stands_on_both_tiers(tmp_path):
+    found = timeline((0, 0.5, "A"), (0.5, 1, "B"), (1.2, 2, "C"))
+    write_eaf(tmp_path / "a.eaf", found, hands=["right", "both", "left"])
+    elan = read_eaf(tmp_path / "a.eaf")
+    assert not eaf.problems(tmp_path / "a.eaf")
+    assert [each.value for each in elan.tiers["RH-IDgloss"].annotations] == ["A", "B"]
+    assert [each.value for each in elan.tiers["LH-IDgloss"].annotations] == ["B", "C"]
+    assert read_annotations(tmp_path / "a.eaf").tiers == found.tiers
+
+
+@pytest.mark.parametrize(
+    "name, kind", [("a.mp4", "mp4"), ("ä b%20.WEBM", "webm"), ("a.mov", "quicktime"), ("a.ts", "*")]
+)
+def test_file_and_video_move_together(tmp_path, name, kind):
+    before, after = tmp_path / "before", tmp_path / "after"
+    (before / "videos").mkdir(parents=True)
+    (before / "videos" / name).touch()
+    write_eaf(before / "a.eaf", timeline((0, 1, "A")), before / "videos" / name)
+    media = read_eaf(before / "a.eaf").root.find("HEADER/MEDIA_DESCRIPTOR")
+    assert media.get("MIME_TYPE") == f"video/{kind}" and media.get("RELATIVE_MEDIA_URL") == f"./videos/{name}"
+    assert media.get("MEDIA_URL") == f"file://{before.resolve().as_posix()}/videos/{name}"
+    shutil.move(before, after)
+    assert read_eaf(after / "a.eaf").video() == (after / "videos" / name, 0)
+
+
+# What an annotator made
+
+TAGS = [
+    "TIER",
+    "LINGUISTIC_TYPE",
+    "LOCALE",
+    "CONTROLLED_VOCABULARY",
+    "LEXICON_REF",
+    "EXTERNAL_REF",
+    "LICENSE",
+    "FUTURE",
+]
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff") | st.sampled_from("\t\n\r")
+)
+NAME = st.from_regex(r"[A-Z][A-Z0-9_]{0,8}", fullmatch=True)
+
+
+@st.composite
+def elements(draw, tag: str, number: int, depth: int = 2) -> ET.Element:
+    attributes = draw(st.dictionaries(NAME.map(lambda name: f"{name}x"), TEXT, max_size=3))
+    if tag in eaf.NAMES:
+        attributes[eaf.NAMES[tag]] = f"theirs {number}"
+    found = ET.Element(tag, attributes)
+    found.text = draw(TEXT)
+    if depth:
+        for each in draw(st.lists(NAME, max_size=2)):
+            found.append(draw(elements(each, number, depth - 1)))
+    return found
+
+
+@st.composite
+def documents(draw) -> ET.Element:
+    """A document of somebody, with what we do not know, too."""
+    about = {"AUTHOR": draw(TEXT), "DATE": "2026-11-02T10:00:00+01:00", "VERSION": "3.0", "FORMAT": "3.0"}
+    root = ET.Element("ANNOTATION_DOCUMENT", about)
+    header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": ""})
+    for number in range(draw(st.integers(0, 2))):
+        ET.SubElement(header, "PROPERTY", {"NAME": f"theirs {number}"}).text = draw(TEXT)
+    order = ET.SubElement(root, "TIME_ORDER")
+    for number, time in enumerate(
+        sorted(
+            draw(
+                st.lists(st.none() | st.integers(0, 9000), max_size=6),
+            ),
+            key=lambda x: x or 0,
+        )
+    ):
+        value = {} if time is None else {"TIME_VALUE": str(time)}
+        ET.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": f"ts{number}", **value})
+    for number, tag in enumerate(
+        sorted(draw(st.lists(st.sampled_from(TAGS), max_size=5)), key=lambda x: [*eaf.TOP, "FUTURE"].index(x))
+    ):
+        root.append(draw(elements(tag, number)))
+    return root
+
+
+def same(one: ET.Element, other: ET.Element) -> bool:
+    return (one.tag, one.attrib, one.text or "", len(one)) == (
+        other.tag,
+        other.attrib,
+        other.text or "",
+        len(other),
+    ) and all(map(same, one, other))
+
+
+@FAST
+@given(documents(), timelines())
+def test_all_that_others_wrote_stays_element_for_element(tmp_path, root, found):
+    path = tmp_path / "d.eaf"
+    text = ET.tostring(root, encoding="unicode").replace("\r", "&#13;")
+    path.write_text(text, encoding="utf-8", newline="")
+    before = ET.parse(path).getroot()
+    write_eaf(path, found)
+    write_eaf(path, timeline((0, 1, "A"), (1, 2, "B")))
+    after = ET.parse(path).getroot()
+    assert before.attrib == after.attrib
+    for theirs in [*before, *before.find("HEADER"), *before.find("TIME_ORDER")]:
+        if theirs.tag not in ("HEADER", "TIME_ORDER"):
+            everywhere = [*after, *after.find("HEADER"), *after.find("TIME_ORDER")]
+            assert any(same(theirs, each) for each in everywhere), ET.tostring(theirs)
+    kept = [
+        slot.get("TIME_SLOT_ID") for slot in after.find("TIME_ORDER") if not slot.get("TIME_SLOT_ID").startswith("slr")
+    ]
+    assert kept == [slot.get("TIME_SLOT_ID") for slot in before.find("TIME_ORDER")]
+    assert read_annotations(path).tiers["gloss"] == timeline((0, 1, "A"), (1, 2, "B")).tiers["gloss"]
+
+
+def test_a_tier_that_somebody_corrected_stays_and_ours_goes_beside(tmp_path):
+    path = tmp_path / "a.eaf"
+    write_eaf(path, timeline((0, 1, "A"), (1, 2, "B")))
+    assert is_untouched(read_eaf(path), "gloss")
+    correct(path, "B", "KITE")
+    assert not is_untouched(read_eaf(path), "gloss")
+    said: list[str] = []
+    for gloss in ("C", "D"):
+        write_eaf(path, timeline((0, 1, gloss)), remark=said.append)
+    values = {name: [each.value for each in tier.annotations] for name, tier in read_eaf(path).tiers.items()}
+    assert values["gloss"] == ["A", "KITE"] and values["gloss (slr)"] == ["D"] and "gloss (slr 2)" not in values
+    assert said[0] == f"{path}: 'gloss' is not as slr wrote it, and stays; what is new is on 'gloss (slr)'."
+    assert not eaf.problems(path)
+    entries = read_annotations(path).tiers["gloss"]
+    assert entries[0].labels == [("A", 0.75), ("other", 0.25)], "what was not corrected is as the model said"
+    assert entries[1] == Entry(1, 2, [("KITE", 1.0)], "sure"), "what was corrected is certain"
+
+
+def add_child(root: ET.Element) -> None:
+    """An annotator's own tier below ours."""
+    about = next(root.iterfind("TIER/ANNOTATION/ALIGNABLE_ANNOTATION")).get("ANNOTATION_ID")
+    tier = ET.Element("TIER", {"TIER_ID": "my note", "PARENT_REF": "gloss", "LINGUISTIC_TYPE_REF": "slr-value"})
+    note = ET.SubElement(
+        ET.SubElement(tier, "ANNOTATION"), "REF_ANNOTATION", {"ANNOTATION_ID": "n", "ANNOTATION_REF": about}
+    )
+    ET.SubElement(note, "ANNOTATION_VALUE").text = "see Johnston 2010"
+    root.insert(3, tier)
+
+
+def add_link(root: ET.Element) -> None:
+    about = next(root.iterfind("TIER/ANNOTATION/ALIGNABLE_ANNOTATION")).get("ANNOTATION_ID")
+    links = ET.SubElement(root, "REF_LINK_SET", {"LINK_SET_ID": "l"})
+    ET.SubElement(links, "CROSS_REF_LINK", {"REF1": about, "REF2": about, "REF_LINK_ID": "l1"})
+
+
+@pytest.mark.parametrize("change", [add_child, add_link])
+def test_a_tier_that_something_of_others_hangs_on_stays(tmp_path, change):
+    path = tmp_path / "a.eaf"
+    write_eaf(path, timeline((0, 1, "A")))
+    tree = ET.parse(path)
+    change(tree.getroot())
+    tree.write(path, encoding="utf-8")
+    write_eaf(path, timeline((0, 1, "B")))
+    assert {"gloss", "gloss (slr)"} <= read_eaf(path).tiers.keys() and not eaf.problems(path)
+
+
+def test_a_file_of_an_annotator_gets_our_tiers_in_its_own_time_and_keeps_its_form(tmp_path):
+    tiers = {"gloss": [(0, 500, "MINE")], "utterance": [(0, None, "Hello"), (None, 3000, "all")]}
+    path = eaf.write(tmp_path / "a.eaf", tiers, media="file:///C:/x/a.mp4", origin_ms=1000, version="2.7")
+    path.write_text(path.read_text().replace('TIME_SLOT_REF1="ts4"', 'TIME_SLOT_REF1="ts3"'))
+    before = ET.parse(path).getroot()
+    said: list[str] = []
+    write_eaf(path, timeline((0.2, 0.8, "EARLY"), (1.2, 1.6, "A")), tmp_path / "a.mp4", remark=said.append)
+    after = ET.parse(path).getroot()
+    assert after.get("FORMAT") == "2.7" and after.find("CONTROLLED_VOCABULARY") is None, "2.7 has another kind of these"
+    assert len(after.findall("HEADER/MEDIA_DESCRIPTOR")) == 1 and len(said) == 1
+    elan = read_eaf(path)
+    assert [(each.start_ms, each.value) for each in elan.tiers["gloss (slr)"].annotations] == [(200, "A")]
+    assert all(any(same(theirs, ours) for ours in after.iterfind("TIER")) for theirs in before.iterfind("TIER"))
+    assert read_annotations(path).tiers["gloss"] == [Entry(1.0, 1.5, [("MINE", 1.0)], "sure")]
+
+
+def test_no_file_of_another_video_and_no_other_file_is_written_into(tmp_path):
+    write_eaf(tmp_path / "a.eaf", timeline((0, 1, "A")), tmp_path / "a.mp4")
+    before = (tmp_path / "a.eaf").read_bytes()
+    with pytest.raises(BadInput, match="about another video, a, and not about b.mp4"):
+        write_eaf(tmp_path / "a.eaf", timeline((0, 1, "B")), tmp_path / "b.mp4")
+    (tmp_path / "b.eaf").write_text("my diary")
+    with pytest.raises(BadInput, match="no file of ELAN"):
+        write_eaf(tmp_path / "b.eaf", timeline((0, 1, "B")))
+    assert (tmp_path / "a.eaf").read_bytes() == before and (tmp_path / "b.eaf").read_text() == "my diary"
+
+
+def test_a_property_that_is_damaged_is_none(tmp_path):
+    path = tmp_path / "a.eaf"
+    for damage in ("[]", "{", json.dumps({"tiers": {"gloss": 3}}), json.dumps({"start": "x"})):
+        path.unlink(missing_ok=True)
+        write_eaf(path, timeline((0, 1, "A")))
+        tree = ET.parse(path)
+        tree.find("HEADER/PROPERTY").text = damage
+        tree.write(path, encoding="utf-8")
+        write_eaf(path, timeline((0, 1, "B")))
+        assert {"gloss", "gloss (slr)"} <= read_eaf(path).tiers.keys()
+
+
+def test_what_was_annotated_and_corrected_trains(tmp_path):
+    (tmp_path / "a.mp4").touch()
+    write_eaf(tmp_path / "a.eaf", timeline((0.5, 1, "A"), (1, 2, "B"), (2.5, 3, "C")), tmp_path / "a.mp4")
+    correct(tmp_path / "a.eaf", "B", "KITE")
+    correct(tmp_path / "a.eaf", "C", "?")
+    (stretch,) = read_dataset(tmp_path)
+    assert [sign.labels for sign in stretch.signs] == [{"gloss": "A"}, {"gloss": "KITE"}, {}]
+    assert (stretch.start_s, stretch.end_s) == (0.5, 3)
