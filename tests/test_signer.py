@@ -17,6 +17,7 @@ from slr_pose.hamnosys.hand import BASES
 from slr_pose.hamnosys.notation import Handshape
 from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals
 from slr_pose.keypoints.segment import extract_pose
+from slr_pose.media.timeline_file import read_timeline
 from slr_pose.media.video import write_video
 from slr_pose.pose import Pose
 from slr_pose.signer import hand
@@ -390,6 +391,14 @@ def test_sentences_are_signed_beside_clips_with_a_row_for_each_sign(slr):
     assert signed.pop("signer0-0") == signed.pop("signer1-0") == given
     assert all(sorted(signs) == ["UP", "point", "round"] for signs in signed.values())
     assert len(set(map(tuple, signed.values()))) > 1
+    with_elan = read_dataset(slr.folder / "signs" / "sentences")  # the same, by the .eaf beside each
+    for one, other in zip(with_elan, sentences_made, strict=True):
+        assert (one.path, one.signer) == (other.path, other.signer)
+        assert [sign.labels for sign in one.signs] == [sign.labels for sign in other.signs]
+        times = [[(sign.start_s, sign.end_s) for sign in clip.signs] for clip in (one, other)]
+        np.testing.assert_allclose(times[0], times[1], atol=2e-3)
+    idle_timeline = read_timeline(slr.folder / "signs" / "sentences" / "signer0-idle0.eaf")
+    assert idle_timeline.tiers["gloss"] == [] and idle_timeline.end_s > 10
     assert "8 of 8 are made already" in slr(*make, *sentences).stderr
     idle = Pose.read(slr.folder / "signs" / "sentences" / "signer0-idle0.pose")
     wrists = idle.keypoints[:, 15:17, 1]

@@ -1,5 +1,7 @@
 """What stands below a picture: which sign it is now, and a strip of the seconds around it, looked at pixel by pixel."""
 
+import json
+
 import numpy as np
 import pytest
 import signer
@@ -7,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.media.eaf import write_eaf
 from slr_pose.media.video import read_frames
 from slr_pose.strip import BLUE, FILLS, INK, Strip, caption
 from slr_pose.timeline import Entry, Timeline
@@ -17,6 +22,7 @@ SIGNS = [
     Entry(0.44, 0.7, [("candle", 0.5)], "not sure"),
     Entry(0.9, 1.3, [("dust", 0.3)], "unknown"),
 ]
+SIGNED = [any(entry.start_s <= frame / 25 < entry.end_s for entry in SIGNS) for frame in range(40)]  # at each frame
 
 
 def timeline(signs: list[Entry], end_s: float = 1.6) -> Timeline:
@@ -30,6 +36,11 @@ def below(signs: list[Entry], time_s: float, width: int = 320, length_s: float =
     return np.asarray(Drawing(pose, width, True, timeline(signs, length_s)).frame(0, None, time_s=time_s))[
         width * 3 // 4 :
     ]
+
+
+def named(image: np.ndarray) -> bool:
+    """Whether a frame of 320 x 240 pixels has a gloss below, in letters that are dark in the film, too."""
+    return bool((image[242:259, 80:240].min(axis=2) < 100).any())
 
 
 def is_like(pixel: np.ndarray, color: tuple[int, int, int]) -> bool:
@@ -106,8 +117,35 @@ def test_films_and_sheets_have_it_below_and_the_picture_is_as_before(tmp_path):
         draw(pose, None, tmp_path / f"film{suffix}", timeline(SIGNS))
         images = [image for _, image in read_frames(tmp_path / f"film{suffix}")]
         assert len(images) == 40 and images[0].shape == (284, 320, 3)
-        names = [(image[242:259, 80:240].min(axis=2) < 100).any() for image in images]
-        signed = [any(entry.start_s <= frame / 25 < entry.end_s for entry in SIGNS) for frame in range(40)]
-        assert names == signed
+        assert [named(image) for image in images] == SIGNED
     draw(pose, None, tmp_path / "sheet.png", timeline(SIGNS))
-    assert Image.open(tmp_path / "sheet.png").size == (4 * 326 + 6, 2 * 290 + 6)
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.size == (4 * 326 + 6, 2 * 290 + 6)
+
+
+def test_a_video_is_drawn_with_the_annotations_beside_it_in_its_own_time(slr):
+    video = signer.film(slr.folder / "clip.mp4", "circle", frames=40)
+    pose = signer.perform("circle", frames=40)
+    for name, start_s, end_s in (("clip", None, None), ("part", 0.4, 1.2)):
+        pose.source = Job(video, default_estimator(), None, start_s, end_s).source()
+        part = pose.cut(start_s, end_s)
+        part.write(slr.folder / f"{name}.pose")
+    assert "over clip.mp4.\n" in slr("view", "clip.mp4", "-o", "plain.mp4").stderr
+    write_eaf(slr.folder / "clip.eaf", timeline(SIGNS), video)
+    assert "over clip.mp4, the signs of clip.eaf below." in slr("view", "clip.mp4", "-o", "whole.mp4").stderr
+    slr("view", "part.pose", "-o", "part.mp4")
+    whole, part = ([named(image) for _, image in read_frames(slr.folder / f"{name}.mp4")] for name in ("whole", "part"))
+    assert whole == SIGNED and part == SIGNED[10:30]
+
+
+def test_annotations_that_are_named_come_first_and_damaged_ones_beside_the_clip_cost_no_drawing(slr):
+    signer.perform("circle", frames=4).write(slr.folder / "a.pose")
+    (slr.folder / "b.json").write_text(json.dumps(timeline(SIGNS).as_dict()))
+    (slr.folder / "a.eaf").write_text("Dear reader")
+    assert "the signs of b.json below" in slr("view", "a.pose", "--annotations", "b.json").stderr
+    done = slr("view", "a.pose", "-o", "a.gif").stderr
+    assert "Nothing is drawn of the annotations: a.eaf" in done and "4 frames on white." in done
+    for file, says in (("a.eaf", "a.eaf"), ("a.pose", "name an .eaf or a .json file"), ("no.json", "no file no.json")):
+        error = slr("view", "a.pose", "-o", "kept.gif", "--annotations", file, exit_code=2).stderr
+        assert says in error and error.count("\n") == 1 and error.endswith(".\n")
+    assert not (slr.folder / "kept.gif").exists()

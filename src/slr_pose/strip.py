@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 HEIGHT, CAPTION, SECOND = 4.0, 1.5, 12.0
 LANE = 2.2, 3.7  # from the top, where the blocks are
 
+LONGEST = 200  # characters of a gloss for which there can be room
 INK, PAPER, FAINT = (30, 30, 30), (255, 255, 255), (120, 120, 120)
 BLUE = (86, 180, 233)  # Okabe and Ito's sky blue, which no part of the signer has
 FILLS: dict[State, tuple[int, int, int]] = {
@@ -33,7 +34,7 @@ def caption(entry: Entry) -> str:
     """
     if entry.state == "unknown" or not entry.labels:
         return "?"
-    return shown(entry.labels[0][0]) + "?" * (entry.state == "not sure")
+    return shown(entry.labels[0][0][:LONGEST]) + "?" * (entry.state == "not sure")
 
 
 class Strip:
@@ -74,7 +75,10 @@ class Strip:
         pen.rectangle((0, upper, self.width, lower), (240, 240, 240))
         for number in range(bisect_right(self.ends, from_s), bisect_left(self.starts, from_s + self.seconds)):
             entry, fill = self.entries[number], FILLS[self.entries[number].state]
-            left, right = ((edge_s - from_s) * second for edge_s in (entry.start_s, entry.end_s))
+            left, right = (
+                min(max((edge_s - from_s) * second, -self.width), 2 * self.width)
+                for edge_s in (entry.start_s, entry.end_s)
+            )
             right = max(right - letter / 10, left)  # so that neighbours are two
             pen.rectangle((left, upper, right, lower), fill, BLUE if entry.state == "not sure" else fill)
             pen.text(((left + right) / 2, (upper + lower) / 2), self.words[number], INK, self.small, anchor="mm")

@@ -63,7 +63,7 @@ class Choreographed(NamedTuple):
     @property
     def seconds(self) -> float:
         """How long it takes."""
-        return sum(motion.seconds for motion in self.motions)
+        return float(sum(motion.seconds for motion in self.motions))
 
 
 class State(NamedTuple):

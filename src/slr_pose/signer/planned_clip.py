@@ -13,6 +13,7 @@ from slr_pose import BadInput
 from slr_pose.files import write_whole
 from slr_pose.hamnosys import parse, read_attributes
 from slr_pose.hamnosys.notation import Notation
+from slr_pose.media.eaf import write_eaf
 from slr_pose.pose import Pose
 from slr_pose.signer.choreography import Pace
 from slr_pose.signer.performance import perform, rehearse
@@ -71,6 +72,11 @@ class PlannedClip:
         """The pose of the clip: of a video, the exact one, apart from the one that extraction will find."""
         return self.file if self.pose_only else self.folder / "truth" / f"{self.name}.pose"
 
+    @property
+    def annotations(self) -> Path:
+        """Of a sentence: the file that says from when to when each sign is signed."""
+        return self.file.with_suffix(".eaf")
+
     def source(self) -> dict:
         """What the clip is made from; travels with its pose."""
         made_of = {key: getattr(self, key) for key in ("signer", "number", "seed", "pose_only")}
@@ -80,7 +86,8 @@ class PlannedClip:
 
     def is_made(self) -> bool:
         """Whether the files are there, of the same notation, signer and seed."""
-        return self.file.exists() and Pose.read_footer(self.truth).get("source") == self.source()
+        files = [self.file, self.annotations] if self.pace else [self.file]
+        return all(file.exists() for file in files) and Pose.read_footer(self.truth).get("source") == self.source()
 
     def make(self) -> None:
         """Write the clip's files."""
@@ -97,6 +104,8 @@ class PlannedClip:
 
             with write_whole(self.file) as partial:
                 write_video(partial, render(performance), performance.fps)
+        if self.pace:
+            write_eaf(self.annotations, self.timeline(), self.file, signer=self.who)
         pose.write(self.truth)
 
     def timeline(self) -> Timeline:
