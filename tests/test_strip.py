@@ -12,7 +12,7 @@ from PIL import Image
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.media.eaf import write_eaf
-from slr_pose.media.video import read_frames
+from slr_pose.media.video import read_frames, write_video
 from slr_pose.strip import BLUE, FILLS, INK, Strip, caption
 from slr_pose.timeline import Entry, Timeline
 from slr_pose.view import Drawing, draw
@@ -124,7 +124,8 @@ def test_films_and_sheets_have_it_below_and_the_picture_is_as_before(tmp_path):
 
 
 def test_a_video_is_drawn_with_the_annotations_beside_it_in_its_own_time(slr):
-    video = signer.film(slr.folder / "clip.mp4", "circle", frames=40)
+    video = slr.folder / "clip.mp4"
+    write_video(video, [np.full((240, 320, 3), 200, np.uint8)] * 40, 25)
     pose = signer.perform("circle", frames=40)
     for name, start_s, end_s in (("clip", None, None), ("part", 0.4, 1.2)):
         pose.source = Job(video, default_estimator(), None, start_s, end_s).source()
