@@ -40,7 +40,7 @@ def main(clips: int, folder: Path) -> None:
     for group, notations in signs.items():
         for notation in notations:
             number = sum(map(len, pairs.values()))
-            clip = PlannedClip(folder, f"clip{number}", group, notation, number, 0, SEED, pose_only=False)
+            clip = PlannedClip(folder, f"clip{number}", (group,), (notation,), number, 0, SEED, pose_only=False)
             made.append(clip)
             if not clip.is_made():
                 clip.make()

@@ -4,25 +4,29 @@ import csv
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slr_pose.data.manifest import read_dataset
 from slr_pose.hamnosys import ATTRIBUTES, parse
 from slr_pose.hamnosys.hand import BASES
 from slr_pose.hamnosys.notation import Handshape
 from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals
 from slr_pose.keypoints.segment import extract_pose
+from slr_pose.media.timeline_file import read_timeline
 from slr_pose.media.video import write_video
 from slr_pose.pose import Pose
 from slr_pose.signer import hand
 from slr_pose.signer.body import TO_WORLD
+from slr_pose.signer.choreography import FASTEST, Pace
 from slr_pose.signer.invention import invent
 from slr_pose.signer.keys import PHASES
 from slr_pose.signer.noise import HANDS, as_extracted
-from slr_pose.signer.performance import perform
+from slr_pose.signer.performance import perform, rehearse
 from slr_pose.signer.person import Signer
 from slr_pose.signer.rendering import render
 
@@ -89,6 +93,48 @@ def test_a_sign_goes_from_rest_to_hold_and_back(notation, number):
         still = frames[np.isin(frames + 1, frames)]
         assert speed[still].max() < 0.12  # metres a second: the body sways, no more
     assert np.isfinite(performance.hands).all()
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(random_signs, min_size=1, max_size=6),
+    st.integers(0, 50),
+    st.floats(0.3, 2),
+    st.sampled_from((0.0, 0.5, 1.0)),
+)
+def test_signs_in_a_row_follow_each_other_and_what_is_between_them_is_no_sign(notations, number, sign_s, pauses):
+    signer, pace = Signer.draw(number), Pace(sign_s, pauses)
+    performance = perform(notations, signer, number, 100.0, pace)
+    times = rehearse(notations, signer, number, pace).signs
+    assert len(times) == len(notations) and (np.diff(times.ravel()) > 0).all()
+    seconds = np.arange(len(performance.phase)) / performance.fps
+    signed = ((seconds >= times[:, :1]) & (seconds < times[:, 1:])).any(axis=0)
+    assert np.array_equal(signed, np.isin(performance.phase, [PHASES.index(name) for name in ("hold", "stroke")]))
+    rests = 1 + np.count_nonzero(np.diff(performance.phase == PHASES.index("rest")) == 1) / 2
+    assert rests == (2 if pauses == 0 else len(notations) + 1 if pauses == 1 else rests)
+    assert np.linalg.norm(np.diff(performance.wrists, axis=1), axis=-1).max() < 0.1  # hands do not jump
+
+
+def test_sentences_have_the_pace_that_is_asked_for_and_hands_are_no_faster_than_hands():
+    random = np.random.default_rng(0)
+    notations = [invent(random) for _ in range(20)]
+    for sign_s, slower in ((0.38, 1.3), (0.65, 1.1), (1.84, 1.05)):
+        found = rehearse(notations, Signer.draw(1), 0, Pace(sign_s, 0.0))
+        assert sign_s * 0.95 < (found.signs[-1, 1] - found.motions[0].seconds) / len(notations) < sign_s * slower
+        for before, motion in pairwise(found.motions):
+            ways = [np.linalg.norm(key.wrist - old.wrist) for key, old in zip(motion.keys, before.keys, strict=True)]
+            assert motion.phase in ("hold", "stroke", "rest") or max(ways) / motion.seconds < FASTEST + 1e-6
+
+
+def test_in_a_sentence_too_the_other_hand_does_what_is_written_of_it():
+    up = "hamfinger2 hamextfingeru hampalmd hamshoulders"
+    notations = [parse(up), parse(f"hamnondominant {up}"), parse(up)]
+    for signer, order in ((STEADY, (RIGHT, LEFT, RIGHT)), (replace(STEADY, left_handed=True), (LEFT, RIGHT, LEFT))):
+        pace = Pace(1.0, 0.0)
+        performance = perform(notations, signer, 0, 25.0, pace)
+        middles = rehearse(notations, signer, 0, pace).signs.mean(axis=1)
+        heights = performance.wrists[:, (middles * 25).astype(int), 1]
+        assert tuple(heights.argmax(axis=0)) == order and np.abs(np.diff(heights, axis=0)).min() > 0.1
 
 
 @pytest.mark.parametrize("direction", range(18))
@@ -325,6 +371,54 @@ def test_synthesize_films_a_notation(slr):
     found = extract_pose(slr.folder / "one" / row["path"])
     assert (found.width, found.height, len(found.keypoints)) == (320, 240, len(truth.keypoints))
     assert not list((slr.folder / "one").rglob(".*"))
+
+
+def test_sentences_are_signed_beside_clips_with_a_row_for_each_sign(slr):
+    (slr.folder / "lexicon.csv").write_text(LEXICON.replace("up/down", "UP"))
+    make = ("synthesize", "lexicon.csv", "--signers", 2, "--pose-only")
+    slr(*make)
+    sentences = ("--sentence", "Round up hamfist,hamextfingero,hampalmd point", "--sentences", 2, "--idle", 1)
+    made = slr(*make, *sentences).stderr
+    assert "2 signers, 8 clips: signs/sentences.csv" in made and (slr.folder / "signs" / "clips.csv").exists()
+    sentences_made = read_dataset(slr.folder / "signs" / "sentences.csv")
+    signed = {clip.path.stem: [sign.labels["gloss"] for sign in clip.signs] for clip in sentences_made}
+    assert sorted(signed) == [f"signer{signer}-{number}" for signer in range(2) for number in range(3)]
+    for clip in sentences_made:
+        assert clip.signer == f"seed0-{clip.path.stem[:7]}" and "hand_shape_base_form" in clip.signs[0].labels
+        length_s = len(Pose.read(clip.path).keypoints) / 25
+        assert clip.signs[0].start_s > 0.2 and clip.signs[-1].end_s < length_s - 0.2  # hands rest at both ends
+    given = ["round", "UP", "hamfist,hamextfingero,hampalmd", "point"]
+    assert signed.pop("signer0-0") == signed.pop("signer1-0") == given
+    assert all(sorted(signs) == ["UP", "point", "round"] for signs in signed.values())
+    assert len(set(map(tuple, signed.values()))) > 1
+    with_elan = read_dataset(slr.folder / "signs" / "sentences")  # the same, by the .eaf beside each
+    for one, other in zip(with_elan, sentences_made, strict=True):
+        assert (one.path, one.signer) == (other.path, other.signer)
+        assert [sign.labels for sign in one.signs] == [sign.labels for sign in other.signs]
+        times = [[(sign.start_s, sign.end_s) for sign in clip.signs] for clip in (one, other)]
+        np.testing.assert_allclose(times[0], times[1], atol=2e-3)
+    idle_timeline = read_timeline(slr.folder / "signs" / "sentences" / "signer0-idle0.eaf")
+    assert idle_timeline.tiers["gloss"] == [] and idle_timeline.end_s > 10
+    assert "8 of 8 are made already" in slr(*make, *sentences).stderr
+    idle = Pose.read(slr.folder / "signs" / "sentences" / "signer0-idle0.pose")
+    wrists = idle.keypoints[:, 15:17, 1]
+    assert np.ptp(wrists, axis=0).max() > 40 and len(idle.keypoints) > 200  # hands go up, and there is time
+
+
+@pytest.mark.parametrize(
+    ("sentence", "message"),
+    [
+        (("--sentence", "kite candel"), "'candel' is no gloss of these signs (did you mean candle)"),
+        (("--sentence", "kite xyz"), "glosses are anchor, bridge, candle"),
+        (("--sentence", " "), "a sentence is empty"),
+        (("--sentences", 2, "--pace", 0.01), "give a pace of 0.1 s or more"),
+        (("--sentences", 2, "--pace", "nan"), "give a pace of 0.1 s or more"),
+    ],
+)
+def test_synthesize_says_what_is_wrong_with_a_sentence(slr, sentence, message):
+    refused = slr("synthesize", *sentence, exit_code=2).stderr
+    assert message in refused and refused.count("\n") == 1 and refused.endswith(".\n")
+    assert not (slr.folder / "signs").exists()
 
 
 @pytest.mark.parametrize(

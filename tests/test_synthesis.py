@@ -37,7 +37,7 @@ def test_glosses_never_share_a_file_whatever_they_are(lexicon):
         assert not set('<>:"/\\|?*') & set(file.name) and file.name.isprintable()
         assert not PureWindowsPath(file.name).is_reserved() and file.name[0] != "." and file.stem[-1] not in " ."
     turned = plan(dict(reversed(lexicon.items())), Path("signs"), 2, 2, 0, False)
-    assert {(clip.gloss, clip.name) for clip in turned} == {(clip.gloss, clip.name) for clip in planned}
+    assert {(clip.glosses, clip.name) for clip in turned} == {(clip.glosses, clip.name) for clip in planned}
 
 
 def test_variants_become_clips_of_the_same_gloss_and_hard_glosses_come_back(slr):
@@ -78,7 +78,7 @@ def test_signs_are_made_from_python_and_every_step_is_told(tmp_path):
 
 def test_a_notation_is_signed_as_it_stands_and_no_signers_make_no_clips(tmp_path):
     made = synthesize(SIGN, tmp_path / "out", pose_only=True)
-    assert [clip.notation for clip in made.clips] == [SIGN]
+    assert [clip.notations for clip in made.clips] == [(SIGN,)]
     for nobody in ({"signers": 0}, {"clips": 0}):
         with pytest.raises(BadInput, match="make nothing"):
             synthesize(SIGN, tmp_path / "none", **nobody)

@@ -180,7 +180,7 @@ def test_a_failed_drawing_leaves_what_was_there(tmp_path):
     for name in ("a.mp4", "a.gif", "a.png"):
         (tmp_path / name).write_text("old")
         with pytest.raises(BadInput, match="cannot write"):
-            draw(signer.perform("circle"), None, tmp_path / name, stop)
+            draw(signer.perform("circle"), None, tmp_path / name, on_event=stop)
         assert (tmp_path / name).read_text() == "old"
     assert len(list(tmp_path.iterdir())) == 3
 

@@ -31,13 +31,15 @@ def main(
 ) -> None:
     random = np.random.default_rng(SEED)
     clips = [
-        PlannedClip(folder, f"sign{number}", "", " ".join(write_names(invent(random))), number, 0, SEED, pose_only=True)
+        PlannedClip(
+            folder, f"sign{number}", ("",), (" ".join(write_names(invent(random))),), number, 0, SEED, pose_only=True
+        )
         for number in range(signs)
     ]
     with progress() as show:
         make(clips, on_event=show)
     rows = (
-        (clip.file.relative_to(folder), "val" if number % 10 == 0 else "train", clip.notation)
+        (clip.file.relative_to(folder), "val" if number % 10 == 0 else "train", *clip.notations)
         for number, clip in enumerate(clips)
     )
     write_rows(folder / "clips.csv", ["path", "split", "hamnosys"], rows)

@@ -1,4 +1,7 @@
-"""Pose -> picture: the skeleton over its video or on white, as an MP4, a GIF, or a PNG sheet of a few frames."""
+"""Pose -> picture: the skeleton over its video or on white, as an MP4, a GIF, or a PNG sheet of a few frames.
+
+What is signed from when to when stands below.
+"""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
@@ -16,6 +19,8 @@ from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.video import read_frames, write_video
 from slr_pose.pose import Pose
+from slr_pose.strip import INK, Strip
+from slr_pose.timeline import Timeline
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,7 +33,7 @@ OVERSAMPLING = 2  # Pillow's lines have stairs until they are shrunk
 # Okabe and Ito's colors, which the color-blind tell apart too (https://jfly.uni-koeln.de/color). What is drawn later
 # lies above what is drawn earlier.
 COLORS = {"body": (0, 158, 115), "face": (204, 121, 167), "left hand": (0, 114, 178), "right hand": (213, 94, 0)}
-UNSEEN, EDGE, INK, PANEL = (120, 120, 120), (255, 255, 255), (30, 30, 30), (255, 255, 255, 200)
+UNSEEN, EDGE, PANEL = (120, 120, 120), (255, 255, 255), (255, 255, 255, 200)
 SURE = 0.5  # visibility from which MediaPipe's guess of a body joint counts as seen
 
 
@@ -63,14 +68,17 @@ def check_output(output: Path, video: Path | None) -> None:
         raise BadInput(f"{output} is the video itself; name another file with --output.")
 
 
-def draw(pose: Pose, video: Path | None, output: Path, on_event: Listener = ignore) -> None:
-    """Draw a pose over the video that it was extracted from, or on white.
+def draw(
+    pose: Pose, video: Path | None, output: Path, timeline: Timeline | None = None, on_event: Listener = ignore
+) -> None:
+    """Draw a pose over the video that it was extracted from, or on white, and what is signed below.
 
     Hands, body and face have a color each; a joint that was not seen is a grey ring where it must have been, between
     the frames in which it was seen.
 
     Args:
         output: `.mp4` or `.gif`, with all frames of the pose at its pace, or `.png`, with eight, evenly spaced.
+        timeline: what is signed; without it there is nothing below.
         on_event: told of each frame of the pose.
 
     Raises:
@@ -85,21 +93,21 @@ def draw(pose: Pose, video: Path | None, output: Path, on_event: Listener = igno
             f"{pose.name} says that its picture is {pose.width} x {pose.height}; write its size into it, or extract its"
             " video again."
         )
-    drawing = Drawing(pose, LONGEST_PX[suffix], on_white=video is None)
-    white: list[tuple[float, np.ndarray | None]] = [(0.0, None)]
+    drawing = Drawing(pose, LONGEST_PX[suffix], on_white=video is None, timeline=timeline)
+    white: list[tuple[float, np.ndarray | None]] = [(pose.source.get("start") or 0.0, None)]
     shown = read_frames(video, pose.source.get("start"), pose.source.get("end")) if video else white
     steps = zip(range(frames), _in_step(shown, pose.fps), strict=False)
 
     def film() -> Iterator[np.ndarray]:
-        for frame, picture in steps:
-            yield np.asarray(drawing.frame(frame, picture))
+        for frame, (time_s, picture) in steps:
+            yield np.asarray(drawing.frame(frame, picture, time_s=time_s))
             on_event(events.Drawing(frame + 1, frames))
 
     def tiles() -> Iterator["Image"]:
         chosen = set(((np.arange(SHEET_FRAMES) + 0.5) * frames / SHEET_FRAMES).astype(int))
-        for frame, picture in steps:
+        for frame, (time_s, picture) in steps:
             if frame in chosen:
-                yield drawing.frame(frame, picture, f"{frame / pose.fps:.2f} s")
+                yield drawing.frame(frame, picture, "" if timeline else f"{time_s:.2f} s", time_s)
             on_event(events.Drawing(frame + 1, frames))
 
     with write_whole(output) as partial:
@@ -115,9 +123,10 @@ class Drawing:
     Args:
         longest_px: the picture's longest side, at most.
         on_white: the picture grows where hands or face leave the video's frame, for there is no video to fit.
+        timeline: what is signed, to stand below.
     """
 
-    def __init__(self, pose: Pose, longest_px: int, on_white: bool):
+    def __init__(self, pose: Pose, longest_px: int, on_white: bool, timeline: Timeline | None = None):
         from PIL import ImageFont
 
         part_of = np.array([_part(component) for component, _ in pose.points])
@@ -137,21 +146,32 @@ class Drawing:
         self.line = max(1.5, max(self.size) / 240) * OVERSAMPLING
         self.letter = max(11, max(self.size) / 48) * OVERSAMPLING  # height
         self.font = ImageFont.load_default(self.letter)
+        self.strip, self.below = None, 0
+        if timeline:
+            start_s = pose.source.get("start") or 0.0
+            end_s = start_s + len(pose.keypoints) / pose.fps
+            self.strip = Strip(timeline, start_s, end_s, width * OVERSAMPLING, self.letter)
+            self.below = 2 * ceil(self.strip.height / OVERSAMPLING / 2)  # H.264 knows even sizes only
 
-    def frame(self, frame: int, picture: np.ndarray | None, label: str = "") -> "Image":
-        """One frame over a picture, (height, width, 3) uint8 RGB, or on white, with a label in a corner."""
+    def frame(self, frame: int, picture: np.ndarray | None, label: str = "", time_s: float = 0.0) -> "Image":
+        """One frame over a picture, (height, width, 3) uint8 RGB, or on white, with a label in a corner.
+
+        Args:
+            time_s: at which what is signed is shown below.
+        """
         from PIL import Image, ImageDraw
 
         width, height = self.size
         large = width * OVERSAMPLING, height * OVERSAMPLING
-        if picture is None:
-            image = Image.new("RGB", large, EDGE)
-        else:
-            image = Image.fromarray(picture).resize(self.size).resize(large, Image.Resampling.NEAREST)
+        image = Image.new("RGB", (large[0], large[1] + self.below * OVERSAMPLING), EDGE)
+        if picture is not None:
+            image.paste(Image.fromarray(picture).resize(self.size).resize(large, Image.Resampling.NEAREST))
         pen = ImageDraw.Draw(image, "RGBA")
         self._draw_words(pen, frame, label)
         for part in self.joints:
             self._draw_part(pen, frame, part)
+        if self.strip:
+            self.strip.draw(pen, large[1], time_s)
         return image.reduce(OVERSAMPLING)
 
     def _draw_part(self, pen: "ImageDraw", frame: int, part: str) -> None:
@@ -221,13 +241,15 @@ def _fill(places: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return filled
 
 
-def _in_step(frames: Iterable[tuple[float, np.ndarray | None]], fps: float) -> Iterator[np.ndarray | None]:
-    """The picture nearest to each of the moments 0, 1/fps, 2/fps, ... after the first; the last one for ever."""
+def _in_step(
+    frames: Iterable[tuple[float, np.ndarray | None]], fps: float
+) -> Iterator[tuple[float, np.ndarray | None]]:
+    """The moments 0, 1/fps, 2/fps, ... after the first, each with the picture nearest to it; the last one for ever."""
     first_s, moment = None, 0
     for (time_s, picture), (next_s, _) in pairwise(chain(frames, [(np.inf, None)])):
         first_s = time_s if first_s is None else first_s
         while first_s + moment / fps <= (time_s + next_s) / 2:
-            yield picture
+            yield first_s + moment / fps, picture
             moment += 1
 
 

@@ -58,11 +58,20 @@ def view(
         Path | None,
         typer.Option("--output", "-o", help=".mp4, .gif, or .png for a sheet of frames; by default CLIP-skeleton.mp4."),
     ] = None,
+    annotations: Annotated[
+        Path | None,
+        typer.Option(help=".eaf, or .json, of what is signed, to stand below; by default the .eaf beside CLIP."),
+    ] = None,
 ) -> None:
-    """Draw what the extraction saw: the skeleton over its video, or on white, joints that were not seen in grey."""
+    """Draw what the extraction saw: the skeleton over its video, or on white, joints that were not seen in grey.
+
+    Of an annotated clip, the gloss stands below as it is signed, and a strip of the seconds around it.
+    """
     with progress() as show:
-        drawn = slr_pose.draw(clip, output, on_event=show)
-    say(f"{drawn.file}: {drawn.frames} frames {f'over {drawn.video.name}' if drawn.video else 'on white'}.")
+        drawn = slr_pose.draw(clip, output, annotations=annotations, on_event=show)
+    where = f"over {drawn.video.name}" if drawn.video else "on white"
+    below = f", the signs of {drawn.annotations.name} below" if drawn.annotations else ""
+    say(f"{drawn.file}: {drawn.frames} frames {where}{below}.")
 
 
 def print_extraction(outcomes: "list[Outcome]") -> None:

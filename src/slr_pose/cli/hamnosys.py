@@ -28,11 +28,29 @@ def synthesize(
     ] = None,
     signers: Annotated[int, typer.Option(min=1, help="How many signers sign each.")] = 1,
     clips: Annotated[int, typer.Option(min=1, help="How many times each of them does.")] = 1,
+    sentence: Annotated[
+        list[str] | None,
+        typer.Option(help='Sign "KITE CANDLE" in a row, glosses or notations, instead of each alone; several times.'),
+    ] = None,
+    sentences: Annotated[int, typer.Option(min=0, help="So many sentences of 4 to 8 signs in random order.")] = 0,
+    idle: Annotated[
+        int, typer.Option(min=0, help="So many clips of each signer who rests, scratches, folds the arms; no sign.")
+    ] = 0,
+    pace: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds a sign of a sentence, with the way to it; by default each sentence has its own, from 0.38,"
+            " conversation, to 0.65, weather news.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same signers and clips.")] = 0,
     pose_only: Annotated[
         bool, typer.Option("--pose-only", help="No videos: keypoints as MediaPipe would find them, thousands a minute.")
     ] = False,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the clips and clips.csv.")] = Path("signs"),
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the clips and their manifest.")] = Path(
+        "signs"
+    ),
 ) -> None:
     """Let synthetic signers sign HamNoSys: videos with their exact poses, and a manifest to train on."""
     from slr_pose.signer.synthesis import MADE_UP
@@ -40,7 +58,19 @@ def synthesize(
 
     wanted = " ".join(signs) if signs else MADE_UP
     with progress() as show:
-        made = let_sign(wanted, output, signers=signers, clips=clips, seed=seed, pose_only=pose_only, on_event=show)
+        made = let_sign(
+            wanted,
+            output,
+            signers=signers,
+            clips=clips,
+            seed=seed,
+            pose_only=pose_only,
+            sentence=sentence or (),
+            sentences=sentences,
+            idle=idle,
+            pace=pace,
+            on_event=show,
+        )
     what = f"{count(made.signs, 'sign')}, {count(signers, 'signer')}, {count(len(made.clips), 'clip')}"
     say(f"{what}: {made.manifest}   Try it: slr train {made.manifest}")
 

@@ -1,4 +1,8 @@
-"""A notation -> what both hands do: keys, that is where each is and how it is turned and bent, and ways between them.
+"""Notations in a row -> what both hands do: keys, where each is, how it is turned and bent, and ways between them.
+
+A clip of one sign is a sentence of one. A sign begins when the hands have taken its first shape and place, and ends
+when they leave the last; the way there belongs to no sign, and goes on from the posture before, without rest unless the
+signer pauses.
 
 Written for a right-handed signer; `performance.py` mirrors it for others. Left out of what a notation can say:
 non-manual features, brushing, manners other than fast and slow, ellipses, growing or shrinking movements, a straight
@@ -6,8 +10,9 @@ movement in which the hands alternate; of a choice the first is signed, and what
 same time happens at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +38,32 @@ from slr_pose.signer.postures import Postures, is_on_hand
 from slr_pose.signer.written import Hands, flat, hands_of
 
 REST_S, APPROACH_S, HOLD_S, TURN_S = 0.24, 0.40, 0.24, 0.34
+RESTS_S = 0.2, 1.2  # how long hands rest before, in and after a sentence
+FASTEST = 1.5  # metres a second that a wrist is on its way to a sign, in the mean; 1.9 times as much in the middle
+
+
+class Pace(NamedTuple):
+    """How a sentence is signed.
+
+    Attributes:
+        sign_s: seconds a sign, with the way to it, in the mean; a little more where the ways are long.
+        pauses: how often the hands rest before the next sign, 0 to 1.
+    """
+
+    sign_s: float
+    pauses: float
+
+
+class Choreographed(NamedTuple):
+    """What both hands do, from rest to rest, and from when to when it is each sign, (signs, 2) seconds."""
+
+    motions: list[Motion]
+    signs: np.ndarray
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes."""
+        return float(sum(motion.seconds for motion in self.motions))
 
 
 class State(NamedTuple):
@@ -51,6 +82,50 @@ class Change(NamedTuple):
     written: Hand
 
 
+def choreograph(
+    notations: Sequence[Notation], signer: Signer, random: np.random.Generator, pace: Pace | None = None
+) -> Choreographed:
+    """Notations in a row, one at least, each as this signer signs it this time.
+
+    Args:
+        pace: of a sentence; without it, signs are as long as a dictionary shows them, and hands rest at the ends alone.
+    """
+    reader = Choreography(signer, random)
+    rest = reader.rest()
+    motions, signs = [reader.to(rest, REST_S, "rest")], []
+    for number, notation in enumerate(notations):
+        if number:
+            reader = Choreography(signer, random)
+            if pace and random.random() < pace.pauses:
+                motions += reader.to_rest(rest)
+        sign = reader.sign(notation, rest)
+        if notation.signs[0].nondominant != notations[0].signs[0].nondominant:
+            sign = [motion.mirrored() for motion in sign]
+        signs.append(
+            (len(motions), len(motions) + len(sign) - 1)
+        )  # the motions before it, the way there too, and in it
+        motions += sign
+    motions += reader.to_rest(rest)
+    if pace:
+        motions = _hurried(motions, len(signs), pace.sign_s, random)
+    ends = np.cumsum([motion.seconds for motion in motions])
+    return Choreographed(motions, ends[np.array(signs)])
+
+
+def _hurried(motions: list[Motion], signs: int, sign_s: float, random: np.random.Generator) -> list[Motion]:
+    """At the pace of a sentence, all as much faster as it takes, but no hand faster than hands are; rests vary."""
+    natural_s = sum(motion.seconds for motion in motions if motion.phase not in ("rest", "retreat"))
+    share = sign_s * signs / natural_s
+    done = motions[:1]
+    for before, motion in pairwise(motions):
+        way = max(
+            float(np.linalg.norm(key.wrist - old.wrist)) for key, old in zip(motion.keys, before.keys, strict=True)
+        )
+        least_s = way / FASTEST if motion.phase in ("approach", "retreat") else 0.0
+        done.append(replace(motion, seconds=max(motion.seconds * share, least_s)))
+    return [replace(one, seconds=random.uniform(*RESTS_S)) if one.phase == "rest" else one for one in done]
+
+
 class Choreography:
     """Reads a notation for one signer, in one clip: what each hand does, and how long it takes."""
 
@@ -59,21 +134,28 @@ class Choreography:
         self.pace = np.exp(random.normal(0, 0.08) * signer.variation) / signer.tempo
         self.size = np.exp(random.normal(0, 0.15) * signer.variation)
 
-    def motions(self, notation: Notation) -> list[Motion]:
-        """From rest through every sign and back to rest."""
-        rest = self.postures.rest(RIGHT), self.postures.rest(LEFT)
-        done = [self._to(rest, REST_S, "rest")]
+    def rest(self) -> tuple[Key, Key]:
+        """Both hands before the belly."""
+        return self.postures.rest(RIGHT), self.postures.rest(LEFT)
+
+    def to_rest(self, rest: tuple[Key, Key]) -> list[Motion]:
+        """Hands go to rest, and rest."""
+        return [self.to(rest, APPROACH_S, "retreat"), self.to(rest, REST_S, "rest")]
+
+    def sign(self, notation: Notation, rest: tuple[Key, Key]) -> list[Motion]:
+        """The way to a sign, and the sign; a hand that has nothing to do in it goes to rest."""
+        done = []
         for sign in notation.signs:
             hands = hands_of(sign.posture, (Hand(), None))
             here = self.postures.keys(hands, sign, rest)
-            done.append(self._to(here, APPROACH_S, "approach"))
-            done.append(self._to(here, HOLD_S * (1.6 if not sign.steps else 0.6), "hold"))
+            done.append(self.to(here, APPROACH_S, "approach"))
+            done.append(self.to(here, HOLD_S * (1.6 if not sign.steps else 0.6), "hold"))
             strokes, _ = self._strokes(sign.steps, State(here, hands), sign)
             if strokes:
-                done += [*strokes, self._to(strokes[-1].keys, HOLD_S, "hold")]
-        return [*done, self._to(rest, APPROACH_S, "retreat"), self._to(rest, REST_S, "rest")]
+                done += [*strokes, self.to(strokes[-1].keys, HOLD_S, "hold")]
+        return done
 
-    def _to(self, keys: tuple[Key, Key], seconds: float, phase: str) -> Motion:
+    def to(self, keys: tuple[Key, Key], seconds: float, phase: str) -> Motion:
         """The straight way."""
         return Motion(seconds * self.pace, phase, keys, (Way(), Way()))
 
@@ -123,7 +205,7 @@ class Choreography:
             return done, state
         again = list(done)
         if _differ(done[-1].keys, start.keys):
-            again.insert(0, self._to(start.keys, 0.75 * MOVE_S, "stroke"))
+            again.insert(0, self.to(start.keys, 0.75 * MOVE_S, "stroke"))
         return done + again * often, state
 
     def _stroke(

@@ -72,3 +72,11 @@ class Motion:
     phase: str
     keys: tuple[Key, Key]
     ways: tuple[Way, Way]
+
+    def mirrored(self) -> "Motion":
+        """The same with the hands swapped, as in a mirror."""
+        right, left = self.keys
+        way, other_way = self.ways
+        return Motion(
+            self.seconds, self.phase, (left.mirrored(), right.mirrored()), (other_way.mirrored(), way.mirrored())
+        )

@@ -1,9 +1,10 @@
-"""A notation and a signer -> where every joint is, frame by frame, and the pose that a perfect extraction would give.
+"""Notations and a signer -> where every joint is, frame by frame, and the pose that a perfect extraction would give.
 
 Hands take the straightest way at minimum jerk (Flash and Hogan 1985, "The coordination of arm movements"), turn along
 the shortest arc, and bend their fingers all the way. What is signed, and what is left out: see `choreography.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +28,7 @@ from slr_pose.hamnosys.notation import Notation
 from slr_pose.pose import Pose
 from slr_pose.signer import body
 from slr_pose.signer.arms import Arms, elbows, within_reach
-from slr_pose.signer.choreography import Choreography
+from slr_pose.signer.choreography import Choreographed, Pace, choreograph
 from slr_pose.signer.keys import LEFT, MIRROR, PHASES, RIGHT, SIDES, SWAPPED, Key, Motion, Way
 from slr_pose.signer.person import Signer
 
@@ -39,7 +40,7 @@ FACE = [name for name in SKELETON.joints if sideless(name) in body.FACE]
 
 @dataclass(frozen=True)
 class Performance:
-    """A sign, signed.
+    """A sign, or several in a row, signed.
 
     Attributes:
         hands: (2, frames, 21, 3) metres in the world: the signer's right, left.
@@ -116,18 +117,31 @@ class Performance:
         )
 
 
-def perform(notation: Notation, signer: Signer, clip: int = 0, fps: float = 25.0) -> Performance:
-    """Sign a notation.
+def perform(
+    notations: Notation | Sequence[Notation], signer: Signer, clip: int = 0, fps: float = 25.0, pace: Pace | None = None
+) -> Performance:
+    """Sign a notation, or several in a row.
 
     Args:
         clip: the number of the clip, from which its variation is drawn.
         fps: frames a second.
+        pace: of a sentence, as `choreograph` takes it.
     """
-    random = np.random.default_rng([signer.seed, clip])
-    motions = Choreography(signer, random).motions(notation)
-    performance = _animate(motions, signer, random, fps)
-    by_left = signer.left_handed != notation.signs[0].nondominant
+    notations = [notations] if isinstance(notations, Notation) else notations
+    random = _of_clip(signer, clip)
+    performance = _animate(choreograph(notations, signer, random, pace).motions, signer, random, fps)
+    by_left = signer.left_handed != notations[0].signs[0].nondominant
     return _mirrored(performance) if by_left else performance
+
+
+def rehearse(notations: Sequence[Notation], signer: Signer, clip: int = 0, pace: Pace | None = None) -> Choreographed:
+    """What `perform` signs and when, before there are joints."""
+    return choreograph(notations, signer, _of_clip(signer, clip), pace)
+
+
+def _of_clip(signer: Signer, clip: int) -> np.random.Generator:
+    """What is drawn for a clip is drawn from this."""
+    return np.random.default_rng([signer.seed, clip])
 
 
 def _animate(motions: list[Motion], signer: Signer, random: np.random.Generator, fps: float) -> Performance:

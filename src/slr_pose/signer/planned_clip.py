@@ -11,12 +11,16 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.files import write_whole
-from slr_pose.hamnosys import parse
+from slr_pose.hamnosys import parse, read_attributes
+from slr_pose.hamnosys.notation import Notation
+from slr_pose.media.eaf import write_eaf
 from slr_pose.pose import Pose
-from slr_pose.signer.performance import perform
+from slr_pose.signer.choreography import Pace
+from slr_pose.signer.performance import perform, rehearse
 from slr_pose.signer.person import Signer
 from slr_pose.tables import refuse_others
 from slr_pose.text import count
+from slr_pose.timeline import Entry, Timeline
 
 MANIFEST = "clips.csv"
 COLUMNS = ("path", "gloss", "signer", "hamnosys")
@@ -25,47 +29,69 @@ LONGEST = 120  # bytes of a file's name that come from the gloss; disks take 255
 
 @dataclass(frozen=True)
 class PlannedClip:
-    """A clip that synthetic signers are to make, or have made.
+    """A clip that synthetic signers are to make, or have made: of one sign, or of a sentence.
 
     Attributes:
         folder: where the manifest is.
         name: of its files.
-        notation: names of HamNoSys symbols.
+        glosses: of its signs; none where what the hands do is no sign.
+        notations: of what the hands do, one after the other, as names of HamNoSys symbols.
         signer, number, seed: who signs it, which of that signer's clips it is, and the seed of them all.
         pose_only: no video; the pose as MediaPipe would find it.
+        pace: of a sentence; `None` for one sign as a dictionary shows it.
     """
 
     folder: Path
     name: str
-    gloss: str
-    notation: str
+    glosses: tuple[str, ...]
+    notations: tuple[str, ...]
     signer: int
     number: int
     seed: int
     pose_only: bool
+    pace: Pace | None = None
 
     @property
     def file(self) -> Path:
         """What training reads."""
-        return self.folder / "clips" / f"{self.name}{'.pose' if self.pose_only else '.mp4'}"
+        folder = self.folder / ("sentences" if self.pace else "clips")
+        return folder / f"{self.name}{'.pose' if self.pose_only else '.mp4'}"
+
+    @property
+    def path(self) -> str:
+        """Of the file, in the manifest."""
+        return self.file.relative_to(self.folder).as_posix()
+
+    @property
+    def who(self) -> str:
+        """Who signs, in the manifest."""
+        return f"seed{self.seed}-signer{self.signer}"
 
     @property
     def truth(self) -> Path:
         """The pose of the clip: of a video, the exact one, apart from the one that extraction will find."""
         return self.file if self.pose_only else self.folder / "truth" / f"{self.name}.pose"
 
+    @property
+    def annotations(self) -> Path:
+        """Of a sentence: the file that says from when to when each sign is signed."""
+        return self.file.with_suffix(".eaf")
+
     def source(self) -> dict:
         """What the clip is made from; travels with its pose."""
-        made_of = ("notation", "signer", "number", "seed", "pose_only")
-        return {"synthetic": {key: getattr(self, key) for key in made_of}}
+        made_of = {key: getattr(self, key) for key in ("signer", "number", "seed", "pose_only")}
+        if self.pace:
+            made_of |= {"glosses": ", ".join(self.glosses), **self.pace._asdict()}
+        return {"synthetic": {"notation": ", ".join(self.notations), **made_of}}
 
     def is_made(self) -> bool:
         """Whether the files are there, of the same notation, signer and seed."""
-        return self.file.exists() and Pose.read_footer(self.truth).get("source") == self.source()
+        files = [self.file, self.annotations] if self.pace else [self.file]
+        return all(file.exists() for file in files) and Pose.read_footer(self.truth).get("source") == self.source()
 
     def make(self) -> None:
         """Write the clip's files."""
-        performance = perform(parse(self.notation), Signer.draw(self.signer, self.seed), self.number)
+        performance = perform(self._parsed(), self._signer(), self.number, pace=self.pace)
         pose = performance.pose()
         pose.source = self.source()
         if self.pose_only:
@@ -78,7 +104,49 @@ class PlannedClip:
 
             with write_whole(self.file) as partial:
                 write_video(partial, render(performance), performance.fps)
+        if self.pace:
+            write_eaf(self.annotations, self.timeline(), self.file, signer=self.who)
         pose.write(self.truth)
+
+    def timeline(self) -> Timeline:
+        """What is signed from when to when: a tier of glosses, and one of each attribute that the notations tell."""
+        rehearsed = rehearse(self._parsed(), self._signer(), self.number, self.pace)
+        tiers: dict[str, list[Entry]] = {"gloss": []}
+        for gloss, notation, (start_s, end_s) in zip(
+            self.glosses, self.notations, rehearsed.signs.tolist(), strict=False
+        ):
+            for tier, label in {"gloss": gloss, **attributes_of(notation)}.items():
+                tiers.setdefault(tier, []).append(Entry(start_s, end_s, [(label, 1.0)], "sure"))
+        return Timeline(self.file.name, 0.0, rehearsed.seconds, tiers)
+
+    def _parsed(self) -> list[Notation]:
+        return [parse(notation) for notation in self.notations]
+
+    def _signer(self) -> Signer:
+        return Signer.draw(self.signer, self.seed)
+
+
+def refuse_none(signers: int, clips: int) -> None:
+    """Whether there would be anything to make.
+
+    Raises:
+        BadInput: there would not.
+    """
+    if min(signers, clips) < 1:
+        raise BadInput(f"{count(signers, 'signer')} and {count(clips, 'clip')} make nothing; ask for one at least.")
+
+
+def attributes_of(notation: str) -> dict[str, str]:
+    """The eight attributes of a notation; none where it tells too little for them."""
+    try:
+        return read_attributes(notation)
+    except BadInput:
+        return {}
+
+
+def readable(notation: str) -> str:
+    """The notation, or nothing where it tells too little for the eight attributes."""
+    return notation if attributes_of(notation) else ""
 
 
 def plan(
@@ -89,8 +157,7 @@ def plan(
     Raises:
         BadInput: there would be no clip, or the folder has a manifest of somebody else's.
     """
-    if min(signers, clips) < 1:
-        raise BadInput(f"{count(signers, 'signer')} and {count(clips, 'clip')} make nothing; ask for one at least.")
+    refuse_none(signers, clips)
     refuse_others(folder / MANIFEST, COLUMNS)
     stems = _stems(lexicon)
     notations = [
@@ -100,8 +167,8 @@ def plan(
         PlannedClip(
             folder,
             f"{stems[gloss]}-signer{signer}-{variant * clips + clip}",
-            gloss,
-            notation,
+            (gloss,),
+            (notation,),
             signer,
             place * clips + clip,
             seed,
