@@ -31,7 +31,7 @@ from slr_pose.data.store import load
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.pose import Pose
 from slr_pose.skeleton import DEFAULT, Skeleton
-from slr_pose.training.module import Training
+from slr_pose.training.module import SIGNS, Training
 from slr_pose.training.recipe import Recipe
 
 DIFFERENT = 400  # files
@@ -128,7 +128,7 @@ def learn(loader: DataLoader, model: SignModel, skeleton: Skeleton) -> tuple[lis
 
         def step(batch=batch) -> None:
             optimizer.zero_grad()
-            training.training_step(batch, 0).backward()
+            training.training_step({SIGNS: batch}, 0).backward()
             optimizer.step()
             training.on_train_batch_end()
 

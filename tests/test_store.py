@@ -189,12 +189,12 @@ def test_a_batch_holds_each_clip_whole_and_nothing_else(stores, clips):
     clips[0].labels.clear()
     clips[1].labels["gloss"] = "new"
     labelled = LabelledClips(store, [4, 0, 1], {"gloss": ["x", "y"]})
-    keypoints, frames, labels = collate([labelled[item] for item in (1, 0, 2)])
+    keypoints, frames, fps, labels = collate([labelled[item] for item in (1, 0, 2)])
     assert frames.tolist() == [6, 10, 7] and keypoints.shape == (3, 10, 49, 4)
     for row, clip in enumerate((0, 4, 1)):
         np.testing.assert_array_equal(keypoints[row, : frames[row]], store[clip])
         assert not keypoints[row, frames[row] :].any()
-    assert labels["gloss"].tolist() == [-1, 0, -1]
+    assert labels["gloss"].tolist() == [-1, 0, -1] and fps.tolist() == [store.fps[clip] for clip in (0, 4, 1)]
 
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
@@ -203,7 +203,7 @@ def test_workers_of_a_loader_map_the_file_themselves(stores, clips, start):
     loader = DataLoader(labelled, 5, collate_fn=collate, num_workers=1, multiprocessing_context=start)
     (batch,) = loader
     here = collate([labelled[clip] for clip in range(5)])
-    assert torch.equal(batch[0], here[0]) and torch.equal(batch[2]["gloss"], here[2]["gloss"])
+    assert torch.equal(batch[0], here[0]) and torch.equal(batch[3]["gloss"], here[3]["gloss"])
 
 
 @settings(max_examples=30, deadline=None)

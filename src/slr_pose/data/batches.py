@@ -1,23 +1,36 @@
-"""Store -> what a network learns from: labelled clips, one at a time or as batches of clips that are about as long."""
+"""Store -> what a network learns from: signs, one at a time or as batches of those that are about as long; signing."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
+from slr_pose.data.clip import Clip
 from slr_pose.data.store import Store
 
 POOL = 32  # batches whose clips are sorted by length together
 FEWEST_POOLS = 10  # fewer clips than these fill are batched at random
 
-Item = tuple[np.ndarray, dict[str, int]]
-Batch = tuple[Tensor, Tensor, dict[str, Tensor]]
+Item = tuple[np.ndarray, float, dict[str, int]]
+Batch = tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]
+
+
+def signs_of(store: Store, rows: Sequence[int]) -> tuple[list[Clip], list[np.ndarray]]:
+    """The signs of some clips, those of a stretch cut out of it, and the keypoints (frames, joints, 4) of each."""
+    clips, keypoints = [], []
+    for row in rows:
+        for first, last, _, labels in _signs(store, row):
+            clips.append(replace(store.clips[row], labels=labels, signs=()))
+            keypoints.append(store.frames[first:last])
+    return clips, keypoints
 
 
 class LabelledClips(Dataset[Item]):
-    """Some of the clips of a store. An item is what stands from one frame of its file up to another, and the labels.
+    """Signs of a store: clips of one sign, and each sign of a stretch, cut out of it. An item is what stands from one
+    frame of its file up to another, how many are a second, and the labels.
 
     Args:
         store: where the clips are.
@@ -25,14 +38,18 @@ class LabelledClips(Dataset[Item]):
         classes: class names of each head.
 
     Attributes:
-        spans: (clips, 2), from which frame up to which each of them goes.
-        labels: (clips,) of each head, the number of the class; -1 = unknown.
+        spans: (signs, 2), from which frame up to which each of them goes.
+        fps: (signs,) frames a second.
+        labels: (signs,) of each head, the number of the class; -1 = unknown.
     """
 
     def __init__(self, store: Store, rows: Sequence[int], classes: dict[str, list[str]]):
-        self.store, self.spans = store, store.spans[list(rows)]
+        self.store = store
+        found = [sign for row in rows for sign in _signs(store, row)]
+        self.spans = np.array([(first, last) for first, last, _, _ in found], dtype=int).reshape(-1, 2)
+        self.fps = np.array([fps for _, _, fps, _ in found])
         number = {head: {name: index for index, name in enumerate(names)} for head, names in classes.items()}
-        labels = [store.clips[row].labels for row in rows]
+        labels = [known for _, _, _, known in found]
         self.labels = {
             head: np.array(
                 [-1 if (name := known.get(head)) is None else number[head].get(name, -1) for known in labels]
@@ -43,24 +60,38 @@ class LabelledClips(Dataset[Item]):
     def __len__(self) -> int:
         return len(self.spans)
 
-    def __getitem__(self, clip: int) -> Item:
-        first, last = self.spans[clip]
-        return self.store.frames[first:last], {head: int(labels[clip]) for head, labels in self.labels.items()}
+    def __getitem__(self, sign: int) -> Item:
+        first, last = self.spans[sign]
+        labels = {head: int(labels[sign]) for head, labels in self.labels.items()}
+        return self.store.frames[first:last], self.fps[sign], labels
 
     @property
     def frames(self) -> np.ndarray:
-        """(clips,) how long each of them is."""
+        """(signs,) how long each of them is."""
         return self.spans[:, 1] - self.spans[:, 0]
 
 
+def _signs(store: Store, row: int) -> Iterator[tuple[int, int, float, dict[str, str]]]:
+    """Of a clip, from which frame up to which each of its signs goes, frames a second, and what is known of it."""
+    clip, fps, (first, last) = store.clips[row], store.fps[row], store.spans[row]
+    if not clip.signs and not clip.glosses:
+        yield first, last, fps, clip.labels
+    for sign in clip.signs:
+        start, end = (round((time_s - (clip.start_s or 0)) * fps) for time_s in (sign.start_s, sign.end_s))
+        start = min(start, last - first - 1)
+        yield first + start, first + min(max(end, start + 1), last - first), fps, sign.labels
+
+
 def collate(items: list[Item]) -> Batch:
-    """Keypoints (batch, frames, joints, 4), zero behind each clip's end; frames (batch,); labels (batch,) per head."""
-    frames = [len(keypoints) for keypoints, _ in items]
+    """Keypoints (batch, frames, joints, 4), zero behind each clip's end; frames (batch,); frames a second (batch,);
+    labels (batch,) per head."""
+    frames = [len(keypoints) for keypoints, _, _ in items]
     padded = np.zeros((len(items), max(frames), *items[0][0].shape[1:]), dtype=np.float32)
-    for row, (keypoints, _) in enumerate(items):
+    for row, (keypoints, _, _) in enumerate(items):
         padded[row, : len(keypoints)] = keypoints
-    labels = {head: torch.tensor([known[head] for _, known in items]) for head in items[0][1]}
-    return torch.from_numpy(padded), torch.tensor(frames), labels
+    labels = {head: torch.tensor([known[head] for _, _, known in items]) for head in items[0][2]}
+    fps = torch.tensor([fps for _, fps, _ in items], dtype=torch.float32)
+    return torch.from_numpy(padded), torch.tensor(frames), fps, labels
 
 
 class Batches(Sampler[list[int]]):

@@ -71,7 +71,8 @@ def _read_block(skeleton: Skeleton, tasks: list[Task]) -> Iterator[tuple[np.ndar
             pose = clip.read(skeleton, file)
             keypoints = skeleton.select(pose)
         except BadInput as error:
-            yield nothing, Entry(key, identity, 0, 0, "{}", 0, "", extracted, shown(error))
+            yield nothing, Entry(key, identity, 0, 0, 1.0, "{}", 0, "", extracted, shown(error))
         else:
             extractor = json.dumps(pose.extractor, sort_keys=True)
-            yield keypoints, Entry(key, identity, 0, 0, extractor, pose.people, shown(pose.name), extracted, None)
+            name = shown(pose.name)
+            yield keypoints, Entry(key, identity, 0, 0, pose.fps, extractor, pose.people, name, extracted, None)

@@ -43,6 +43,7 @@ class Store:
         frames: (all frames, joints, 4) that are in it, memory-mapped.
         clips: those that could be read, in order.
         spans: (clips, 2), from which frame up to which each of them goes.
+        fps: (clips,) frames a second of each of them.
         left_out: why each of the others could not.
         extractors: the different ways in which keypoints were found; an empty one where that is unknown.
         remarks: what else there is to say, a sentence each.
@@ -52,6 +53,7 @@ class Store:
     frames: np.ndarray
     clips: list[Clip]
     spans: np.ndarray
+    fps: np.ndarray
     left_out: list[str]
     extractors: list[dict[str, Any]]
     remarks: list[str]
@@ -120,6 +122,7 @@ def load(
         frames=kept.frames,
         clips=[clips[number] for number in read],
         spans=np.array([(entry.first, entry.last) for entry in entries]),
+        fps=np.array([entry.fps for entry in entries]),
         left_out=list(named.values()),
         extractors=[json.loads(extractor) for extractor in dict.fromkeys(entry.extractor for entry in entries)],
         remarks=[*videos.sentences(), *crowd([entry.name for entry in entries if entry.people > 1])],
@@ -154,7 +157,7 @@ def _keys(clips: list[Clip]) -> tuple[dict[int, bytes], dict[int, str]]:
         except BadInput as error:
             reasons[number] = str(error)
         else:
-            part = repr((what, clip.start_s, clip.end_s))
+            part = repr((what, clip.start_s, clip.end_s, bool(clip.signs)))
             keys[number] = hashlib.blake2b(part.encode(), digest_size=16).digest()
     return keys, reasons
 

@@ -32,6 +32,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
         key: which clip it is: the state of its file, and the part of it.
         identity: as `Clip.identity` gives it.
         first, last: its frames in the file.
+        fps: how many of them are a second.
         extractor: what found its keypoints, as JSON.
         people: how many the clip shows.
         name: how messages call it.
@@ -43,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     identity: bytes
     first: int
     last: int
+    fps: float
     extractor: str
     people: int
     name: str
