@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, MODEL
-from slr_pose.info import SCHEMA, ModelInfo
+from slr_pose.info import EDGES, SCHEMA, SIGNS, ModelInfo
 from slr_pose.model.checkpoint import load_model, save_checkpoint
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.recognition.onnx_file import read_onnx
@@ -86,6 +86,21 @@ def test_both_files_tell_the_same_and_answer_the_same(checkpoint, exported):
         np.testing.assert_allclose(answers[0][head], answers[1][head], atol=1e-4)
 
 
+@pytest.mark.parametrize("count, frames, samples", [(1, 1, 2), (1, 30, 128), (3, 40, 7), (16, 77, 128)])
+def test_both_files_read_the_same_at_every_sample(checkpoint, exported, count, frames, samples):
+    """Clips of different lengths, at times of which some lie behind their ends."""
+    drawn = np.random.default_rng(samples)
+    keypoints = (drawn.random((count, frames, 33, 4)) * 200).astype(np.float32)
+    keypoints[..., 3] = drawn.random((count, frames, 33)) < 0.7
+    lengths = drawn.integers(1, frames + 1, count)
+    times = (np.arange(samples) * drawn.uniform(0.5, 2, (count, 1))).astype(np.float32)
+    first, second = (Recognizer.load(path).run(keypoints, lengths, times) for path in (checkpoint, exported))
+    assert first.keys() == second.keys() == {*LABELS, SIGNS, EDGES}
+    assert first[SIGNS].shape == (count, samples, 5) and first[EDGES].shape == (count, samples, 2)
+    for name, values in first.items():
+        np.testing.assert_allclose(values, second[name], atol=1e-4)
+
+
 def test_a_model_of_the_first_schema_answers_as_it_did(tmp_path):
     recognizer = Recognizer.load(OLD)
     found = recognizer.probabilities(clips())["gloss"]
@@ -102,18 +117,25 @@ def test_a_model_of_the_first_schema_answers_as_it_did(tmp_path):
     assert stopped.info.caveat() == "its training was stopped in epoch 3 of 12"
 
 
-def test_an_onnx_file_of_the_first_schema_is_read(exported, tmp_path):
-    old = metadata(OLD)
+def test_an_onnx_file_of_the_first_schema_is_read(tmp_path):
+    """The one in the package has as many inputs as files of that time: it looks at samples of its own choice."""
+    known, old = Recognizer.load(MODEL), metadata(OLD)
     for missing in ("thresholds", "signers", "extractor"):
         old.pop(missing, None)
         old["training"].pop(missing, None)
-    old |= {"labels": LABELS}
-    file = onnx.load(exported)
+    described = json.loads(known.info.encode())
+    described["model"].pop("reads")
+    old |= {name: described[name] for name in ("labels", "skeleton", "model")}
+    file = onnx.load(MODEL)
     helper.set_model_props(file, {"slr-pose": json.dumps(old)})
     onnx.save(file, tmp_path / "old.onnx")
     recognizer = Recognizer.load(tmp_path / "old.onnx")
-    assert recognizer.labels == LABELS and recognizer.extractor == {}
-    assert list(Recognizer.load(MODEL).labels) == list(ATTRIBUTES)  # the one in the package has neither
+    assert recognizer.labels == known.labels and list(known.labels) == list(ATTRIBUTES)
+    assert recognizer.extractor == {} and not recognizer.info.reads
+    poses = [signer.perform("wave"), signer.perform("circle", frames=40)]
+    assert (
+        recognizer.predict(poses)[1].tiers["hand_shape_base_form"][0].labels[0][0] in ATTRIBUTES["hand_shape_base_form"]
+    )
 
 
 def test_what_a_later_slr_adds_is_passed_over_and_a_later_schema_is_said(checkpoint, tmp_path):
@@ -424,6 +446,7 @@ def test_a_safetensors_file_that_claims_more_than_it_holds(tmp_path):
         Recognizer.load(tmp_path / "m.safetensors")
 
 
+@pytest.mark.slow
 def test_a_head_may_be_called_as_something_inside_of_the_network_is(tmp_path):
     from slr_pose.recognition.export import export_onnx
 
@@ -452,6 +475,7 @@ def slr_refuses(slr, model: str, signs: Path) -> str:
     return slr("evaluate", signs, "--model", model, exit_code=2).stderr
 
 
+@pytest.mark.slow
 def test_a_training_that_was_killed_is_not_used_without_a_word(signs, slr):
     process = subprocess.Popen(
         [SLR, "train", signs, "--size", "tiny", "--epochs", "5000", "--name", "killed"],

@@ -6,18 +6,25 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slr_pose.info import EDGES, SIGNS
 from slr_pose.model.network import SIZES, ModelConfig, SignModel
 from slr_pose.model.preprocessing import Preprocessing
+from slr_pose.model.samples import sample_times
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.training.augmentation import Augmentation, mixture
 
 SKELETON = Skeleton.load(DEFAULT)
-PREPROCESSING = Preprocessing(SKELETON, samples=32)
-FRAMES = torch.tensor([24])
+PREPROCESSING = Preprocessing(SKELETON)
 
 
 def clip(sign: str = "circle", number: int = 0, frames: int = 24) -> torch.Tensor:
     return torch.from_numpy(SKELETON.select(signer.perform(sign, number, frames)))[None]
+
+
+def whole(keypoints: torch.Tensor, samples: int = 32) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What the network takes of clips that are looked at from the first frame to the last."""
+    frames = torch.full((len(keypoints),), keypoints.shape[1])
+    return keypoints, frames, sample_times(0.0 * frames, frames - 1.0, samples)
 
 
 @pytest.fixture(scope="module")
@@ -30,34 +37,76 @@ def model() -> SignModel:
 def test_almost_nothing_seen_is_still_finite(model, seen):
     empty = torch.zeros(1, 6, len(SKELETON.joints), 4)
     empty[:, :seen] = clip()[:, :seen]
-    for logits in model(empty, torch.tensor([6])).values():
-        assert torch.isfinite(logits).all()
-    assert torch.isfinite(model(clip()[:, :1], torch.tensor([1]))["gloss"]).all()
+    for keypoints in (empty, clip()[:, :1]):
+        for values in model(*whole(keypoints)).values():
+            assert torch.isfinite(values).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    frames=st.integers(1, 119),
+    pace=st.floats(0.5, 3),
+    start=st.floats(0, 60),
+    rubbish=st.sampled_from([0.0, 300.0, 1e6]),
+)
+def test_padding_changes_nothing(model, frames, pace, start, rubbish):
+    """A clip alone, and the same clip in a batch beside a longer one, with rubbish behind its end, and looked at times
+    behind it; as a whole and at each sample."""
+    short, long = clip("slide", 1, frames), clip("wave", 2, 120)
+    times = min(start, frames - 1) + pace * torch.arange(int(240 / pace))[None]
+    inside = int((times < frames - 0.5).sum())
+    batch = torch.randn(2, 120, *short.shape[2:]) * rubbish
+    batch[0, :frames], batch[1] = short[0], long[0]
+    with torch.no_grad():
+        alone = model(short, torch.tensor([frames]), times[:, : max(2, inside)])
+        together = model(batch, torch.tensor([frames, 120]), times.expand(2, -1))
+    for name, values in alone.items():
+        some = slice(inside) if name in (SIGNS, EDGES) else slice(None)
+        torch.testing.assert_close(values[0][some], together[name][0][some], atol=2e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("frames", [1, 5, 24, 31, 32, 33, 90])
-def test_padding_changes_nothing(model, frames):
-    """A clip alone, and the same clip in a batch beside a longer one, with rubbish behind its end."""
+def test_a_clip_beside_a_longer_one_is_seen_as_alone(model, frames):
+    """Each from its first frame to its last, at as many samples."""
     short, long = clip("slide", 1, frames), clip("wave", 2, 120)
     batch = torch.randn(2, 120, *short.shape[2:]) * 300
     batch[0, :frames], batch[1] = short[0], long[0]
+    lengths = torch.tensor([frames, 120])
     with torch.no_grad():
-        alone, together = model(short, torch.tensor([frames])), model(batch, torch.tensor([frames, 120]))
-    for head in alone:
-        torch.testing.assert_close(alone[head][0], together[head][0], atol=1e-4, rtol=1e-4)
+        alone = model(*whole(short))
+        together = model(batch, lengths, sample_times(torch.zeros(2), lengths - 1.0, 32))
+    for name in alone:
+        torch.testing.assert_close(alone[name][0], together[name][0], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("sign", list(signer.SIGNS))
+def test_the_frames_a_second_of_the_video_make_hardly_a_difference(model, sign):
+    """The same second, seen 12 to 60 times, and looked at 25 times."""
+    seconds = torch.arange(25) / 25
+    found = {}
+    for fps in (12, 15, 24, 25, 30, 50, 60):
+        keypoints = clip(sign, 1, fps + 1)
+        with torch.no_grad():
+            prepared = model.preprocessing(keypoints, torch.tensor([fps + 1]), (seconds * fps)[None])
+            embedded = model.embed(*prepared)[0]
+        found[fps] = torch.nn.functional.normalize(embedded - embedded.mean(0), dim=-1)
+        assert prepared[2].all()
+    for embedded in found.values():
+        likeness = (embedded * found[25]).sum(-1)
+        assert likeness.median() > 0.99 and likeness.min() > 0.8
 
 
 def test_frame_order_matters(model):
     backwards = clip("slide").flip(1)
     with torch.no_grad():
-        difference = model(clip("slide"), FRAMES)["gloss"] - model(backwards, FRAMES)["gloss"]
+        difference = model(*whole(clip("slide")))["gloss"] - model(*whole(backwards))["gloss"]
     assert difference.abs().max() > 1e-3
 
 
 def test_every_weight_learns():
     model = SignModel(SKELETON, {"gloss": 5, "hand_location_y": 37}, SIZES["tiny"]).train()
     keypoints = torch.cat([clip(sign) for sign in signer.SIGNS])
-    logits = model(keypoints, FRAMES.expand(4))
+    logits = model(*whole(keypoints))
     sum(values.square().sum() for values in logits.values()).backward()
     idle = [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()]
     assert not idle
@@ -71,7 +120,7 @@ def test_a_model_that_starts_from_another_answers_as_that_does_where_their_label
     )
     second.start_from(first, after, before)
     with torch.no_grad():
-        expected, found = (model(clip(), FRAMES)["gloss"][0] for model in (first, second))
+        expected, found = (model(*whole(clip()))["gloss"][0] for model in (first, second))
     torch.testing.assert_close(found[[2, 0]], expected[[0, 2]])
 
 
@@ -114,7 +163,7 @@ def test_augmentation_changes_the_picture_and_not_the_sign():
     assert (window[:, 0] >= 0).all() and (window[:, 1] <= 1 + 1e-6).all() and (window[:, 0] < window[:, 1]).all()
     seen = changed[..., 3] > 0
     assert torch.equal(changed[seen][:, 3], keypoints[seen][:, 3]) and not torch.equal(changed, keypoints)
-    shape = PREPROCESSING(keypoints, frames)[0] - PREPROCESSING(changed, frames)[0]
+    shape = PREPROCESSING(*whole(keypoints))[0] - PREPROCESSING(*whole(changed))[0]
     assert 0.01 < shape.abs().mean() < 0.5  # of the shoulders' distance
 
 

@@ -22,11 +22,17 @@ T = TypeVar("T")
 Info = TypeVar("Info", bound="Described")
 
 KEY = "slr-pose"  # of the metadata
-SCHEMA = 2  # 1 had no number: the metrics stood among the facts of the training, and no clips were named
+SCHEMA = (
+    3  # 1 had no number: the metrics stood among the facts of the training, and no clips were named; 2 did not read
+)
 LARGEST = 32 << 20  # bytes; the clips of a million rows and as many labels fit in
 MOST_JOINTS = 2_000  # of a skeleton; MediaPipe finds 543
 GREATEST_SEED = 2**32 - 1
 NONE_SURE = 1.01  # a threshold that no probability reaches
+
+RATE = 25.0  # samples a second of signing that is read
+READ = "gloss"  # the head whose classes are read in a row
+SIGNS, EDGES = "gloss.signs", "gloss.edges"  # what reading gives, of each sample; no head is called so
 
 Size = Annotated[int, Meta(ge=1, le=8192)]
 Layers = Annotated[int, Meta(ge=1, le=256)]
@@ -36,7 +42,8 @@ Layers = Annotated[int, Meta(ge=1, le=256)]
 class ModelConfig:
     """Sizes of the network; travels inside every model."""
 
-    frames: Size = 32  # samples that a clip is seen at
+    frames: Annotated[int, Meta(ge=2, le=8192)] = 32  # samples that a clip of one sign is seen at
+    reads: bool = True  # whether it also tells of each sample what is signed there
     graph_width: Size = 32  # channels per joint
     graph_layers: Layers = 2
     width: Size = 160  # channels per sample
@@ -175,8 +182,8 @@ class ModelInfo(Described, frozen=True, kw_only=True):
         skeleton: the TOML of the layout of joints that it looks at.
         labels: class names of each head, in the order of the network's outputs; as manifests are read.
         model: sizes of the network.
-        thresholds: per head, the probability from which on an answer is called sure; a head that is missing was
-            measured on too few clips to tell.
+        thresholds: per head, the probability from which on an answer is called sure, and under `SIGNS` that of a sign
+            that was read in a row; what is missing was measured on too few clips to tell.
     """
 
     KEY = KEY
@@ -198,12 +205,17 @@ class ModelInfo(Described, frozen=True, kw_only=True):
                 raise ValueError(f"the head '{head}' has no labels, or one of them twice")
             if head in ATTRIBUTES and sorted(names) != sorted(ATTRIBUTES[head]):
                 raise ValueError(f"the labels of the head '{head}' are not those of HamNoSys")
-        if not thresholds.keys() <= labels.keys():
+        if not thresholds.keys() <= labels.keys() | ({SIGNS} if self.model.reads and READ in labels else set()):
             raise ValueError("there are thresholds of heads that it does not have")
         if self.model.width % self.model.attention_heads or not self.model.kernel % 2:
             raise ValueError("the sizes of the network do not fit together")
         msgspec.structs.force_setattr(self, "labels", labels)
         msgspec.structs.force_setattr(self, "thresholds", thresholds)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it reads signs in a row, beside naming one."""
+        return self.model.reads and READ in self.labels
 
     def layout(self) -> Skeleton:
         """The skeleton.
@@ -221,7 +233,8 @@ class ModelInfo(Described, frozen=True, kw_only=True):
 
     @classmethod
     def _newest(cls, found: dict[str, Any], schema: int) -> dict[str, Any]:
-        return _from_first(found) if schema == 1 else found
+        found = _from_first(found) if schema == 1 else found
+        return {**found, "model": {"reads": False, **found.get("model", {})}} if schema < 3 else found
 
 
 def in_sentence(path: Path, read: Callable[[], T]) -> T:

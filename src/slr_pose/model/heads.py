@@ -19,8 +19,8 @@ class Head(nn.Module):
         self.linear = nn.Linear(config.width, classes)
         self.register_buffer("temperature", torch.ones(()))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, width) -> (B, classes)."""
-        weight = self.attention(x).softmax(1)  # (B, T, heads)
+    def forward(self, x: Tensor, inside: Tensor) -> Tensor:
+        """(B, T, width), (B, T) bool, which samples are looked at -> (B, classes)."""
+        weight = self.attention(x).masked_fill(~inside[..., None], -1e9).softmax(1)  # (B, T, heads)
         parts = x.unflatten(-1, (weight.shape[-1], -1))  # (B, T, heads, C)
         return self.linear(self.drop((parts * weight[..., None]).sum(1).flatten(1))) / self.temperature

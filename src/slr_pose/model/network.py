@@ -1,4 +1,4 @@
-"""The whole network: raw keypoints -> graph convolution -> transformer -> the classes of each head."""
+"""The whole network: raw keypoints -> graph convolution -> transformer -> classes, per head and of each sample."""
 
 from collections.abc import Iterable
 
@@ -7,15 +7,16 @@ import torch
 from torch import Tensor, nn
 
 from slr_pose import BadInput
-from slr_pose.info import ModelConfig
+from slr_pose.info import EDGES, READ, SIGNS, ModelConfig
 from slr_pose.model.graph import Axes, SpatialGraph
 from slr_pose.model.heads import Head
 from slr_pose.model.preprocessing import Preprocessing
+from slr_pose.model.reader import NO_SIGN, OTHER_SIGN, Reader
 from slr_pose.model.streams import Streams
 from slr_pose.model.temporal import TemporalBlock
 from slr_pose.skeleton import Skeleton
 
-INPUTS = ("keypoints", "frames")  # of the network
+INPUTS = ("keypoints", "frames", "times")  # of the network
 SIZES = {
     "tiny": ModelConfig(graph_width=16, width=96, blocks=2),
     "base": ModelConfig(),
@@ -45,24 +46,43 @@ class SignModel(nn.Module):
     def __init__(self, skeleton: Skeleton, classes: dict[str, int], config: ModelConfig):
         super().__init__()
         self.config = config
-        self.preprocessing = Preprocessing(skeleton, config.frames)
+        self.preprocessing = Preprocessing(skeleton)
         self.streams = Streams(skeleton)
         self.graph = SpatialGraph(skeleton, self.streams.channels, config)
         self.encoder = nn.ModuleList(TemporalBlock(config, share=i / config.blocks) for i in range(config.blocks))
         self.norm = nn.LayerNorm(config.width)
         self.heads = nn.ModuleDict({name: Head(config, count) for name, count in classes.items()})
+        self.reader = Reader(config, classes[READ]) if config.reads and READ in classes else None
 
-    def forward(self, keypoints: Tensor, frames: Tensor) -> dict[str, Tensor]:
-        """(batch, frames, joints, 4) raw keypoints and (batch,) frames of each clip -> (batch, classes) per head."""
-        return self.classify(*self.preprocessing(keypoints, frames))
+    def forward(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> dict[str, Tensor]:
+        """(batch, frames, joints, 4) raw keypoints, (batch,) frames of each clip, and (batch, samples) the times at
+        which to look at it, as `Preprocessing` takes them -> (batch, classes) logits per head of what the whole of it
+        shows. Where the network reads, `SIGNS` and `EDGES`, too, as `Reader` gives them."""
+        positions, presence, inside = self.preprocessing(keypoints, frames, times)
+        x = self.embed(positions, presence, inside)
+        found = {name: head(x, inside) for name, head in self.heads.items()}
+        if self.reader:
+            found |= dict(zip((SIGNS, EDGES), self.reader(x), strict=True))
+        return found
 
-    def classify(self, positions: Tensor, presence: Tensor) -> dict[str, Tensor]:
-        """What `Preprocessing` returns -> logits (batch, classes) per head."""
-        x = self.graph(self.streams(positions, presence))  # (B, T, width)
+    def probabilities(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> dict[str, Tensor]:
+        """The same as probabilities, (batch, classes) per head, and of each sample as `Reader` has it: what prediction
+        and the exported file answer."""
+        found = self(keypoints, frames, times)
+        change = {SIGNS: torch.exp, EDGES: torch.sigmoid}
+        return {name: change[name](x) if name in change else x.softmax(-1) for name, x in found.items()}
+
+    def embed(self, positions: Tensor, presence: Tensor, inside: Tensor) -> Tensor:
+        """What `Preprocessing` returns -> embeddings (batch, samples, width)."""
+        x = self.graph(self.streams(positions, presence, inside))
         for block in self.encoder:
-            x = block(x)
-        x = self.norm(x)
-        return {name: head(x) for name, head in self.heads.items()}
+            x = block(x, inside)
+        return self.norm(x)
+
+    def classify(self, positions: Tensor, presence: Tensor, inside: Tensor) -> dict[str, Tensor]:
+        """What `Preprocessing` returns -> logits (batch, classes) per head."""
+        x = self.embed(positions, presence, inside)
+        return {name: head(x, inside) for name, head in self.heads.items()}
 
     @torch.no_grad()
     def start_from(self, other: "SignModel", labels: dict[str, list[str]], other_labels: dict[str, list[str]]) -> None:
@@ -94,4 +114,7 @@ class SignModel(nn.Module):
         for head, classes in labels.items():
             axes[f"heads.{head}.linear.weight"] = [classes, None]
             axes[f"heads.{head}.linear.bias"] = [classes]
+        if self.reader:
+            read = [*labels[READ], NO_SIGN, OTHER_SIGN]
+            axes |= {"reader.signs.weight": [read, None], "reader.signs.bias": [read]}
         return axes

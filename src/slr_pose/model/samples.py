@@ -1,11 +1,12 @@
-"""The times at which a stretch of a clip is looked at."""
+"""The times at which a stretch of a clip is looked at, in frames from the clip's first."""
 
 import torch
 from torch import Tensor
 
 
-def sample_times(start: Tensor, length: Tensor, samples: int) -> tuple[Tensor, Tensor]:
-    """Even steps from the beginning of a stretch to its end, both of which are samples.
+def sample_times(start: Tensor, length: Tensor, samples: int) -> Tensor:
+    """Even steps from the beginning of a stretch to its end, both of which are samples: a short one is stretched, and a
+    long one squeezed.
 
     Args:
         start: (batch,) where each stretch begins, in frames from the clip's first.
@@ -13,11 +14,10 @@ def sample_times(start: Tensor, length: Tensor, samples: int) -> tuple[Tensor, T
         samples: how many, at least 2.
 
     Returns:
-        times (batch, samples), in frames from the clip's first; pace (batch,), frames from a sample to the next.
+        (batch, samples), in frames from the clip's first.
 
     >>> sample_times(torch.tensor([10.0]), torch.tensor([8.0]), samples=5)
-    (tensor([[10., 12., 14., 16., 18.]]), tensor([2.]))
+    tensor([[10., 12., 14., 16., 18.]])
     """
-    pace = length / (samples - 1)
     index = torch.arange(samples, device=start.device, dtype=start.dtype)
-    return start[:, None] + pace[:, None] * index, pace
+    return start[:, None] + (length / (samples - 1))[:, None] * index

@@ -39,8 +39,8 @@ class Streams(nn.Module):
         self.register_buffer("order", torch.tensor(order).argsort(), persistent=False)
         self.register_buffer("side", side, persistent=False)
 
-    def forward(self, positions: Tensor, presence: Tensor) -> Tensor:
-        """(B, T, J, 3), (B, T, J) -> (B, T, J, channels)."""
+    def forward(self, positions: Tensor, presence: Tensor, inside: Tensor) -> Tensor:
+        """(B, T, J, 3), (B, T, J), (B, T) which samples are not padding -> (B, T, J, channels)."""
         held, turned = [], []
         for part in self.parts:
             origin = positions[:, :, part.origin].mean(2, keepdim=True)
@@ -49,7 +49,8 @@ class Streams(nn.Module):
             turned.append(_upright(held[-1], positions, part) if part.is_hand else held[-1])
         local, upright = (torch.cat(frames, 2)[:, :, self.order] for frames in (held, turned))
         bone = positions - positions[:, :, self.parent]
-        moves = (MOTION_GAIN * _motion(positions), MOTION_GAIN * _motion(local))
+        goes_on = F.pad(inside[:, 1:], (0, 1))[..., None, None]
+        moves = (MOTION_GAIN * _motion(positions) * goes_on, MOTION_GAIN * _motion(local) * goes_on)
         x = torch.stack([positions, local, upright, bone, *moves], -2) * self.side  # (B, T, J, streams, 3)
         return torch.cat([x.flatten(-2).clamp(-FAR, FAR), presence[..., None]], -1)
 

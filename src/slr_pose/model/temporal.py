@@ -25,18 +25,18 @@ class TemporalBlock(nn.Module):
         self.drop = nn.Dropout(config.dropout)
         self.skip = share * config.dropout
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, T, width) -> (B, T, width)."""
-        x = x + self._branch(self._convolve(self.norms[0](x)))
-        x = x + self._branch(self._attend(self.norms[1](x)))
+    def forward(self, x: Tensor, inside: Tensor) -> Tensor:
+        """(B, T, width), (B, T) bool, which samples are not padding -> (B, T, width)."""
+        x = x + self._branch(self._convolve(self.norms[0](x) * inside[..., None]))
+        x = x + self._branch(self._attend(self.norms[1](x), inside))
         return x + self._branch(self.feed_forward(self.norms[2](x)))
 
     def _convolve(self, x: Tensor) -> Tensor:
         return self.pointwise(F.silu(self.depthwise(x.transpose(1, 2)).transpose(1, 2)))
 
-    def _attend(self, x: Tensor) -> Tensor:
+    def _attend(self, x: Tensor, inside: Tensor) -> Tensor:
         q, k, v = (y.unflatten(-1, (self.heads, -1)).transpose(1, 2) for y in self.qkv(x).chunk(3, -1))
-        x = F.scaled_dot_product_attention(q, k, v)  # (B, heads, T, C)
+        x = F.scaled_dot_product_attention(q, k, v, attn_mask=inside[:, None, None])  # (B, heads, T, C)
         return self.attended(x.transpose(1, 2).flatten(2))
 
     def _branch(self, x: Tensor) -> Tensor:
