@@ -42,8 +42,8 @@ class Blind(Streams):
         super().__init__(skeleton)
         self.hidden = hidden
 
-    def forward(self, positions: Tensor, presence: Tensor) -> Tensor:
-        x = super().forward(positions, presence).clone()
+    def forward(self, positions: Tensor, presence: Tensor, inside: Tensor) -> Tensor:
+        x = super().forward(positions, presence, inside).clone()
         x[..., self.hidden] = 0
         return x
 

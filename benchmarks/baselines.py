@@ -5,6 +5,7 @@ the same for all: MediaPipe's keypoints, the sampling of a clip in time, augment
 optimiser, its schedule (but for SPOTER's learning rate), mixed clips, label smoothing and averaged weights.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -38,17 +39,22 @@ class Baseline(nn.Module):
 
     def __init__(self, skeleton: Skeleton, classes: dict[str, int], width: int):
         super().__init__()
-        self.config = SIZES["base"]  # of which the number of samples counts
-        self.preprocessing = Preprocessing(skeleton, self.config.frames)
+        self.config = replace(SIZES["base"], reads=False)  # of which the number of samples counts
+        self.preprocessing = Preprocessing(skeleton)
         self.preprocessing.reference = AnyHand(skeleton)
         self.heads = nn.ModuleDict({name: _Head(width, count) for name, count in classes.items()})
+        self.reader = None
 
-    def forward(self, keypoints: Tensor, frames: Tensor) -> dict[str, Tensor]:
-        """(B, frames, J, 4) raw keypoints, (B,) -> (B, classes) per head."""
-        return self.classify(*self.preprocessing(keypoints, frames))
+    def forward(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> dict[str, Tensor]:
+        """(B, frames, J, 4) raw keypoints, (B,), (B, T) -> (B, classes) per head."""
+        return self.classify(*self.preprocessing(keypoints, frames, times))
 
-    def classify(self, positions: Tensor, presence: Tensor) -> dict[str, Tensor]:
-        """(B, T, J, 3), (B, T, J) -> (B, classes) per head."""
+    def probabilities(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> dict[str, Tensor]:
+        """The same as probabilities."""
+        return {name: logits.softmax(-1) for name, logits in self(keypoints, frames, times).items()}
+
+    def classify(self, positions: Tensor, presence: Tensor, _inside: Tensor) -> dict[str, Tensor]:
+        """(B, T, J, 3), (B, T, J), (B, T) -> (B, classes) per head; no sample is padding."""
         x = self.embed(positions, presence)
         return {name: head(x) for name, head in self.heads.items()}
 

@@ -38,9 +38,10 @@ def built(start: Path | None, skeleton, classes: dict[str, int]) -> SignModel:
     """A new network, or one that starts from a model whose glosses are others."""
     if not start:
         return SignModel(skeleton, classes, SIZES["base"])
-    origin, _ = load_model(start)
+    origin, info = load_model(start)
     model = SignModel(skeleton, classes, origin.config)
-    model.start_from(origin, {}, {})
+    unnamed = {head: [f" {number}" for number in range(count)] for head, count in classes.items()}
+    model.start_from(origin, unnamed, info.labels)
     return model
 
 

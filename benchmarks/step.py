@@ -13,8 +13,12 @@ from trials import Data, load, table
 
 from slr_pose.data.batches import Batches, collate
 from slr_pose.model.network import SIZES, SignModel
+from slr_pose.model.samples import sample_times
 from slr_pose.training.augmentation import Augmentation
+from slr_pose.training.module import ROW_SAMPLES
+from slr_pose.training.reading import reading_loss
 from slr_pose.training.recipe import Recipe
+from slr_pose.training.sequences import sequences
 
 ROUNDS = 20
 
@@ -29,7 +33,8 @@ def main(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     split = load(data[0], 0)
     training = split.labelled("train")
-    model = SignModel(split.skeleton, {"gloss": len(split.classes["gloss"])}, SIZES[size]).to(device).train()
+    glosses = len(split.classes["gloss"])
+    model = SignModel(split.skeleton, {"gloss": glosses}, SIZES[size]).to(device).train()
     augmentation = Augmentation(split.skeleton).to(device)
     optimizer = torch.optim.AdamW(model.parameters())
     clips = Recipe().batch_size
@@ -43,20 +48,31 @@ def main(
         spent.setdefault(stage, []).append(1000 * (time.perf_counter() - start))
         return result
 
-    def learn(positions, presence, labels) -> None:
+    def in_rows(keypoints, frames, fps, label):
+        """Signs in rows, and what is signed at each of their samples."""
+        count, reference = round(clips * Recipe().rows), model.preprocessing.reference
+        rows = sequences(reference, keypoints, frames, fps, label, glosses, count, ROW_SAMPLES)
+        every = torch.arange(ROW_SAMPLES, device=device, dtype=keypoints.dtype).expand(count, -1)
+        return model.preprocessing(augmentation(rows.keypoints, rows.frames)[0], rows.frames, every), rows
+
+    def learn(clips, labels, prepared, rows) -> None:
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            loss = F.cross_entropy(model.classify(positions, presence)["gloss"], labels)
+            loss = F.cross_entropy(model.classify(*clips)["gloss"], labels)
+            signs, edges = model.reader(model.embed(*prepared))
+            loss = loss + reading_loss(signs, edges, rows.target, rows.edges, prepared[2], smoothing=0.1)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
 
     for batch in islice(Batches(training.frames, clips, torch.Generator()), ROUNDS):
-        keypoints, frames, labels = timed("read", lambda: collate([training[clip] for clip in batch]))  # noqa: B023
-        keypoints, frames, label = (x.to(device) for x in (keypoints, frames, labels["gloss"]))
+        keypoints, frames, fps, labels = timed("read", lambda: collate([training[clip] for clip in batch]))  # noqa: B023
+        keypoints, frames, fps, label = (x.to(device) for x in (keypoints, frames, fps, labels["gloss"]))
+        times = sample_times(0.0 * frames, frames - 1.0, model.config.frames)
         with torch.no_grad():
-            keypoints, window = timed("augmentation", lambda: augmentation(keypoints, frames))  # noqa: B023
-            prepared = timed("preprocessing", lambda: model.preprocessing(keypoints, frames, window))  # noqa: B023
-        timed("network, backward, optimiser", lambda: learn(*prepared, label))  # noqa: B023
+            rows = timed("signs in rows", lambda: in_rows(keypoints, frames, fps, label))  # noqa: B023
+            keypoints, _ = timed("augmentation", lambda: augmentation(keypoints, frames))  # noqa: B023
+            prepared = timed("preprocessing", lambda: model.preprocessing(keypoints, frames, times))  # noqa: B023
+        timed("network, backward, optimiser", lambda: learn(prepared, label, *rows))  # noqa: B023
     medians = {stage: sorted(times)[len(times) // 2] for stage, times in spent.items()}
     whole = sum(medians.values())
     rows = [[stage, f"{ms:.1f}", f"{ms / whole:.0%}"] for stage, ms in medians.items()]

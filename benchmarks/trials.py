@@ -25,6 +25,7 @@ from slr_pose.data.batches import LabelledClips
 from slr_pose.data.clip import Clip
 from slr_pose.data.labels import class_names
 from slr_pose.data.manifest import read_dataset
+from slr_pose.data.signing import Signing
 from slr_pose.data.store import Store
 from slr_pose.roads.clips import read_clips
 from slr_pose.skeleton import DEFAULT, Skeleton
@@ -210,10 +211,11 @@ def _run(trial: Trial, folder: Path) -> None:
     folder.mkdir(parents=True)
     counts = {head: len(names) for head, names in split.classes.items()}
     training, validation = split.labelled("train"), split.labelled("val")
+    signing = Signing(split.store, [], [])  # there are signs alone
     build = functools.partial(trial.build, split.skeleton, counts)
     recipe = Recipe(seed=trial.seed, **dict(trial.recipe))
     about = TrainingInfo(signers=sorted({clip.signer for clip in split.clips("train") if clip.signer}))
-    seconds = train(build, training, validation, split.skeleton, split.classes, recipe, folder, about)
+    seconds = train(build, training, validation, signing, signing, split.skeleton, split.classes, recipe, folder, about)
     finish(folder)
     network, checkpoint = build(), folder / CHECKPOINT
     network.load_state_dict(load_file(checkpoint))  # as it is: batch normalisation counts in whole numbers

@@ -150,6 +150,8 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[NDArray[
     Args:
         keypoints: (frames, joints, 4) of each clip, in the model's own skeleton.
     """
+    if not clips:
+        return Evaluation({}, {}, 0)
     probabilities = recognizer.probabilities(keypoints)
     learnt_from = set(recognizer.info.training.signers)
     groups = {"all clips": np.ones(len(clips), dtype=bool)}

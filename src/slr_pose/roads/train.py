@@ -1,21 +1,24 @@
 """Labelled clips -> a trained recogniser in a run folder."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from slr_pose import BadInput
-from slr_pose.data.batches import LabelledClips
+from slr_pose.data.batches import LabelledClips, signs_of
 from slr_pose.data.clip import Clip
 from slr_pose.data.labels import class_names, refuse_columns, refuse_lonely, without_lonely
 from slr_pose.data.manifest import read_dataset
+from slr_pose.data.signing import Signing
 from slr_pose.data.split import clip_ids, in_both, split_clips, trained_on
 from slr_pose.evaluation.clips import Evaluation, write_report
 from slr_pose.evaluation.clips import evaluate as evaluate_clips
 from slr_pose.events import Caution, Listener, Remark, ignore
-from slr_pose.info import ModelInfo, TrainingInfo
-from slr_pose.model.checkpoint import load_model
+from slr_pose.info import NONE_SURE, READ, SIGNS, ModelInfo, TrainingInfo
+from slr_pose.model.checkpoint import load_model, read_checkpoint, save_checkpoint
 from slr_pose.model.network import SIZES, SignModel, refuse_heads
 from slr_pose.quiet import quiet
 from slr_pose.recognition.recognizer import Recognizer
@@ -25,6 +28,7 @@ from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.text import count, first_of
 from slr_pose.training.recipe import Recipe
 from slr_pose.training.trainer import train as fit
+from slr_pose.training.trust import reading_threshold
 
 MOST_REASONS = 100  # why clips were left out, of those that a model and its report name
 
@@ -61,6 +65,7 @@ def train(
     data: Path | str,
     *,
     heads: Iterable[str] = (),
+    tiers: Sequence[str] = (),
     size: str | None = None,
     skeleton: Path | str | None = None,
     start: Path | str | None = None,
@@ -75,6 +80,8 @@ def train(
     Args:
         data: a manifest, a folder with a folder for each gloss, or one `.npz`, as `read_dataset` takes them.
         heads: further columns of the manifest to learn.
+        tiers: of ELAN's files, those with the glosses, the more trusted ones first; by default those with the usual
+            names.
         size: `tiny`, `base` or `large`; `base` by default.
         skeleton: layout of joints, a name or a TOML file.
         start: a trained model to start from, a run or its checkpoint; of any language and labels.
@@ -104,7 +111,7 @@ def train(
             on_event(Remark("There is no such run to go on with, so it begins."))
     origin = Origin(Path(start), *load_model(Path(start))) if start else None
     layout = origin.info.layout() if origin and not skeleton else Skeleton.load(str(skeleton or DEFAULT))
-    clips = read_dataset(data, dict.fromkeys(heads), lambda sentence: on_event(Caution(sentence)))
+    clips = read_dataset(data, dict.fromkeys(heads), lambda sentence: on_event(Caution(sentence)), tiers)
     refuse_lonely(clips, data)
     clips = without_lonely(clips, lambda sentence: on_event(Remark(sentence)))
     loaded = read_clips(clips, layout, on_event)
@@ -130,19 +137,46 @@ def train(
         started_from=str(start) if start else None,
         clip_ids=clip_ids(parts["train"], parts["val"], origin.info.training if origin else None),
     )
-    training, validation = (LabelledClips(loaded, rows[split], classes) for split in rows)
+    signs, validation_signs = (LabelledClips(loaded, rows[split], classes) for split in rows)
+    signing, validation_signing = (Signing(loaded, rows[split], classes.get(READ, [])) for split in rows)
     build = functools.partial(_build, layout, classes, size or "base", origin)
     run, recipe = run or new_run(name), Recipe(epochs=epochs, seed=seed)
     with quiet("lightning.pytorch"):
-        seconds = fit(build, training, validation, layout, classes, recipe, run, about, on_event, resume)
+        seconds = fit(
+            build,
+            signs,
+            validation_signs,
+            signing,
+            validation_signing,
+            layout,
+            classes,
+            recipe,
+            run,
+            about,
+            on_event,
+            resume,
+        )
     if not (run / CHECKPOINT).exists():
         raise KeyboardInterrupt
-    recognizer = Recognizer.load(run / CHECKPOINT)
-    result = evaluate_clips(recognizer, parts["val"], [loaded[row] for row in rows["val"]])
+    recognizer = _trusted(run / CHECKPOINT, validation_signs, validation_signing, seed)
+    result = evaluate_clips(recognizer, *signs_of(loaded, rows["val"]))
     write_report(run / REPORT, recognizer, result, seconds)
     if recognizer.info.training.finished:
         finish(run)
     return Trained(run, run / CHECKPOINT, run / REPORT, recognizer.info, result)
+
+
+def _trusted(checkpoint: Path, signs: LabelledClips, signing: Signing, seed: int) -> Recognizer:
+    """The model of a training, which knows from now on how sure it may be of signs in a row."""
+    recognizer = Recognizer.load(checkpoint)
+    if not recognizer.info.reads or not recognizer.info.training.finished:
+        return recognizer
+    sure = reading_threshold(recognizer, signs, signing, seed)
+    if sure is not None:
+        weights, info = read_checkpoint(checkpoint)
+        thresholds = {**info.thresholds, SIGNS: min(sure, NONE_SURE)}
+        save_checkpoint(checkpoint, weights, msgspec.structs.replace(info, thresholds=thresholds))
+    return Recognizer.load(checkpoint)
 
 
 def names_of(clips: list[Clip]) -> str:

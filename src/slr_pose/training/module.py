@@ -12,11 +12,21 @@ from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from slr_pose.data.batches import Batch
+from slr_pose.data.signing import WINDOW_S, SigningBatch
+from slr_pose.info import RATE, READ
 from slr_pose.model import calibration
 from slr_pose.model.network import SignModel
+from slr_pose.model.reader import Reader
+from slr_pose.model.samples import sample_times
 from slr_pose.skeleton import Skeleton
 from slr_pose.training.augmentation import Augmentation, mixture
+from slr_pose.training.reading import order_loss, reading_loss, targets
 from slr_pose.training.recipe import Recipe
+from slr_pose.training.sequences import sequences
+
+SIGNS, SIGNING = "signs", "signing"  # what a step learns from: signs, each for itself; stretches and sentences
+ROW_SAMPLES = round(WINDOW_S * RATE)
+PACE = 0.2  # standard deviation of the logarithm of how much faster real signing is shown than it was
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 
@@ -30,7 +40,7 @@ class Training(lightning.LightningModule):
         self.augmentation = Augmentation(skeleton)
         self.averaged = AveragedModel(model, multi_avg_fn=self._average)
         self.answers: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
-        self.losses: list[tuple[Tensor, int]] = []  # of the epoch, with how many clips each is the mean of
+        self.losses: list[Tensor] = []  # of the steps of the epoch
         self.thresholds: dict[str, float] = {}
 
     @property
@@ -38,34 +48,101 @@ class Training(lightning.LightningModule):
         """The model with the averaged weights."""
         return cast(SignModel, self.averaged.module)  # the benchmarks train others, which have the same parts
 
-    def training_step(self, batch: Batch, _: int) -> Tensor:
-        """The loss of a batch as `collate` gives it, keypoints (batch, frames, joints, 4) and what is known of them."""
-        keypoints, frames, labels = batch
+    def training_step(self, batches: dict[str, Any], _: int) -> Tensor:
+        """The loss of a step: of signs (`SIGNS`), each for itself and in rows, and of real signing (`SIGNING`).
+
+        Returns:
+            One number for the whole batch, of any shape that this has.
+        """
+        losses = []
+        if SIGNS in batches:
+            losses.append(self._sign_loss(batches[SIGNS]))
+            if self.model.reader:
+                losses.append(self._row_loss(batches[SIGNS]))
+        if SIGNING in batches and self.model.reader:
+            losses.append(self._signing_loss(batches[SIGNING], self.model))
+        loss = torch.stack(losses).sum()
+        self.losses.append(loss.detach())
+        return loss
+
+    def _sign_loss(self, batch: Batch) -> Tensor:
+        """Of signs, each for itself, and mixed with each other."""
+        keypoints, frames, _, labels = batch
         with self._full_precision():
             keypoints, window = self.augmentation(keypoints, frames)
-            positions, presence = self.model.preprocessing(keypoints, frames, window)
+            times = self._times(frames, window)
+            positions, presence, inside = self.model.preprocessing(keypoints, frames, times)
             clips, samples = presence.shape[:2]
             kept = mixture(clips, samples, self.recipe.mixup, self.recipe.cutmix).to(self.device)
             other = torch.randperm(len(frames), device=self.device)
             positions = torch.lerp(positions[other], positions, kept[..., None, None])
             presence = torch.lerp(presence[other], presence, kept[..., None])
             share = kept.mean(1)
-        logits = self.model.classify(positions, presence)
+        logits = self.model.classify(positions, presence, inside)
         other_labels = {head: label[other] for head, label in labels.items()}
-        loss = self._loss(logits, labels, share) + self._loss(logits, other_labels, 1 - share)
-        self.losses.append((loss.detach(), len(frames)))
-        return loss
+        return self._loss(logits, labels, share) + self._loss(logits, other_labels, 1 - share)
+
+    def _row_loss(self, batch: Batch) -> Tensor:
+        """Of the same signs in rows, as if somebody had signed them one after the other."""
+        keypoints, frames, fps, labels = batch
+        count = max(1, round(len(frames) * self.recipe.rows))
+        reader, reference = _reader(self.model), self.model.preprocessing.reference
+        with self._full_precision():
+            rows = sequences(reference, keypoints, frames, fps, labels[READ], reader.glosses, count, ROW_SAMPLES)
+            mixed, _ = self.augmentation(rows.keypoints, rows.frames)
+            times = torch.arange(ROW_SAMPLES, device=self.device, dtype=mixed.dtype).expand(count, -1)
+            prepared = self.model.preprocessing(mixed, rows.frames, times)
+        signs, edges = reader(self.model.embed(*prepared))
+        return reading_loss(signs, edges, rows.target, rows.edges, prepared[2], self.recipe.label_smoothing)
+
+    def _signing_loss(self, batch: SigningBatch, model: SignModel) -> Tensor:
+        """Of stretches of signing, whose signs have times, and of sentences, whose signs have an order alone."""
+        reader = _reader(model)
+        with self._full_precision():
+            keypoints, pace = batch.keypoints, batch.fps / RATE
+            if model.training:
+                keypoints, _ = self.augmentation(keypoints, batch.frames)
+                pace = pace * torch.exp(torch.randn_like(pace) * PACE)
+            samples = int((batch.frames / pace).max()) + 2
+            times = torch.arange(samples, device=self.device) * pace[:, None]
+            prepared = model.preprocessing(keypoints, batch.frames, times)
+            inside = prepared[2]
+            target, edges = targets(batch.signs, times, reader.glosses)
+        signs, found = reader(model.embed(*prepared))
+        losses = []
+        if (timed := batch.timed).any():
+            known = inside & timed[:, None]
+            losses.append(reading_loss(signs, found, target, edges, known, self.recipe.label_smoothing))
+        if not timed.all():
+            order = batch.signs[~timed][..., 2].long()
+            losses.append(order_loss(signs[~timed], inside[~timed], order, reader.glosses))
+        return torch.stack(losses).sum()
+
+    def _times(self, frames: Tensor, window: Tensor | None = None) -> Tensor:
+        """Where to look at signs, each for itself: at the whole of it, or at a window (batch, 2), in shares of it."""
+        last = (frames - 1).clamp(min=0).float()
+        start, end = (0 * last, last) if window is None else (last * window[:, 0], last * window[:, 1])
+        return sample_times(start, end - start, self.model.config.frames)
 
     def on_train_batch_end(self, *_: object) -> None:
         self.averaged.update_parameters(self.model)
 
-    def validation_step(self, batch: Batch, _: int) -> None:
-        keypoints, frames, labels = batch
+    def validation_step(self, batch: Batch | SigningBatch, _: int, dataloader_idx: int = 0) -> None:
+        """What the averaged weights answer to signs; and how far off they are of signing."""
+        if isinstance(batch, SigningBatch):
+            self.log("val_reading_loss", self._signing_loss(batch, self.learnt), add_dataloader_idx=False)
+            return
+        keypoints, frames, _fps, labels = batch
         with self._full_precision():
-            prepared = self.learnt.preprocessing(keypoints, frames)
+            prepared = self.learnt.preprocessing(keypoints, frames, self._times(frames))
         self.answers.append((self.learnt.classify(*prepared), labels))
 
     def on_validation_epoch_end(self) -> None:
+        if self.losses:  # logged here, so that an epoch is in the logs when its state is kept
+            self.log("train_loss", torch.stack(self.losses).mean())
+            self.losses.clear()
+        if not self.answers:
+            return
         logits = {head: torch.cat([answer[head] for answer, _ in self.answers]) for head in self.answers[0][0]}
         labels = {head: torch.cat([label[head] for _, label in self.answers]) for head in logits}
         self.answers.clear()
@@ -77,9 +154,6 @@ class Training(lightning.LightningModule):
         self.log("val_top1", torch.stack(list(right.values())).mean() if right else torch.zeros(()))
         self._calibrate(logits, labels)
         self.log("val_loss", self._loss(logits, labels, smoothing=0))
-        if self.losses:  # logged here, so that an epoch is in the logs when its state is kept
-            self.log("train_loss", sum(loss * clips for loss, clips in self.losses) / sum(n for _, n in self.losses))
-            self.losses.clear()
 
     def _calibrate(self, logits: dict[str, Tensor], labels: dict[str, Tensor]) -> None:
         """Give the averaged model the temperature of each head, and learn from where on its answers are sure."""
@@ -126,3 +200,8 @@ class Training(lightning.LightningModule):
             each = F.cross_entropy(logits[head], label, ignore_index=-1, label_smoothing=smoothing, reduction="none")
             losses.append((weight * each).sum() / (label >= 0).sum().clamp(min=1))
         return torch.stack(losses).mean()
+
+
+def _reader(model: SignModel) -> Reader:
+    assert model.reader
+    return model.reader

@@ -22,6 +22,7 @@ class Recipe:
     label_smoothing: float = 0.1
     mixup: float = 0.4  # as `mixture`
     cutmix: float = 0.3  # as `mixture`
+    rows: float = 0.125  # sequences of signs in a row that a batch makes, per sign
     averaging: float = 0.99  # decay of the averaged weights a step
     gradient_norm: float = 1.0
     seed: int = 0

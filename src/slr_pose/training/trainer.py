@@ -19,10 +19,11 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.types import STEP_OUTPUT
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, RandomSampler
 
 from slr_pose import BadInput
-from slr_pose.data.batches import Batch, Batches, LabelledClips, collate
+from slr_pose.data.batches import Batches, LabelledClips, collate
+from slr_pose.data.signing import Signing, collate_signing
 from slr_pose.events import Listener, ignore
 from slr_pose.events import Training as Progress
 from slr_pose.files import open_regular, write_whole
@@ -31,7 +32,7 @@ from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SignModel
 from slr_pose.runs import CHECKPOINT, STATE, UNFINISHED
 from slr_pose.skeleton import Skeleton
-from slr_pose.training.module import Training
+from slr_pose.training.module import SIGNING, SIGNS, Training
 from slr_pose.training.recipe import FEWEST_EPOCHS, STEPS, STEPS_AN_EPOCH, Recipe
 
 METRICS = "metrics.csv"  # as Lightning calls it
@@ -40,8 +41,10 @@ SAVING = 0.03  # of the time, at most, goes into keeping the state; where epochs
 
 def train(
     build: Callable[[], SignModel],
-    training_clips: LabelledClips,
-    validation_clips: LabelledClips,
+    training_signs: LabelledClips,
+    validation_signs: LabelledClips,
+    training_signing: Signing,
+    validation_signing: Signing,
     skeleton: Skeleton,
     classes: dict[str, list[str]],
     recipe: Recipe,
@@ -61,6 +64,8 @@ def train(
 
     Args:
         build: makes the model; called once the seed is set.
+        training_signs, validation_signs: signs, each for itself.
+        training_signing, validation_signing: stretches of signing and sentences; there may be none.
         classes: class names of each head.
         run: an empty folder, for the checkpoint and the logs (CSV and TensorBoard), or that of the run to go on with.
         about: what the checkpoint shall tell of the data: splits, signers, extractor. The rest of it is filled in.
@@ -74,16 +79,29 @@ def train(
             to go on with began with something else.
     """
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
-    batch_size = min(recipe.batch_size, max(2, len(training_clips) // STEPS_AN_EPOCH))
+    many = max(len(training_signs), len(training_signing))
+    batch_size = min(recipe.batch_size, max(2, many // STEPS_AN_EPOCH))
     generator = torch.Generator().manual_seed(recipe.seed)
-    batches = Batches(training_clips.frames, batch_size, generator)
-    loaders = (
-        DataLoader(training_clips, batch_sampler=batches, collate_fn=collate, generator=generator),
-        DataLoader(validation_clips, 2 * batch_size, collate_fn=collate),
-    )
-    epochs = recipe.epochs or max(FEWEST_EPOCHS, math.ceil(STEPS / len(batches)))
+    learning: dict[str, DataLoader[Any]] = {}
+    steps = -(-len(training_signing) // batch_size)
+    if len(training_signs):
+        batches = Batches(training_signs.frames, batch_size, generator)
+        learning[SIGNS] = DataLoader(training_signs, batch_sampler=batches, collate_fn=collate, generator=generator)
+        steps = len(batches)
+    if len(training_signing):
+        windows = max(1, round(batch_size * recipe.rows))
+        drawn = RandomSampler(training_signing, replacement=True, num_samples=steps * windows, generator=generator)
+        learning[SIGNING] = DataLoader(
+            training_signing, windows, sampler=drawn, collate_fn=collate_signing, generator=generator
+        )
+    validating: dict[str, DataLoader[Any]] = {}
+    if len(validation_signs):
+        validating[SIGNS] = DataLoader(validation_signs, 2 * batch_size, collate_fn=collate)
+    if len(validation_signing):
+        validating[SIGNING] = DataLoader(validation_signing, batch_size, collate_fn=collate_signing)
+    epochs = recipe.epochs or max(FEWEST_EPOCHS, math.ceil(STEPS / steps))
     recipe = replace(recipe, epochs=epochs)
-    training = Training(build(), skeleton, recipe, steps=epochs * len(batches))
+    training = Training(build(), skeleton, recipe, steps=epochs * steps)
     info = ModelInfo(
         skeleton=skeleton.toml,
         labels=classes,
@@ -115,7 +133,7 @@ def train(
         )
         interrupt.trainer = trainer
         try:
-            trainer.fit(training, *loaders, ckpt_path=run / STATE if state else None, weights_only=True)
+            trainer.fit(training, learning, validating, ckpt_path=run / STATE if state else None, weights_only=True)
         except OSError as error:
             raise BadInput(f"{run} cannot be written: {error.strerror or error}; make room there.") from error
     return time.monotonic() - keeper.started
@@ -144,7 +162,7 @@ class _Keeper(Callback):
         trainer: lightning.Trainer,
         pl_module: lightning.LightningModule,
         outputs: STEP_OUTPUT,
-        batch: Batch,
+        batch: dict[str, Any],
         batch_idx: int,
     ) -> None:
         assert isinstance(outputs, Mapping)
@@ -154,7 +172,7 @@ class _Keeper(Callback):
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         metrics = {name: value.item() for name, value in trainer.callback_metrics.items() if name.startswith("val")}
-        self.top1 = metrics["val_top1"]
+        self.top1 = metrics.get("val_top1")
         weights = {name: weight.contiguous() for name, weight in self.training.learnt.state_dict().items()}
         epoch = trainer.current_epoch + 1
         finite = all(map(math.isfinite, metrics.values())) and all(w.isfinite().all() for w in weights.values())
