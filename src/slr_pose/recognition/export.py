@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from slr_pose import BadInput, __version__
 from slr_pose.files import write_whole
-from slr_pose.info import KEY, ModelInfo
+from slr_pose.info import EDGES, KEY, SIGNS, ModelInfo
 from slr_pose.model.checkpoint import load_model
 from slr_pose.model.network import INPUTS, SignModel, refuse_heads
 from slr_pose.recognition.recognizer import Recognizer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-4  # greatest difference of a probability between ONNX Runtime and torch
 NAMED = torch.export.Dim.DYNAMIC  # an axis that has its name at another input already
-CHECKED_SHAPES = [(1, 1), (1, 16), (2, 33), (5, 64), (3, 200)]  # (clips, frames)
+CHECKED_SHAPES = [(1, 1, 2), (1, 16, 32), (2, 33, 20), (5, 64, 32), (3, 200, 128)]  # (clips, frames, samples)
 
 
 class ExportError(RuntimeError):
@@ -28,22 +28,26 @@ class ExportError(RuntimeError):
 
 
 class _Probabilities(nn.Module):
-    """The graph that is exported: raw keypoints in, one probability distribution per head out."""
+    """The graph that is exported: raw keypoints in, probabilities out."""
 
     def __init__(self, model: SignModel):
         super().__init__()
         self.model = model
 
-    def forward(self, keypoints: Tensor, frames: Tensor) -> tuple[Tensor, ...]:
-        return tuple(logits.softmax(-1) for logits in self.model(keypoints, frames).values())
+    def forward(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.model.probabilities(keypoints, frames, times).values())
 
 
 def export_onnx(checkpoint: Path, output: Path) -> tuple[ModelInfo, float]:
     """Export a checkpoint.
 
-    Inputs of the file: `keypoints` (batch, frames, joints, 4), x, y, z in pixels and confidence (0 = not seen), and
-    `frames` (batch,), how many of the frames belong to each clip. Outputs: (batch, classes) probabilities, named by
-    head. Labels, skeleton and version are in its metadata, under `slr-pose`, as JSON.
+    Inputs of the file: `keypoints` (batch, frames, joints, 4), x, y, z in pixels and confidence (0 = not seen);
+    `frames` (batch,), how many of the frames belong to each clip; `times` (batch, samples), when to look at it, in even
+    steps of frames: for one sign, 32 from its first to its last frame, and to read signing, 25 a second. What is behind
+    the last frame is padding. Outputs: (batch, classes) probabilities of the whole, named by head; of each sample,
+    `gloss.signs` (batch, samples, glosses + 2), of each gloss, of no sign and of another sign, and `gloss.edges`
+    (batch, samples, 2), that a sign begins there, or ends. Labels, skeleton and version are in its metadata, under
+    `slr-pose`, as JSON.
 
     Returns:
         What travels with the model, and the greatest difference to torch that was seen.
@@ -60,8 +64,9 @@ def export_onnx(checkpoint: Path, output: Path) -> tuple[ModelInfo, float]:
     refuse_heads(info.labels)
     # What becomes of the names of modules is Python code for a while: no name that a file brings gets there.
     model.heads = nn.ModuleDict({f"head{number}": head for number, head in enumerate(model.heads.values())})
+    outputs = [*info.labels, *((SIGNS, EDGES) if info.reads else ())]
     network = _Probabilities(model).eval()
-    example = _random_clips(2, 16, len(info.layout().joints), seed=0)
+    example = _random_clips(2, 16, 9, len(info.layout().joints), seed=0)
     with write_whole(output) as partial:
         torch.onnx.export(
             network,
@@ -69,12 +74,16 @@ def export_onnx(checkpoint: Path, output: Path) -> tuple[ModelInfo, float]:
             partial,
             dynamo=True,
             external_data=False,
-            dynamic_shapes={"keypoints": {0: "batch", 1: "frames"}, "frames": {0: NAMED}},
+            dynamic_shapes={
+                "keypoints": {0: "batch", 1: "frames"},
+                "frames": {0: NAMED},
+                "times": {0: NAMED, 1: "samples"},
+            },
             input_names=list(INPUTS),
-            output_names=list(model.heads),
+            output_names=[f"out{number}" for number in range(len(outputs))],
             verbose=False,
         )
-        file = _with_outputs(onnx.load(partial), list(info.labels))
+        file = _with_outputs(onnx.load(partial), outputs)
         file.producer_name, file.producer_version = "slr-pose", __version__
         onnx.helper.set_model_props(file, {KEY: info.encode()})
         onnx.save(file, partial)
@@ -101,13 +110,12 @@ def _with_outputs(file: "onnx.ModelProto", names: list[str]) -> "onnx.ModelProto
 
 def _compare(network: _Probabilities, exported: Recognizer) -> float:
     greatest = 0.0
-    for clips, frames in CHECKED_SHAPES:
-        keypoints, lengths = _random_clips(clips, frames, len(exported.skeleton.joints), seed=frames)
+    for clips, frames, samples in CHECKED_SHAPES:
+        given = _random_clips(clips, frames, samples, len(exported.skeleton.joints), seed=frames)
         with torch.inference_mode():
-            expected = network(torch.from_numpy(keypoints), torch.from_numpy(lengths))
-        found = exported.run(keypoints, lengths)
-        for head, probabilities in zip(exported.labels, expected, strict=True):
-            greatest = max(greatest, float(np.abs(found[head] - probabilities.numpy()).max()))
+            expected = network(*map(torch.from_numpy, given))
+        for found, probabilities in zip(exported.run(*given).values(), expected, strict=True):
+            greatest = max(greatest, float(np.abs(found - probabilities.numpy()).max()))
     if not greatest <= TOLERANCE:
         raise ExportError(
             f"ONNX Runtime and torch differ by {greatest:.1e}, more than {TOLERANCE:.0e}; no file was written."
@@ -115,11 +123,15 @@ def _compare(network: _Probabilities, exported: Recognizer) -> float:
     return greatest
 
 
-def _random_clips(clips: int, frames: int, joints: int, seed: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Wandering keypoints in pixels, some not seen, in clips of different lengths."""
+def _random_clips(
+    clips: int, frames: int, samples: int, joints: int, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]]:
+    """Wandering keypoints in pixels, some not seen, in clips of different lengths; the longest says when all are looked
+    at."""
     random = np.random.default_rng(seed)
     start = random.uniform(100, 400, (clips, 1, joints, 3))
     path = start + random.normal(0, 4, (clips, frames, joints, 3)).cumsum(axis=1)
     confidence = random.uniform(0, 1, (clips, frames, joints, 1)) * (random.random((clips, frames, joints, 1)) > 0.2)
     lengths = np.linspace(frames, max(1, frames // 2), clips).astype(np.int64)
-    return np.concatenate([path * (confidence > 0), confidence], axis=-1).astype(np.float32), lengths
+    times = np.linspace(0, [lengths[0] - 1] * clips, samples, axis=1, dtype=np.float32)
+    return np.concatenate([path * (confidence > 0), confidence], axis=-1).astype(np.float32), lengths, times

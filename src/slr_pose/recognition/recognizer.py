@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slr_pose import BadInput
-from slr_pose.info import ModelInfo, in_sentence
+from slr_pose.info import EDGES, READ, SIGNS, ModelInfo, in_sentence
 from slr_pose.model.checkpoint import load_model, read_info
 from slr_pose.pose import Pose
 from slr_pose.recognition.onnx_file import ask, open_session, read_onnx
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from slr_pose.model.network import SignModel
 
 BATCH = 32  # clips that go through the network together
+KNOWN = 0.5  # what the probability of a gloss must reach at some time
 ROUNDING = 1e-3  # that probabilities may be off by, all together
 
-# Keypoints, (clips, frames, joints, 4), and how many frames are each clip's, (clips,) -> (clips, classes) per head.
-Run = Callable[[NDArray[np.float32], NDArray[np.int64]], dict[str, NDArray[np.float32]]]
+# Keypoints (clips, frames, joints, 4), how many frames are each clip's (clips,), and when to look, (clips, samples) in
+# frames -> probabilities (clips, classes) per head; of a model that reads also SIGNS (clips, samples, classes + 2), of
+# each gloss, of no sign and of another sign, and EDGES (clips, samples, 2), that a sign begins there, or ends.
+Run = Callable[[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]], dict[str, NDArray[np.float32]]]
 
 
 class Recognizer:
@@ -59,7 +62,8 @@ class Recognizer:
         return in_sentence(path, lambda: cls(info, run))
 
     def probabilities(self, clips: list[NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-        """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) per head.
+        """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) per head; and
+        what a `Run` of a model that reads gives of the samples.
 
         Raises:
             BadInput: what comes out of the network are no probabilities.
@@ -71,16 +75,19 @@ class Recognizer:
             keypoints = np.zeros((len(batch), frames.max(), *batch[0].shape[1:]), dtype=np.float32)
             for row, clip in enumerate(batch):
                 keypoints[row, : len(clip)] = clip
-            answers.append(self.run(keypoints, frames))
+            times = np.linspace(0, frames - 1, self.info.model.frames, axis=1, dtype=np.float32)
+            answers.append(self.run(keypoints, frames, times))
             for head, names in self.labels.items():
                 if not _are_probabilities(answers[-1][head], (len(batch), len(names))):
                     raise BadInput(
                         f"the model's answers for {head} are no probabilities: it is damaged; train it again."
                     )
-        return {head: np.concatenate([answer[head] for answer in answers]) for head in self.labels}
+        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
     def predict(self, poses: list[Pose]) -> list[Timeline]:
         """What each pose shows: a tier for each head, with one entry for the whole of it.
+
+        A gloss is unknown where at no time one of those that the model learnt is likelier than all else.
 
         Raises:
             BadInput: a pose lacks the points that the model looks at.
@@ -90,6 +97,8 @@ class Recognizer:
         for row, pose in enumerate(poses):
             heads = {head: ranked(labels, found[head][row]) for head, labels in self.labels.items()}
             states = {head: self.state(head, best[0][1]) for head, best in heads.items()}
+            if SIGNS in found and found[SIGNS][row, :, : len(self.labels[READ])].max() < KNOWN:
+                states[READ] = "unknown"
             timelines.append(of_clip(pose.name, pose.start_s, pose.end_s, heads, states))
         return timelines
 
@@ -125,15 +134,29 @@ def _load_onnx(path: Path) -> tuple[ModelInfo, Run]:
     session = open_session(path, content)
     inputs = {value.name: (value.type, value.shape[2:]) for value in session.get_inputs()}
     joints = len(in_sentence(path, info.layout).joints)
-    expected = {"keypoints": ("tensor(float)", [joints, 4]), "frames": ("tensor(int64)", [])}
+    expected = {
+        "keypoints": ("tensor(float)", [joints, 4]),
+        "frames": ("tensor(int64)", []),
+        "times": ("tensor(float)", []),
+    }
+    if not info.reads and "times" not in inputs:  # earlier versions of slr wrote files that choose the times themselves
+        del expected["times"]
     outputs = [(normalize("NFC", value.name), value.type, value.shape[1:]) for value in session.get_outputs()]
     described = [(head, "tensor(float)", [len(names)]) for head, names in info.labels.items()]
+    outputs = [(name, kind, shape[-1:]) for name, kind, shape in outputs]
+    if info.reads:
+        described += [(SIGNS, "tensor(float)", [len(info.labels[READ]) + 2]), (EDGES, "tensor(float)", [2])]
     if inputs != expected or outputs != described:
         raise BadInput(f"{path}: its inputs and outputs are not those of its description; export it again.")
 
-    def run(keypoints: NDArray[np.float32], frames: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
-        found = ask(session, path, None, {"keypoints": keypoints, "frames": frames}, "clips")
-        return dict(zip(info.labels, found, strict=True))
+    names = [name for name, _, _ in described]
+
+    def run(
+        keypoints: NDArray[np.float32], frames: NDArray[np.int64], times: NDArray[np.float32]
+    ) -> dict[str, NDArray[np.float32]]:
+        given: dict[str, NDArray[Any]] = {"keypoints": keypoints, "frames": frames, "times": times}
+        asked = {name: given[name] for name in inputs}
+        return dict(zip(names, ask(session, path, None, asked, "clips"), strict=True))
 
     return info, run
 
@@ -147,9 +170,11 @@ def runner(model: "SignModel") -> Run:
     """What a `Recognizer` of a torch model in evaluation mode runs: keypoints and frames -> probabilities per head."""
     import torch
 
-    def run(keypoints: NDArray[np.float32], frames: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
+    def run(
+        keypoints: NDArray[np.float32], frames: NDArray[np.int64], times: NDArray[np.float32]
+    ) -> dict[str, NDArray[np.float32]]:
         with torch.inference_mode():
-            logits = model(torch.from_numpy(keypoints), torch.from_numpy(frames))
-        return {head: values.softmax(-1).numpy() for head, values in logits.items()}
+            found = model.probabilities(*map(torch.from_numpy, (keypoints, frames, times)))
+        return {name: values.numpy() for name, values in found.items()}
 
     return run
