@@ -28,7 +28,7 @@ def test_the_lines_of_the_docs_run_as_they_stand(tmp_path):
     assert done.returncode == 0, done.stderr
     top1, answer = done.stdout.splitlines()
     assert re.fullmatch(r"top-1 on unseen signers: \d+%", top1)
-    assert re.fullmatch(r"0\.00 to \d\.\d\d s: \('\w+', 0\.\d+\), (sure|not sure|not measured)", answer)
+    assert re.fullmatch(r"0\.00 to \d\.\d\d s: \('\w+', 0\.\d+\), (sure|not sure|unknown|not measured)", answer)
     assert (tmp_path / "model.onnx").is_file()
 
 

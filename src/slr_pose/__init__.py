@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from slr_pose.keypoints.segment import extract_pose
     from slr_pose.pose import Pose
     from slr_pose.recognition.recognizer import Recognizer
+    from slr_pose.recognition.stream import Stream
+    from slr_pose.roads.annotate import annotate
     from slr_pose.roads.draw import draw
     from slr_pose.roads.evaluate import evaluate
     from slr_pose.roads.export import export_onnx
@@ -28,6 +30,8 @@ __all__ = [
     "BadInput",
     "Pose",
     "Recognizer",
+    "Stream",
+    "annotate",
     "draw",
     "evaluate",
     "events",
@@ -44,6 +48,8 @@ __all__ = [
 _ROOMS = {
     "Pose": "pose",
     "Recognizer": "recognition.recognizer",
+    "Stream": "recognition.stream",
+    "annotate": "roads.annotate",
     "draw": "roads.draw",
     "evaluate": "roads.evaluate",
     "export_onnx": "roads.export",

@@ -79,6 +79,14 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Annotating:
+    """Where the reading of a video's signs stands: seconds of it."""
+
+    seconds: float
+    of_seconds: float
+
+
+@dataclass(frozen=True)
 class Signing:
     """Where synthetic signers stand."""
 
@@ -86,7 +94,7 @@ class Signing:
     of_clips: int
 
 
-Event = Remark | Caution | LeftOut | Extracting | Reading | Training | Drawing | Signing
+Event = Remark | Caution | LeftOut | Extracting | Reading | Training | Drawing | Annotating | Signing
 Listener = Callable[[Event], None]
 
 

@@ -110,6 +110,8 @@ def print_timeline(timeline: "Timeline", top: int, as_unicode: bool) -> None:
 
 def _with_doubt(entry: "Entry") -> "Text":
     best = entry.labels[0][0]
+    if entry.state == "unknown":
+        return styled(("no sign that it knows; ", "yellow"), best)
     return styled(best, ("  not sure", "yellow")) if entry.state == "not sure" else styled(best)
 
 

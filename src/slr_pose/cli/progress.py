@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from slr_pose.cli.console import say, stderr, warn
-from slr_pose.events import Caution, Drawing, Event, Extracting, LeftOut, Reading, Remark, Signing, Training
+from slr_pose.events import Annotating, Caution, Drawing, Event, Extracting, LeftOut, Reading, Remark, Signing, Training
 from slr_pose.text import first_few
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ GOES_ON = "the same command goes on from there."
 STOPPED = {  # what a person who has pressed Ctrl-C should know
     Extracting: f"Stopped. What is extracted is kept; {GOES_ON}",
     Signing: f"Stopped. What is made is kept; {GOES_ON}",
+    Annotating: f"Stopped. What is extracted is kept; {GOES_ON}",
     Training: "Stopped. What was learnt in whole epochs is kept.",
 }
 BARS = {  # stage -> title, and what is told of it
@@ -25,6 +26,7 @@ BARS = {  # stage -> title, and what is told of it
     Training: ("Epoch {task.fields[epoch]}", "loss {task.fields[loss]:.2f}{task.fields[top1]}"),
     Reading: ("Reading", "{task.completed}/{task.total} clips"),
     Drawing: ("Drawing", "{task.completed}/{task.total} frames"),
+    Annotating: ("Reading signs", "{task.fields[seconds]:.0f}/{task.fields[of_seconds]:.0f} s"),
     Signing: ("Signing", "{task.completed}/{task.total} clips"),
 }
 
@@ -72,7 +74,7 @@ class Show:
             self._bar.stop()
         self._bar = None
 
-    def _advance(self, event: Extracting | Reading | Training | Drawing | Signing) -> None:
+    def _advance(self, event: Extracting | Reading | Training | Drawing | Annotating | Signing) -> None:
         if self._bar is None or not isinstance(event, self.stage):
             self.end()
             self.stage, self._started = type(event), time.monotonic()
@@ -89,10 +91,12 @@ class Show:
         if isinstance(event, Training):
             top1 = "" if event.top1 is None else f"  val top-1 {event.top1:.1%}"
             return {"epoch": event.epoch, "loss": event.loss, "top1": top1}
+        if isinstance(event, Annotating):
+            return {"seconds": event.seconds, "of_seconds": event.of_seconds}
         return {}
 
 
-def _share(event: Extracting | Reading | Training | Drawing | Signing) -> tuple[float, int]:
+def _share(event: Extracting | Reading | Training | Drawing | Annotating | Signing) -> tuple[float, float]:
     """How much is done, of how much."""
     if isinstance(event, Extracting):  # a bar forgets its pace when its total changes, as an estimate does
         return event.frames / max(1, event.frames, event.of_frames), 1
@@ -100,6 +104,8 @@ def _share(event: Extracting | Reading | Training | Drawing | Signing) -> tuple[
         return event.step, event.steps
     if isinstance(event, Reading | Signing):
         return event.clips, event.of_clips
+    if isinstance(event, Annotating):
+        return event.seconds, event.of_seconds
     return event.frames, event.of_frames
 
 

@@ -12,6 +12,13 @@ from slr_pose.cli.progress import progress
 
 if TYPE_CHECKING:
     from slr_pose.evaluation.clips import Evaluation
+    from slr_pose.roads.evaluate import Measured
+
+
+Tiers = Annotated[
+    list[str] | None,
+    typer.Option("--tier", help="A tier of .eaf files with glosses; by default those with the usual names."),
+]
 
 
 @app.command()
@@ -21,6 +28,7 @@ def train(
         typer.Argument(metavar="DATA", help="CSV or TSV manifest, a folder with a folder for each gloss, or one .npz."),
     ],
     head: Annotated[list[str] | None, typer.Option("--head", help="A further column of the manifest to learn.")] = None,
+    tier: Tiers = None,
     size: Annotated[str | None, typer.Option(help="tiny, base or large; base by default.")] = None,
     skeleton: Annotated[str | None, typer.Option(help="Layout of joints: a name or a TOML file.")] = None,
     start: Annotated[
@@ -49,6 +57,7 @@ def train(
         trained = slr_pose.train(
             data,
             heads=head or [],
+            tiers=tier or [],
             size=size,
             skeleton=skeleton,
             start=start,
@@ -73,17 +82,35 @@ def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest, folder or .npz, as for train.")],
     split: Annotated[str | None, typer.Option(help="train, val, test or all; by default test, or val if none.")] = None,
     model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
+    tier: Tiers = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a model on labelled clips: top-1, top-5 and macro-F1 of each head, unseen signers apart."""
+    """Measure a model on labelled clips: top-1, top-5 and macro-F1 of each head, unseen signers apart.
+
+    On annotated videos: word error rate, segments, named segments and false alarms of reading them.
+    """
     with progress() as show:
-        measured = slr_pose.evaluate(data, model, split=split, on_event=show)
+        measured = slr_pose.evaluate(data, model, split=split, tiers=tier or [], on_event=show)
     if as_json:
         print_json(measured.as_dict())
     else:
-        print_scores(f"{measured.split} clips", measured.evaluation)
+        print_measured(measured)
     if unknown := measured.evaluation.unknown:
         say(f"{unknown} labels are unknown to the model; they count as wrong.")
+
+
+def print_measured(measured: "Measured") -> None:
+    """The scores of signs, each for itself, and of reading signing."""
+    print_scores(f"{measured.split} clips", measured.evaluation)
+    if score := measured.reading:
+        rows = table(f"{measured.split}, {score.minutes:.1f} minutes of signing: % with 95 % interval", "", "")
+        rows.show_header = False
+        rows.add_row("signs", str(score.signs))
+        for name, figure in zip(score.columns, score.as_text(), strict=True):
+            rows.add_row(name, figure)
+        stdout.print(rows)
+    if measured.sentence_wer is not None:
+        stdout.print(f"WER of sentences without times: {measured.sentence_wer:.1%}")
 
 
 def print_scores(split: str, result: "Evaluation") -> None:
@@ -91,7 +118,7 @@ def print_scores(split: str, result: "Evaluation") -> None:
     from slr_pose.evaluation.clips import Score
 
     groups = dict(result.scores)
-    if groups["all clips"] == groups.get("unseen signers"):
+    if groups and groups["all clips"] == groups.get("unseen signers"):
         del groups["all clips"]
     for group, heads in groups.items():
         rows = table(f"{split}, {group}: % with 95 % interval", "", "n", *Score.columns)

@@ -1,0 +1,162 @@
+"""A video of signing, of any length -> a timeline of its signs."""
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, pairwise
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+from numpy.typing import NDArray
+
+from slr_pose import BadInput
+from slr_pose.events import Annotating, Caution, Listener, ignore
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.pose_files import PoseFiles
+from slr_pose.media.folder import is_keypoints
+from slr_pose.media.video import probe
+from slr_pose.pose import Pose
+from slr_pose.recognition.recognizer import Recognizer
+from slr_pose.recognition.stream import Answer, Stream, timeline
+from slr_pose.roads.clips import extract_jobs
+from slr_pose.roads.predict import NO_MODEL, chosen_model
+from slr_pose.skeleton import Skeleton
+from slr_pose.timeline import Timeline
+
+PART_S = 60.0  # a longer video is extracted in parts of this length, each of which is kept
+UNUSED_S = 30 * 86400.0  # parts that nobody has used for so long are removed
+TOGETHER = 500  # frames that are read between two looks at the progress
+
+
+def annotate(
+    video: Path | str, model: Path | str | Recognizer | None = None, *, on_event: Listener = ignore
+) -> Timeline:
+    """Name the signs of a video, with the times from when to when each is signed; where nothing is signed, nothing is
+    named.
+
+    A long video is extracted in parts that are kept in the user's cache: stopped and begun again, it goes on with the
+    next one, and the memory that it takes does not grow with its length.
+
+    Args:
+        video: a video, or keypoints of one, a `.pose` file or an array.
+        model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run.
+        on_event: told of progress and remarks.
+
+    Raises:
+        BadInput: there is no such file or model, the model cannot read, or nobody is in the video.
+    """
+    file = Path(video)
+    recognizer = reader(model, on_event)
+    parts = _poses(file, recognizer, on_event)
+    first = next(parts)
+    stream = Stream(recognizer, first.fps, first.start_s)
+    answers: list[Answer] = []
+    read_s, length_s = 0.0, _length_s(file, first)
+    for pose in chain([first], parts):
+        for keypoints in _blocks(pose, recognizer.skeleton):
+            answers += stream.push(keypoints)
+            read_s += len(keypoints) / first.fps
+            on_event(Annotating(read_s, max(length_s, read_s)))
+    answers += stream.finish()
+    if sentence := recognizer.mismatch(first):
+        on_event(Caution(sentence))
+    return timeline(recognizer, answers, file.name, first.start_s, first.start_s + read_s)
+
+
+def reader(model: Path | str | Recognizer | None, on_event: Listener) -> Recognizer:
+    """The model that is meant, by default that of the newest run.
+
+    Raises:
+        BadInput: there is none, or it cannot read.
+    """
+    recognizer = chosen_model(model, on_event)
+    if recognizer is None:
+        raise BadInput(NO_MODEL)
+    if not recognizer.info.reads:
+        raise BadInput("this model names the sign of a clip and does not read signs in a row; train it again.")
+    return recognizer
+
+
+def _length_s(file: Path, first: Pose) -> float:
+    if is_keypoints(file):
+        return len(first.keypoints) / first.fps
+    video = probe(file)
+    return video.end_s - video.start_s
+
+
+def _blocks(pose: Pose, skeleton: Skeleton) -> Iterator[NDArray[np.float32]]:
+    """The keypoints of a pose, (frames, joints, 4), some frames at a time; all 0 where nobody is seen."""
+    for first in range(0, len(pose.keypoints), TOGETHER):
+        some = slice(first, first + TOGETHER)
+        block = replace(pose, keypoints=pose.keypoints[some], confidence=pose.confidence[some])
+        if block.confidence.any():
+            yield skeleton.select(block)
+        else:
+            yield np.zeros((len(block.keypoints), len(skeleton.joints), 4), dtype=np.float32)
+
+
+def _poses(file: Path, recognizer: Recognizer, on_event: Listener) -> Iterator[Pose]:
+    """The poses of a file's parts, in order, each read when its turn comes.
+
+    Raises:
+        BadInput: it cannot be read, or nobody is in any of them.
+    """
+    if is_keypoints(file):
+        yield recognizer.skeleton.read(file)
+        return
+    kept = PoseFiles().of(Job(file, default_estimator(), fast=recognizer.fast))
+    if kept.is_done:
+        yield kept.read()
+    else:
+        yield from _in_parts(kept.job, on_event)
+
+
+def _in_parts(job: Job, on_event: Listener) -> Iterator[Pose]:
+    """The poses of a video's parts, of which those are extracted first that are not yet."""
+    video = probe(job.video)
+    starts = np.arange(video.start_s, video.end_s - PART_S / 2, PART_S)[1:].tolist()
+    spans = list(pairwise([None, *starts, None]))
+    folder = _folder(job)
+    files = PoseFiles()
+    parts = [files.of(replace(job, pose=None, start_s=start_s, end_s=end_s), folder) for start_s, end_s in spans]
+    outcomes = extract_jobs([part.job for part in parts if not part.is_done], on_event)
+    failed = {(outcome.job.start_s, outcome.job.end_s): outcome.error for outcome in outcomes if outcome.error}
+    hopeless = [error for error in failed.values() if len(failed) == len(parts) or not isinstance(error, BadInput)]
+    if hopeless:
+        raise hopeless[0]
+    shown = next(part for part, span in zip(parts, spans, strict=True) if span not in failed).read()
+    for part, (start_s, end_s) in zip(parts, spans, strict=True):
+        if error := failed.get((start_s, end_s)):
+            on_event(Caution(f"from {start_s or 0:g} s on: {error}"))
+            length_s = (video.end_s if end_s is None else end_s) - (video.start_s if start_s is None else start_s)
+            yield _nobody(shown, start_s or 0.0, round(length_s * shown.fps))
+        else:
+            yield part.read()
+
+
+def _nobody(like: Pose, start_s: float, frames: int) -> Pose:
+    """The pose of a part in which nobody is seen."""
+    keypoints = np.zeros((frames, *like.keypoints.shape[1:]), dtype=np.float32)
+    return replace(
+        like, keypoints=keypoints, confidence=keypoints[..., 0], source={**like.source, "start": start_s or None}
+    )
+
+
+def _folder(job: Job) -> Path:
+    """Where the parts of a video are kept; removes those of others that nobody has used for long."""
+    home = platformdirs.user_cache_path("slr-pose", appauthor=False) / "parts"
+    digest = hashlib.sha1(os.fsencode(job.video.resolve())).hexdigest()[:16]
+    folder = home / digest
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.utime(folder)
+    for other in home.iterdir():
+        with suppress(OSError):
+            if time.time() - other.stat().st_mtime > UNUSED_S:
+                shutil.rmtree(other)
+    return folder
