@@ -53,13 +53,15 @@ demo: .venv/installed
 	slr train runs/demo/train/clips.csv --size tiny --epochs 30
 	slr evaluate runs/demo/unseen/clips.csv --split all
 	slr predict runs/demo/unseen/clips/kite-signer0-0.mp4 --top 2
+	slr synthesize --seed 7 --sentence "KITE ISLAND ECHO" --pace 0.9 -o runs/demo/unseen
+	slr annotate runs/demo/unseen/sentences/signer0-0.mp4 -o runs/demo/unseen/read.eaf -o runs/demo/unseen/read.srt
 	slr export-onnx -o runs/demo/model.onnx
 	slr predict --model runs/demo/model.onnx runs/demo/unseen/clips/kite-signer0-0.mp4 --top 2
 	python demo/contact_sheet.py runs/demo/model.onnx runs/demo/unseen/clips.csv runs/demo/contact-sheet.png
 	slr train-sentences demo/pairs.tsv --epochs 30
 	slr translate island kite jump echo
 	@echo "These signs are synthetic. Now with your own videos, in a folder for each gloss:"
-	@echo "    slr train FOLDER        slr predict VIDEO        slr export-onnx"
+	@echo "    slr train FOLDER      slr predict VIDEO      slr annotate VIDEO -o VIDEO.eaf      slr export-onnx"
 
 .venv/installed: pyproject.toml
 ifeq ($(PYTHON),)

@@ -18,6 +18,7 @@ import baselines  # noqa: E402
 
 SKELETON = Skeleton.load(DEFAULT)
 FRAMES = torch.tensor([24, 24])
+TIMES = torch.linspace(0, 23, 32).expand(2, -1)
 
 
 def clips() -> torch.Tensor:
@@ -34,7 +35,7 @@ def test_a_network_without_an_idea_answers_otherwise(idea):
     for left_out in (None, idea):
         torch.manual_seed(0)
         model = ablation.built_without(left_out, SKELETON, {"gloss": 5}).eval()
-        answers.append(model(clips(), FRAMES)["gloss"])
+        answers.append(model(clips(), FRAMES, TIMES)["gloss"])
     assert torch.isfinite(answers[1]).all()
     assert (answers[0] - answers[1]).abs().max() > 1e-4
 
@@ -46,7 +47,7 @@ def test_a_baseline_learns_to_tell_a_clip_from_another(name):
     keypoints = torch.stack([torch.from_numpy(SKELETON.select(signer.perform(s, 0, 24))) for s in ("slide", "wave")])
     optimizer = torch.optim.AdamW(model.parameters(), baselines.RECIPES.get(name, {}).get("learning_rate", 1e-3))
     for _ in range(30):
-        loss = torch.nn.functional.cross_entropy(model(keypoints, FRAMES)["gloss"], torch.tensor([0, 1]))
+        loss = torch.nn.functional.cross_entropy(model(keypoints, FRAMES, TIMES)["gloss"], torch.tensor([0, 1]))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

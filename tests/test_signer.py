@@ -342,6 +342,7 @@ round,hamsymmlr hamflathand hamextfingeru hampalmd hamcircleo
 """
 
 
+@pytest.mark.slow
 def test_synthesize_writes_clips_that_training_reads(slr):
     (slr.folder / "lexicon.csv").write_text(LEXICON)
     make = ("synthesize", "lexicon.csv", "--signers", 3, "--clips", 2, "--pose-only", "-o", "signs")
