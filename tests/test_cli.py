@@ -288,6 +288,7 @@ def test_predict_without_an_input_says_what_to_name(slr):
     assert "--sample" in slr("predict", exit_code=2).stderr
 
 
+@pytest.mark.slow
 def test_a_folder_a_gloss_of_videos_is_extracted_once_and_trained_on(slr, tmp_path):
     for sign in ("wave", "point"):
         for number in range(2):

@@ -21,6 +21,7 @@ def here(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_lines_of_the_docs_run_as_they_stand(tmp_path):
     first, *_ = re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "road.py").write_text(first)

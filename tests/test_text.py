@@ -68,7 +68,7 @@ def test_training_shows_names_as_they_are(nasty):
         (0, ("evaluate", "clips [x].csv", "--json")),
         (0, ("predict", ".")),
         (0, ("predict", ".", "--json")),
-        (0, ("export-onnx", "-o", "[b]\x1b]0;x\x07.onnx")),
+        pytest.param(0, ("export-onnx", "-o", "[b]\x1b]0;x\x07.onnx"), marks=pytest.mark.slow),
         (2, ("predict", NASTY)),
         (2, ("train", "clips [x].csv", "--head", NASTY)),
         (2, ("train", "clips [x].csv", "--skeleton", NASTY)),
