@@ -43,10 +43,17 @@ def threshold(probabilities: np.ndarray, labels: np.ndarray) -> float | None:
     probabilities, labels = probabilities[labels >= 0], labels[labels >= 0]
     if len(labels) < FEWEST:
         return None
-    best = probabilities.max(axis=1)
+    return sure_from(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+
+
+def sure_from(best: np.ndarray, right: np.ndarray) -> float:
+    """The lowest probability from which on at least `RIGHT` of the answers are right; above 1 where there is none.
+
+    Args:
+        best: (answers,) their probabilities; right: (answers,) bool.
+    """
     order = np.argsort(-best, kind="stable")
-    right = (probabilities.argmax(axis=1) == labels)[order]
-    share = right.cumsum() / np.arange(1, len(right) + 1)
+    share = right[order].cumsum() / np.arange(1, len(right) + 1)
     ranked = best[order]
     is_last = np.append(ranked[1:] < ranked[:-1], True)  # answers of one probability are sure together, or none of them
     sure = np.flatnonzero((share >= RIGHT) & is_last)

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from slr_pose.info import RATE
-from slr_pose.model.reference import Reference, in_body_frame
+from slr_pose.model.reference import Reference
 from slr_pose.model.repair import repaired
 
 LOW = 1.15  # shoulders' distances below the shoulders; a hand above that is active
@@ -66,8 +66,9 @@ def sequences(
         classes: number of glosses.
         count: how many sequences, of `samples` each.
     """
-    clips = _standard(reference, keypoints, frames)
     inside = torch.arange(keypoints.shape[1], device=frames.device) < frames[:, None]
+    positions, confidence = reference(keypoints[..., :3], keypoints[..., 3] * inside[..., None])
+    clips = torch.cat([positions, confidence[..., None]], -1)
     first, last = active(reference, clips, inside)
     plan = _planned(first, last, (frames - 1).float(), fps, count, samples, strange)
     slot, step = plan.slot, plan.step.clamp(min=0)
@@ -103,17 +104,6 @@ def active(reference: Reference, clips: Tensor, inside: Tensor) -> tuple[Tensor,
         raised |= (height < low) & (seen > 0) & inside
     raised = torch.where(raised.any(1, keepdim=True), raised, inside)
     return raised.int().argmax(1), raised.shape[1] - 1 - raised.flip(1).int().argmax(1)
-
-
-def _standard(reference: Reference, keypoints: Tensor, frames: Tensor) -> Tensor:
-    """Each clip in the standard frame, unrepaired: its leading hand is the right one."""
-    inside = torch.arange(keypoints.shape[1], device=frames.device) < frames[:, None]
-    confidence = keypoints[..., 3] * inside[..., None]
-    positions = in_body_frame(reference.body, keypoints[..., :3], confidence)
-    mirrored = reference.left_leads(positions, confidence)[:, None, None]
-    positions = torch.where(mirrored[..., None], positions[:, :, reference.mirror] * reference.flip_x, positions)
-    confidence = torch.where(mirrored, confidence[:, :, reference.mirror], confidence)
-    return torch.cat([positions, confidence[..., None]], -1)
 
 
 class _Plan(NamedTuple):

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from slr_pose.data.batches import LabelledClips, collate
 from slr_pose.data.signing import Signing
 from slr_pose.evaluation.timelines import paired
-from slr_pose.info import NONE_SURE, RATE, READ
-from slr_pose.model.calibration import FEWEST, RIGHT
+from slr_pose.info import RATE, READ
+from slr_pose.model.calibration import FEWEST, sure_from
 from slr_pose.model.reference import Reference
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import Stream
@@ -43,10 +43,8 @@ def reading_threshold(recognizer: Recognizer, signs: LabelledClips, signing: Sig
         answers += _stretch(recognizer, signing, index)
     if len(answers) < FEWEST:
         return None
-    ranked = sorted(answers, reverse=True)
-    share = np.cumsum([right for _, right in ranked]) / np.arange(1, len(ranked) + 1)
-    enough = np.flatnonzero(share >= RIGHT)
-    return ranked[enough[-1]][0] if len(enough) else NONE_SURE
+    best, right = map(np.array, zip(*answers, strict=True))
+    return sure_from(best, right)
 
 
 def _row(recognizer: Recognizer, signs: LabelledClips, chosen: list[int]) -> Answers:
