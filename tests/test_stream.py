@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr_pose.info import RATE, SIGNS, ModelInfo
+from slr_pose.info import EDGES, RATE, SIGNS, WHOLE, ModelInfo
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.recognition.recognizer import Recognizer, runner
 from slr_pose.recognition.stream import HOP, LATER, WINDOW, Answer, Stream
@@ -148,3 +148,51 @@ def test_the_last_signs_of_a_video_are_read_from_what_stands_before_them(guesser
         window = stream._window(frames)
         np.testing.assert_array_equal(window.keypoints, keypoints[frames - WINDOW : frames])
         np.testing.assert_allclose(window.times, np.arange(WINDOW), atol=1e-4)
+
+
+def told(whole: float) -> Recognizer:
+    """It is told what is signed: joint 0 has the number of the gloss in x, 0 where nothing is signed, and how surely in
+    y; and that all it looks at is one whole sign is `whole`."""
+
+    def run(keypoints: np.ndarray, frames: np.ndarray, times: np.ndarray) -> dict[str, np.ndarray]:
+        frame = np.minimum(np.round(times).astype(int), frames[:, None] - 1)
+        number, sure = (np.take_along_axis(keypoints[:, :, 0, axis], frame, 1) for axis in (0, 1))
+        glosses = len(signer.SIGNS)
+        signs = np.full((*times.shape, glosses + 2), 1e-4)
+        for gloss in range(glosses):
+            signs[..., gloss] = np.where(number == gloss + 1, sure, 1e-4 + (number > 0) * (1 - sure) / glosses)
+        signs[..., glosses] = np.where(number == 0, 1 - 1e-3, 1e-4)
+        signs /= signs.sum(-1, keepdims=True)
+        before, after = (
+            np.pad(number, ((0, 0), pad))[:, cut] for pad, cut in (((1, 0), np.s_[:-1]), ((0, 1), np.s_[1:]))
+        )
+        edges = np.stack([(number != before) & (number > 0), (number != after) & (number > 0)], -1) * 0.98 + 0.01
+        heads = signs[..., :glosses].mean(1)
+        heads /= heads.sum(-1, keepdims=True)
+        one = np.full(len(frames), whole)
+        found = {"gloss": heads, SIGNS: signs, EDGES: edges, WHOLE: one}
+        return {name: values.astype(np.float32) for name, values in found.items()}
+
+    info = ModelInfo(skeleton=SKELETON.toml, labels={"gloss": list(signer.SIGNS)}, model=SIZES["tiny"])
+    return Recognizer(info, run)
+
+
+@pytest.mark.parametrize(
+    "whole, second, sure, pause, signs",
+    [
+        (0.9, 1, 0.9, 1.0, 1),  # signed twice
+        (0.9, 2, 0.4, 1.0, 1),  # and the second time not clearly
+        (0.9, 2, 0.9, 0.4, 2),  # surely another sign
+        (0.01, 1, 0.9, 0.4, 2),  # the same, and surely two of it
+        (0.9, 1, 0.9, 2.0, 2),  # so much later that it is a sign of its own
+    ],
+)
+def test_a_sign_goes_on_after_a_pause_where_it_may_be_the_same(whole, second, sure, pause, signs):
+    keypoints = np.zeros((200, len(SKELETON.joints), 4), dtype=np.float32)
+    keypoints[..., 3] = 1
+    end = 50 + round(25 * pause)
+    for first, last, gloss, how in ((25, 50, 1, 0.9), (end, end + 25, second, sure)):
+        keypoints[first:last, 0, :2] = gloss, how
+    entries = Stream(told(whole), 25).read(keypoints, "clip.mp4").tiers["gloss"]
+    assert len(entries) == signs and entries[0].labels[0][0] == next(iter(signer.SIGNS))
+    assert (entries[0].start_s, entries[-1].end_s) == pytest.approx((1.0, end / 25 + 1), abs=0.09)
