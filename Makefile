@@ -60,6 +60,7 @@ demo: .venv/installed
 	python demo/contact_sheet.py runs/demo/model.onnx runs/demo/unseen/clips.csv runs/demo/contact-sheet.png
 	slr train-sentences demo/pairs.tsv --epochs 30
 	slr translate island kite jump echo
+	slr annotate runs/demo/unseen/sentences/signer0-0.mp4 --sentences
 	@echo "These signs are synthetic. Now with your own videos, in a folder for each gloss:"
 	@echo "    slr train FOLDER      slr predict VIDEO      slr annotate VIDEO -o VIDEO.eaf      slr export-onnx"
 

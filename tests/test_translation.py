@@ -15,6 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_pose import BadInput
+from slr_pose.media.timeline_file import read_timeline, write_timeline
+from slr_pose.roads.sentences import with_sentences
+from slr_pose.timeline import Entry, Timeline
 from slr_pose.translation.decoding import BEGIN, END, FIRST_PIECE, beam_search
 from slr_pose.translation.glosses import COPIES, FIRST, clean, split
 from slr_pose.translation.info import TranslationConfig
@@ -95,6 +98,26 @@ def test_an_unknown_gloss_stands_in_the_text_and_is_not_invented_around(speaker)
     assert "lamp" not in found["text"]
     assert found["confidence"] < 0.7
     assert "unknown: ZEPPELIN" in speaker("translate", "island kite ZEPPELIN").stdout
+
+
+def test_the_phrases_of_a_timeline_become_sentences_in_every_file(speaker, tmp_path):
+    translator = Translator.load(speaker.folder / "runs/demo/sentences.safetensors")
+    said = [("island", 0.0), ("kite", 0.6), ("jump", 1.2), ("echo", 1.8), ("gate", 4.0), (None, 4.5), (None, 9.0)]
+    signs = [
+        Entry(start_s, start_s + 0.4, [(gloss or "lamp", 0.9), ("drum", 0.1)], "sure" if gloss else "unknown")
+        for gloss, start_s in said
+    ]
+    timeline = with_sentences(Timeline("a.mp4", 0, 10, {"gloss": signs}), translator)
+    first, second = timeline.tiers["sentence"]  # nothing is said of a phrase in which nothing is known
+    assert (first.start_s, first.end_s, second.start_s, second.end_s) == (0.0, 2.2, 4.0, 4.9)
+    assert first.labels[0][0] == answers(speaker, "island kite jump echo")[0]["text"]
+    assert second.labels[0][0].count("[?]") == 1 and "lamp" not in second.labels[0][0] and second.state == "not sure"
+    for suffix in (".srt", ".vtt", ".eaf", ".json", ".csv"):
+        write_timeline(tmp_path / f"a{suffix}", timeline)
+        assert first.labels[0][0] in (tmp_path / f"a{suffix}").read_text(), suffix
+    assert f"{first.labels[0][0]}\nisland kite jump echo\n" in (tmp_path / "a.srt").read_text()
+    for suffix in (".eaf", ".json"):
+        assert read_timeline(tmp_path / f"a{suffix}").tiers["sentence"] == timeline.tiers["sentence"]
 
 
 def test_the_exported_file_answers_as_the_checkpoint(speaker, exported):

@@ -3,11 +3,15 @@
 Times are seconds of the video's own clock, as players show them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 State = Literal["sure", "not sure", "unknown", "not measured"]
 Ranked = list[tuple[str, float]]  # labels with their probabilities, best first
+
+SENTENCE = "sentence"  # the tier of what phrases say; its labels are whole sentences
+REST_S = 0.5  # a longer one ends a phrase
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,22 @@ class Timeline:
 
         tiers = {tier: [as_json(entry) for entry in entries] for tier, entries in self.tiers.items()}
         return {"start": self.start_s, "end": self.end_s, "tiers": tiers}
+
+
+def phrases(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """Signs in the order of time -> those with rests of less than `REST_S` between them.
+
+    >>> [len(phrase) for phrase in phrases([Entry(start, start + 0.4, [], "sure") for start in (0, 0.5, 2, 2.6)])]
+    [2, 2]
+    """
+    phrase: list[Entry] = []
+    for entry in entries:
+        if phrase and entry.start_s - phrase[-1].end_s >= REST_S:
+            yield phrase
+            phrase = []
+        phrase.append(entry)
+    if phrase:
+        yield phrase
 
 
 def of_clip(name: str, start_s: float, end_s: float, heads: dict[str, Ranked], states: dict[str, State]) -> Timeline:

@@ -22,6 +22,12 @@ def annotate(
         typer.Option("--output", "-o", help="A file to write: .eaf, .srt, .vtt, .json, .csv or .tsv; may be repeated."),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
+    sentences: Annotated[
+        bool, typer.Option("--sentences", help="Also make a sentence of each phrase, as `slr translate` does.")
+    ] = False,
+    translator: Annotated[
+        Path | None, typer.Option(help="Run, checkpoint or ONNX file for --sentences; by default the newest run.")
+    ] = None,
     by_sign: Annotated[
         bool, typer.Option("--by-sign", help="A subtitle for each sign; by default for each phrase.")
     ] = False,
@@ -38,7 +44,7 @@ def annotate(
         check_timeline_file(path, video)
     with progress() as show:
         recognizer = reader(model, show)
-        timeline = slr_pose.annotate(video, recognizer, on_event=show)
+        timeline = slr_pose.annotate(video, recognizer, sentences=translator or sentences, on_event=show)
     if as_json:
         print_json({"input": str(video), **timeline.as_dict(top=5)})
     elif not output:
@@ -50,7 +56,9 @@ def annotate(
 
 
 def print_signs(timeline: "Timeline") -> None:
-    """A row for each sign: from when to when, what it is, and how sure."""
+    """A row for each sign: from when to when, what it is, and how sure; and the sentences that they make."""
+    from slr_pose.timeline import SENTENCE
+
     signs = timeline.tiers["gloss"]
     if not signs:
         stdout.print(f"{timeline.name}: no sign was read in {timeline.end_s - timeline.start_s:.1f} s.")
@@ -60,6 +68,12 @@ def print_signs(timeline: "Timeline") -> None:
         share = f"{entry.labels[0][1]:.0%}" if entry.state != "unknown" else ""
         rows.add_row(_clock(entry.start_s), _clock(entry.end_s), _named(entry), share)
     stdout.print(rows)
+    if spoken := timeline.tiers.get(SENTENCE):
+        rows = table("", "from", "to", "sentence", "probability")
+        for entry in spoken:
+            share = "" if entry.state == "not measured" else f"{entry.labels[0][1]:.0%}"
+            rows.add_row(_clock(entry.start_s), _clock(entry.end_s), _named(entry), share)
+        stdout.print(rows)
     if any(entry.state == "not measured" for entry in signs):
         stdout.print(styled(("How sure these answers are is not known.", "dim")))
 

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 
 from slr_pose.media.signs import GLOSS
-from slr_pose.timeline import Entry, Timeline
+from slr_pose.timeline import SENTENCE, Entry, Timeline, phrases
 
-REST_S = 0.5  # a longer one ends a phrase
 UNKNOWN = "[?]"  # a sign that the model never learnt
 NOT_SURE = "?"  # behind a gloss
 
@@ -14,19 +13,19 @@ Cue = tuple[int, int, str]  # start and end in ms, and what is shown
 
 
 def cues(timeline: Timeline, by_sign: bool = False) -> Iterator[Cue]:
-    """What is shown from when to when, in order, none over another.
+    """What is shown from when to when, in order, none over another: glosses, and above them their sentence, if any.
 
     Args:
-        by_sign: a cue for each sign, and not for each phrase: signs with rests of less than `REST_S` between them.
+        by_sign: a cue for each sign, and not for each phrase.
     """
-    phrase: list[Entry] = []
-    for entry in timeline.tiers.get(GLOSS, []):
-        if phrase and (by_sign or entry.start_s - phrase[-1].end_s >= REST_S):
-            yield _cue(phrase)
-            phrase = []
-        phrase.append(entry)
-    if phrase:
-        yield _cue(phrase)
+    signs = timeline.tiers.get(GLOSS, [])
+    sentences = {entry.start_s: entry for entry in timeline.tiers.get(SENTENCE, [])}
+    for phrase in [[sign] for sign in signs] if by_sign else phrases(signs):
+        start_ms, end_ms = round(phrase[0].start_s * 1000), round(phrase[-1].end_s * 1000)
+        lines = [" ".join(map(_shown, phrase))]
+        if not by_sign and (sentence := sentences.get(phrase[0].start_s)):
+            lines.insert(0, _shown(sentence))
+        yield start_ms, max(end_ms, start_ms + 1), "\n".join(lines)
 
 
 def srt(timeline: Timeline, by_sign: bool = False) -> str:
@@ -46,11 +45,6 @@ def vtt(timeline: Timeline, signer: str | None = None, by_sign: bool = False) ->
         for start_ms, end_ms, text in cues(timeline, by_sign)
     ]
     return "\n".join(["WEBVTT\n", *blocks])
-
-
-def _cue(phrase: list[Entry]) -> Cue:
-    start_ms, end_ms = round(phrase[0].start_s * 1000), round(phrase[-1].end_s * 1000)
-    return start_ms, max(end_ms, start_ms + 1), " ".join(map(_shown, phrase))
 
 
 def _shown(entry: Entry) -> str:

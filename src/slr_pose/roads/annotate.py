@@ -26,8 +26,10 @@ from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import Answer, Stream, timeline
 from slr_pose.roads.clips import extract_jobs
 from slr_pose.roads.predict import NO_MODEL, chosen_model
+from slr_pose.roads.sentences import chosen_translator, with_sentences
 from slr_pose.skeleton import Skeleton
 from slr_pose.timeline import Timeline
+from slr_pose.translation.translator import Translator
 
 PART_S = 60.0  # a longer video is extracted in parts of this length, each of which is kept
 UNUSED_S = 30 * 86400.0  # parts that nobody has used for so long are removed
@@ -35,7 +37,11 @@ TOGETHER = 500  # frames that are read between two looks at the progress
 
 
 def annotate(
-    video: Path | str, model: Path | str | Recognizer | None = None, *, on_event: Listener = ignore
+    video: Path | str,
+    model: Path | str | Recognizer | None = None,
+    *,
+    sentences: bool | Path | str | Translator = False,
+    on_event: Listener = ignore,
 ) -> Timeline:
     """Name the signs of a video, with the times from when to when each is signed; where nothing is signed, nothing is
     named.
@@ -46,6 +52,8 @@ def annotate(
     Args:
         video: a video, or keypoints of one, a `.pose` file or an array.
         model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run.
+        sentences: whether to make a sentence of each phrase, in a tier `sentence`; or the model that makes them, by
+            default that of the newest run.
         on_event: told of progress and remarks.
 
     Raises:
@@ -53,6 +61,7 @@ def annotate(
     """
     file = Path(video)
     recognizer = reader(model, on_event)
+    translator = chosen_translator(None if sentences is True else sentences, on_event) if sentences else None
     parts = _poses(file, recognizer, on_event)
     first = next(parts)
     stream = Stream(recognizer, first.fps, first.start_s)
@@ -66,7 +75,8 @@ def annotate(
     answers += stream.finish()
     if sentence := recognizer.mismatch(first):
         on_event(Caution(sentence))
-    return timeline(recognizer, answers, file.name, first.start_s, first.start_s + read_s)
+    found = timeline(recognizer, answers, file.name, first.start_s, first.start_s + read_s)
+    return with_sentences(found, translator) if translator else found
 
 
 def reader(model: Path | str | Recognizer | None, on_event: Listener) -> Recognizer:

@@ -1,17 +1,23 @@
 """Pairs of glosses and text -> a model that makes sentences; glosses -> sentences."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slr_pose import BadInput
 from slr_pose.events import LeftOut, Listener, Remark, ignore
+from slr_pose.info import READ
 from slr_pose.roads.predict import caveat, newest
 from slr_pose.runs import TRANSLATOR, new_run, refuse_run
 from slr_pose.text import count
+from slr_pose.timeline import SENTENCE, Entry, State, Timeline, phrases
 from slr_pose.translation.glosses import Alternatives
 from slr_pose.translation.info import TranslatorInfo
 from slr_pose.translation.translator import Translation, Translator
+
+ALTERNATIVES = 5  # of a sign, that a sentence is made of
+UNKNOWN: Alternatives = [("?", 1.0)]
+STATES: dict[bool | None, State] = {True: "sure", False: "not sure", None: "not measured"}
 
 
 @dataclass(frozen=True)
@@ -85,13 +91,46 @@ def translate(
     Raises:
         BadInput: there is no such model.
     """
-    if not isinstance(model, Translator):
-        if model is None and (model := newest(on_event, TRANSLATOR)) is None:
-            raise BadInput(
-                "there is no model in runs/ that makes sentences; train one with `slr train-sentences PAIRS`, or"
-                " name one with --model."
-            )
-        path = Path(model)
-        model = Translator.load(path)
-        caveat(path, model.info, on_event)
-    return model.translate(list(sentences))
+    return chosen_translator(model, on_event).translate(list(sentences))
+
+
+def with_sentences(timeline: Timeline, model: Translator) -> Timeline:
+    """The same with a tier `sentence`: what each phrase of its glosses says, from the phrase's beginning to its end.
+
+    What each sign may be goes in, with its probabilities; one that is unknown stands in brackets. A phrase in which no
+    sign is known makes no sentence.
+    """
+    spoken = [phrase for phrase in phrases(timeline.tiers[READ]) if any(map(_is_known, phrase))]
+    given = [[entry.labels[:ALTERNATIVES] if _is_known(entry) else UNKNOWN for entry in phrase] for phrase in spoken]
+    found = model.translate(given) if given else []
+    entries = [
+        Entry(phrase[0].start_s, phrase[-1].end_s, [(made.text, _share(made))], STATES[made.sure])
+        for phrase, made in zip(spoken, found, strict=True)
+    ]
+    return replace(timeline, tiers={**timeline.tiers, SENTENCE: entries})
+
+
+def chosen_translator(model: Path | str | Translator | None, on_event: Listener) -> Translator:
+    """The model that is meant, by default that of the newest run.
+
+    Raises:
+        BadInput: there is none.
+    """
+    if isinstance(model, Translator):
+        return model
+    if model is None and (model := newest(on_event, TRANSLATOR)) is None:
+        raise BadInput(
+            "there is no model in runs/ that makes sentences; train one with `slr train-sentences PAIRS`, or name one."
+        )
+    path = Path(model)
+    found = Translator.load(path)
+    caveat(path, found.info, on_event)
+    return found
+
+
+def _is_known(entry: Entry) -> bool:
+    return entry.state != "unknown" and bool(entry.labels)
+
+
+def _share(made: Translation) -> float:
+    return 1.0 if made.confidence is None else made.confidence
