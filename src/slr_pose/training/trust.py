@@ -16,8 +16,8 @@ from slr_pose.timeline import Entry
 from slr_pose.training.sequences import sequences
 
 SAMPLES = 256  # of a row: ten seconds
-SIGNS_A_ROW = 8  # validation signs that there are for each row
-MOST_ROWS = 24
+SIGNS_A_ROW = 4  # validation signs that there are for each row: each stands in about two
+MOST_ROWS = 48
 STRANGE = 0.05  # of their signs are signs that nobody knows
 TOGETHER = 32  # signs that rows are made of at a time
 
