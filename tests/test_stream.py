@@ -3,43 +3,25 @@
 import numpy as np
 import pytest
 import signer
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr_pose.info import RATE, SIGNS, ModelInfo
-from slr_pose.model.network import SIZES, SignModel
-from slr_pose.recognition.recognizer import Recognizer, runner
+from slr_pose.info import RATE
+from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import HOP, LATER, WINDOW, Answer, Stream
 from slr_pose.skeleton import DEFAULT, Skeleton
 
 SKELETON = Skeleton.load(DEFAULT)
-LABELS = {"gloss": list(signer.SIGNS), "mood": ["asks", "tells"]}
 
 
 @pytest.fixture(scope="module")
-def guesser() -> Recognizer:
-    """It has learnt nothing, and is sure of something else at every moment, so it names many signs."""
-    torch.manual_seed(3)
-    model = SignModel(SKELETON, {head: len(names) for head, names in LABELS.items()}, SIZES["tiny"]).eval()
-    keypoints = torch.from_numpy(signing(6, 25))[None]
-    with torch.no_grad():
-        embedded = model.embed(*model.preprocessing(keypoints, torch.tensor([150]), torch.arange(150.0)[None]))
-        for layer, times in ((model.reader.signs, 30), (model.reader.edges, 60)):
-            layer.weight *= times
-            layer.bias[:] = -layer.weight @ embedded[0].mean(0)
-    info = ModelInfo(skeleton=SKELETON.toml, labels=LABELS, model=SIZES["tiny"], thresholds={SIGNS: 0.5})
-    return Recognizer(info, runner(model))
+def guesser(guessing) -> Recognizer:
+    return Recognizer.load(guessing)
 
 
 def signing(seconds: float, fps: float, seed: int = 0) -> np.ndarray:
     """(frames, joints, 4) of signs in random order, which take from a third of a second to a second."""
-    random = np.random.default_rng(seed)
-    found = []
-    while sum(map(len, found)) < seconds * fps:
-        sign, length = random.choice(list(signer.SIGNS)), round(fps * random.choice([0.4, 0.7, 1.0]))
-        found.append(SKELETON.select(signer.perform(str(sign), int(random.integers(3)), length)))
-    return np.concatenate(found)[: round(seconds * fps)]
+    return SKELETON.select(signer.in_a_row(seconds, fps, seed))
 
 
 def answered(stream: Stream, keypoints: np.ndarray, cuts: list[int]) -> list[Answer]:
@@ -103,7 +85,7 @@ def test_signs_are_in_order_within_the_video_and_none_is_over_another(guesser, f
     keypoints = signing(seconds, fps, seed)
     timeline = Stream(guesser, fps, start_s).read(keypoints, "clip.mp4")
     assert (timeline.start_s, timeline.end_s) == (start_s, start_s + len(keypoints) / fps)
-    assert timeline.tiers.keys() == LABELS.keys()
+    assert timeline.tiers.keys() == {"gloss", "mood"}
     spans = [[(entry.start_s, entry.end_s) for entry in entries] for entries in timeline.tiers.values()]
     assert spans[0] == spans[1]
     reached_s = start_s

@@ -22,6 +22,10 @@ def annotate(
         typer.Option("--output", "-o", help="A file to write: .eaf, .srt, .vtt, .json, .csv or .tsv; may be repeated."),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
+    sentences: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A text, a sentence of glosses a line: what is read follows such sentences."),
+    ] = None,
     by_sign: Annotated[
         bool, typer.Option("--by-sign", help="A subtitle for each sign; by default for each phrase.")
     ] = False,
@@ -38,7 +42,7 @@ def annotate(
         check_timeline_file(path, video)
     with progress() as show:
         recognizer = reader(model, show)
-        timeline = slr_pose.annotate(video, recognizer, on_event=show)
+        timeline = slr_pose.annotate(video, recognizer, sentences=sentences, on_event=show)
     if as_json:
         print_json({"input": str(video), **timeline.as_dict(top=5)})
     elif not output:

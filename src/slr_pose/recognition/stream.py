@@ -20,6 +20,7 @@ WINDOW = 128  # samples that are read together: five seconds
 HOP = 5  # samples from a reading to the next
 LATER = 6  # samples behind the end of a sign, before it is answered
 LONGEST_PAUSE = 1.6  # seconds in a sign that is signed twice, or haltingly; then it has gone on
+SENTENCES = 8.0  # what counts the sign before, where reading looks for signs; in naming one, nothing is counted twice
 TINY = 1e-9
 TOGETHER = 16  # windows that go through the network together
 
@@ -42,17 +43,24 @@ class Stream:
         recognizer: a model that reads (`recognizer.info.reads`).
         fps: frames a second that will come.
         start_s: the time of the first of them.
+        following: how likely each sign follows each other, as `bigrams` has it; without it, all are alike.
     """
 
-    def __init__(self, recognizer: Recognizer, fps: float, start_s: float = 0.0):
+    def __init__(
+        self, recognizer: Recognizer, fps: float, start_s: float = 0.0, following: NDArray[np.float64] | None = None
+    ):
         self.recognizer, self.fps, self.start_s = recognizer, fps, start_s
         joints = len(recognizer.skeleton.joints)
+        self._timed = np.array(recognizer.info.timed)
+        self._following = following
         self._frames = np.zeros((0, joints, 4), dtype=np.float32)  # the last seconds
         self._first = 0  # which frame the first of them is
         self._read = 0  # samples, up to the last window's end
         self._answered = 0  # samples, up to the last answer's end
         self._last: _Sign | None = None  # that was answered
         self._best = 0  # the number of its gloss
+        beginning = len(recognizer.labels[READ]) + 1
+        self._followed = (beginning, beginning)  # the sign before the last one, and that, as rows of `following`
 
     def push(self, keypoints: NDArray[np.float32]) -> list[Answer]:
         """Take further frames, (frames, joints, 4) as `Skeleton.select` gives them; the signs that have ended.
@@ -118,7 +126,9 @@ class Stream:
         """The signs of a window that nobody has answered, and that are over."""
         no_sign = len(self.recognizer.labels[READ])
         skipped = max(0, self._answered - window.first)
-        found, going_on = segments(signs[skipped:], edges[skipped:], no_sign)
+        known = edges[skipped:] if self._timed.any() else None
+        following = None if self._following is None else SENTENCES * self._following
+        found, going_on = segments(signs[skipped:], known, no_sign, following, self._followed[1])
         if going_on and is_last:
             found.append(going_on)
         answers = []
@@ -132,13 +142,17 @@ class Stream:
 
     def _answer(self, window: _Window, sign: "_Sign") -> Answer:
         """What a sign is, or that the sign before it has gone on after a pause."""
-        heads = self._heads(window, sign)
+        heads, followed = self._heads(window, sign), self._followed[1]
         if (before := self._last) and sign.start - before.end <= LONGEST_PAUSE * RATE:
             whole = _Sign(before.start, sign.end, before.told + sign.told)
             named = self._heads(window, whole)
             if self._best == heads[READ].argmax() == named[READ].argmax():
-                sign, heads = whole, named
+                sign, heads, followed = whole, named, self._followed[0]
+        if self._following is not None:
+            likely = heads[READ] * np.exp(self._following[followed, :-1])
+            heads[READ] = likely / likely.sum()
         self._last, self._best = sign, int(heads[READ].argmax())
+        self._followed = (followed, self._best if sign.other <= 1 - KNOWN else len(heads[READ]))
         start_s, end_s = (self.start_s + sample / RATE for sample in (sign.start, sign.end))
         known = 1 - sign.other
         answer = {}
@@ -155,9 +169,7 @@ class Stream:
         frames = [round(float(window.times[sample])) for sample in (first, last)]
         found = self.recognizer.probabilities([window.keypoints[frames[0] : frames[1] + 1]])
         heads = {head: found[head][0] for head in self.recognizer.labels}
-        both = sign.glosses + np.log(np.maximum(heads[READ], TINY))
-        both = np.exp(both - both.max())
-        heads[READ] = both / both.sum()
+        heads[READ] = _together(sign.glosses, heads[READ], self._timed)
         return heads
 
 
@@ -178,6 +190,21 @@ class _Sign(NamedTuple):
     def other(self) -> float:
         """How likely it is a sign that nobody knows."""
         return float(self.told[-2] / self.told[-1])
+
+
+def _together(read: NDArray[np.float64], looked: NDArray[np.float32], timed: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What reading says, as log-probabilities, and what looking at a clip says: (glosses,) probabilities.
+
+    Of glosses without times (`timed` false) the latter knows nothing: reading tells how likely each of these is, and
+    one of the others; both tell which of the others.
+    """
+    both = read + np.log(np.maximum(looked, TINY))
+    both = np.exp(both - both.max())
+    if not timed.all():
+        alone = np.exp(read - read.max())
+        both = np.where(timed, both * alone[timed].sum() / max(both[timed].sum(), TINY), alone)
+    named: NDArray[np.float64] = both / both.sum()
+    return named
 
 
 def _told(signs: NDArray[np.float32], glosses: int) -> NDArray[np.float64]:

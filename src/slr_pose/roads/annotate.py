@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from slr_pose import BadInput
 from slr_pose.events import Annotating, Caution, Listener, ignore
+from slr_pose.info import READ
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.folder import is_keypoints
 from slr_pose.media.video import probe
 from slr_pose.pose import Pose
+from slr_pose.recognition.bigrams import read_bigrams
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import Answer, Stream, timeline
 from slr_pose.roads.clips import extract_jobs
@@ -35,7 +37,11 @@ TOGETHER = 500  # frames that are read between two looks at the progress
 
 
 def annotate(
-    video: Path | str, model: Path | str | Recognizer | None = None, *, on_event: Listener = ignore
+    video: Path | str,
+    model: Path | str | Recognizer | None = None,
+    *,
+    sentences: Path | str | None = None,
+    on_event: Listener = ignore,
 ) -> Timeline:
     """Name the signs of a video, with the times from when to when each is signed; where nothing is signed, nothing is
     named.
@@ -46,16 +52,19 @@ def annotate(
     Args:
         video: a video, or keypoints of one, a `.pose` file or an array.
         model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run.
+        sentences: a text, a sentence of glosses a line: a sign that often follows the one before it is likelier.
         on_event: told of progress and remarks.
 
     Raises:
-        BadInput: there is no such file or model, the model cannot read, or nobody is in the video.
+        BadInput: there is no such file or model, the model cannot read, nobody is in the video, or the text holds none
+            of the model's glosses.
     """
     file = Path(video)
     recognizer = reader(model, on_event)
+    following = read_bigrams(Path(sentences), recognizer.labels[READ]) if sentences else None
     parts = _poses(file, recognizer, on_event)
     first = next(parts)
-    stream = Stream(recognizer, first.fps, first.start_s)
+    stream = Stream(recognizer, first.fps, first.start_s, following)
     answers: list[Answer] = []
     read_s, length_s = 0.0, _length_s(file, first)
     for pose in chain([first], parts):

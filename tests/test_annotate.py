@@ -1,0 +1,82 @@
+"""`slr annotate`, from a file to its timeline, by the front door."""
+
+import json
+
+import msgspec
+import numpy as np
+import pytest
+import signer
+
+import slr_pose
+from slr_pose.media.timeline_file import read_timeline
+from slr_pose.model.checkpoint import read_checkpoint, save_checkpoint
+from slr_pose.timeline import Timeline
+
+OUTPUTS = [f"read.{suffix}" for suffix in ("eaf", "json", "srt", "vtt", "csv", "tsv")]
+
+
+@pytest.fixture(scope="module")
+def signing(tmp_path_factory):
+    """Ten seconds of signs in a row, at 25 frames a second."""
+    path = tmp_path_factory.mktemp("signing") / "signing.pose"
+    signer.in_a_row(10, 25).write(path)
+    return path
+
+
+def assert_same(found: Timeline, expected: Timeline) -> None:
+    """But for what whole milliseconds cannot tell."""
+    assert found.tiers.keys() == expected.tiers.keys()
+    for tier, entries in expected.tiers.items():
+        assert [(entry.labels, entry.state) for entry in found.tiers[tier]] == [
+            (entry.labels, entry.state) for entry in entries
+        ]
+        times = [[(entry.start_s, entry.end_s) for entry in some] for some in (found.tiers[tier], entries)]
+        np.testing.assert_allclose(*times, atol=0.0011)
+
+
+def test_what_is_read_is_shown_written_and_read_back(slr, guessing, signing):
+    expected = slr_pose.annotate(signing, guessing)
+    assert len(expected.tiers["gloss"]) > 5
+    shown = slr("annotate", signing, "--model", guessing).output
+    best = [entry for entry in expected.tiers["gloss"] if entry.state != "unknown"][0]
+    assert best.labels[0][0] in shown and f"{best.labels[0][1]:.0%}" in shown
+    answered = json.loads(slr("annotate", signing, "--model", guessing, "--json").stdout)
+    assert len(answered["tiers"]["gloss"]) == len(expected.tiers["gloss"])
+    said = slr("annotate", signing, "--model", guessing, *(part for name in OUTPUTS for part in ("-o", name))).output
+    assert said.count(f"{len(expected.tiers['gloss'])} signs") == len(OUTPUTS)
+    for name in ("read.eaf", "read.json"):
+        assert_same(read_timeline(slr.folder / name), expected)
+
+
+def test_sentences_make_likelier_what_follows_in_them(slr, guessing, signing):
+    """Of whatever the model guesses, more follows as in the sentences than without them."""
+    first, second, *_ = signer.SIGNS
+    (slr.folder / "sentences.txt").write_text(f"{first} {second}\n" * 200)
+
+    def share(*options) -> float:
+        found = json.loads(slr("annotate", signing, "--model", guessing, "--json", *options).stdout)
+        names = [entry["labels"][0]["label"] for entry in found["tiers"]["gloss"]]
+        pairs = list(zip(names, names[1:], strict=False))
+        return sum(pair in [(first, second), (second, first)] for pair in pairs) / len(pairs)
+
+    assert share("--sentences", "sentences.txt") > share()
+
+
+@pytest.mark.parametrize("content", [b"nothing that it knows\n", b"\xff\xfe", None])
+def test_sentences_that_say_nothing_of_the_model_are_refused_before_anything_is_read(slr, guessing, signing, content):
+    if content:
+        (slr.folder / "sentences.txt").write_bytes(content)
+    said = slr("annotate", signing, "--model", guessing, "--sentences", "sentences.txt", exit_code=2).output
+    assert "sentences.txt" in said and said.rstrip().endswith(".")
+
+
+def test_a_model_that_learnt_from_sentences_alone_reads_and_says_that_it_names_no_clip(slr, guessing, signing):
+    weights, info = read_checkpoint(guessing)
+    training = msgspec.structs.replace(info.training, untimed=list(signer.SIGNS))
+    save_checkpoint(slr.folder / "order.safetensors", weights, msgspec.structs.replace(info, training=training))
+    read = json.loads(slr("annotate", signing, "--model", "order.safetensors", "--json").stdout)
+    assert len(read["tiers"]["gloss"]) > 5
+    answer = slr("predict", signing, "--model", "order.safetensors", "--json")
+    assert "names no clip" in answer.stderr
+    (found,) = json.loads(answer.stdout)
+    assert "gloss" not in found["tiers"] and "mood" in found["tiers"]
