@@ -1,6 +1,10 @@
 """`slr annotate`, from a file to its timeline, by the front door."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 
 import msgspec
 import numpy as np
@@ -9,8 +13,21 @@ import signer
 
 import slr_pose
 from slr_pose.media.timeline_file import read_timeline
+from slr_pose.media.video import write_video
 from slr_pose.model.checkpoint import read_checkpoint, save_checkpoint
 from slr_pose.timeline import Timeline
+
+# Annotates a video in parts of two seconds, says what came out, and how much memory it took at most, in MB.
+ANNOTATE = """
+import json, resource, sys
+from slr_pose.media.timeline_file import write_timeline
+from slr_pose.roads import annotate
+
+annotate.PART_S = 2.0
+if __name__ == "__main__":
+    write_timeline(sys.argv[3], annotate.annotate(sys.argv[1], sys.argv[2]))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+"""
 
 OUTPUTS = [f"read.{suffix}" for suffix in ("eaf", "json", "srt", "vtt", "csv", "tsv")]
 
@@ -80,3 +97,48 @@ def test_a_model_that_learnt_from_sentences_alone_reads_and_says_that_it_names_n
     assert "names no clip" in answer.stderr
     (found,) = json.loads(answer.stdout)
     assert "gloss" not in found["tiers"] and "mood" in found["tiers"]
+
+
+@pytest.mark.slow
+def test_an_annotation_that_was_killed_goes_on_where_it_was_and_a_long_video_takes_no_more_memory(tmp_path, guessing):
+    (tmp_path / "annotate.py").write_text(ANNOTATE)
+    frames = [frame for sign in signer.SIGNS for frame in signer.images(sign, 12)]
+    for name, times in (("short", 1), ("long", 4)):
+        write_video(tmp_path / f"{name}.mp4", frames * times, 12)
+
+    def begin(name: str, cache: str) -> subprocess.Popen:
+        command = [
+            sys.executable,
+            tmp_path / "annotate.py",
+            tmp_path / f"{name}.mp4",
+            guessing,
+            tmp_path / f"{cache}.json",
+        ]
+        return subprocess.Popen(
+            command, env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / cache)}, stdout=subprocess.PIPE, text=True
+        )
+
+    def peak_mb(process: subprocess.Popen) -> int:
+        said, _ = process.communicate(timeout=300)
+        assert process.returncode == 0
+        return int(said.splitlines()[-1])
+
+    def parts(cache: str) -> dict:
+        return {path: path.stat().st_mtime_ns for path in (tmp_path / cache).rglob("*.pose")}
+
+    killed = begin("long", "killed")
+    while not parts("killed"):
+        assert killed.poll() is None
+        time.sleep(0.1)
+    killed.kill()
+    killed.wait()
+    before = parts("killed")
+    assert before and not (tmp_path / "killed.json").exists()
+    long_mb = peak_mb(begin("long", "killed"))
+    assert before.items() <= parts("killed").items() and len(parts("killed")) == 8
+    short_mb = peak_mb(begin("short", "whole"))
+    assert long_mb < 1.1 * short_mb
+    peak_mb(begin("long", "whole"))
+    whole = read_timeline(tmp_path / "whole.json")
+    assert_same(read_timeline(tmp_path / "killed.json"), whole)
+    assert len(whole.tiers["gloss"]) > 8 and whole.end_s == pytest.approx(16)
