@@ -216,8 +216,10 @@ def _told(signs: NDArray[np.float32], glosses: int) -> NDArray[np.float64]:
 
 
 def timeline(recognizer: Recognizer, answers: list[Answer], name: str, start_s: float, end_s: float) -> Timeline:
-    """What a stream has answered, with a tier per head."""
+    """What a stream has answered, with a tier per head, and for what else is known of some signs."""
     signs = {answer[READ].start_s: answer for answer in answers}  # one that went on takes the place of its beginning
-    return Timeline(
-        name, start_s, end_s, {head: [answer[head] for answer in signs.values()] for head in recognizer.labels}
-    )
+    tiers: dict[str, list[Entry]] = {head: [] for head in recognizer.labels}
+    for answer in signs.values():
+        for head, entry in answer.items():
+            tiers.setdefault(head, []).append(entry)
+    return Timeline(name, start_s, end_s, tiers)

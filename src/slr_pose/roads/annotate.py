@@ -26,6 +26,7 @@ from slr_pose.pose import Pose
 from slr_pose.recognition.bigrams import read_bigrams
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import Answer, Stream, timeline
+from slr_pose.recognition.transcriber import Transcriber
 from slr_pose.roads.clips import extract_jobs
 from slr_pose.roads.predict import NO_MODEL, chosen_model
 from slr_pose.skeleton import Skeleton
@@ -44,7 +45,7 @@ def annotate(
     on_event: Listener = ignore,
 ) -> Timeline:
     """Name the signs of a video, with the times from when to when each is signed; where nothing is signed, nothing is
-    named.
+    named. Of each sign it is told, too, how it begins in HamNoSys.
 
     A long video is extracted in parts that are kept in the user's cache: stopped and begun again, it goes on with the
     next one, and the memory that it takes does not grow with its length.
@@ -64,15 +65,19 @@ def annotate(
     following = read_bigrams(Path(sentences), recognizer.labels[READ]) if sentences else None
     parts = _poses(file, recognizer, on_event)
     first = next(parts)
-    stream = Stream(recognizer, first.fps, first.start_s, following)
+    stream, transcriber = Stream(recognizer, first.fps, first.start_s, following), Transcriber(recognizer)
     answers: list[Answer] = []
     read_s, length_s = 0.0, _length_s(file, first)
+    shown = _part(first, slice(0))  # the last two blocks
     for pose in chain([first], parts):
-        for keypoints in _blocks(pose, recognizer.skeleton):
-            answers += stream.push(keypoints)
-            read_s += len(keypoints) / first.fps
+        for block in _blocks(pose):
+            found = stream.push(_keypoints(block, recognizer.skeleton))
+            read_s += len(block.keypoints) / first.fps
+            shown = _joined(_part(shown, slice(-TOGETHER, None)), block)
+            answers += transcriber.of_signs(found, shown, first.start_s + read_s - len(shown.keypoints) / first.fps)
             on_event(Annotating(read_s, max(length_s, read_s)))
-    answers += stream.finish()
+    found = stream.finish()
+    answers += transcriber.of_signs(found, shown, first.start_s + read_s - len(shown.keypoints) / first.fps)
     if sentence := recognizer.mismatch(first):
         on_event(Caution(sentence))
     return timeline(recognizer, answers, file.name, first.start_s, first.start_s + read_s)
@@ -99,15 +104,28 @@ def _length_s(file: Path, first: Pose) -> float:
     return video.end_s - video.start_s
 
 
-def _blocks(pose: Pose, skeleton: Skeleton) -> Iterator[NDArray[np.float32]]:
-    """The keypoints of a pose, (frames, joints, 4), some frames at a time; all 0 where nobody is seen."""
+def _blocks(pose: Pose) -> Iterator[Pose]:
+    """Some frames at a time."""
     for first in range(0, len(pose.keypoints), TOGETHER):
-        some = slice(first, first + TOGETHER)
-        block = replace(pose, keypoints=pose.keypoints[some], confidence=pose.confidence[some])
-        if block.confidence.any():
-            yield skeleton.select(block)
-        else:
-            yield np.zeros((len(block.keypoints), len(skeleton.joints), 4), dtype=np.float32)
+        yield _part(pose, slice(first, first + TOGETHER))
+
+
+def _part(pose: Pose, frames: slice) -> Pose:
+    return replace(pose, keypoints=pose.keypoints[frames], confidence=pose.confidence[frames])
+
+
+def _joined(before: Pose, after: Pose) -> Pose:
+    both = {
+        name: np.concatenate([getattr(pose, name) for pose in (before, after)]) for name in ("keypoints", "confidence")
+    }
+    return replace(after, **both)
+
+
+def _keypoints(pose: Pose, skeleton: Skeleton) -> NDArray[np.float32]:
+    """(frames, joints, 4); all 0 where nobody is seen."""
+    if pose.confidence.any():
+        return skeleton.select(pose)
+    return np.zeros((len(pose.keypoints), len(skeleton.joints), 4), dtype=np.float32)
 
 
 def _poses(file: Path, recognizer: Recognizer, on_event: Listener) -> Iterator[Pose]:
