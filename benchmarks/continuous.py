@@ -7,6 +7,7 @@ the recogniser of clips learnt; those of other glosses, in a row, are foreign si
 all variants; what it has to choose it chooses on sequences of train clips. docs/continuous.md has the tables.
 """
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated
+from unittest.mock import patch
 
 import bio
 import numpy as np
@@ -37,6 +39,7 @@ from trials import table
 
 from slr_pose.evaluation.timelines import TimelineScore, delays, kept_at, paired, score_timelines
 from slr_pose.files import write_whole
+from slr_pose.info import WHOLE
 from slr_pose.pose import Pose
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.timeline import Timeline
@@ -45,6 +48,14 @@ WINDOWS_S = {"window of 1.8 s": (1.8,), "window of 0.6 s": (0.6,), "windows of 0
 PROBABILITIES, SHARED = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99), (0.0, 0.25, 0.5)  # to choose from
 CHOOSING = 20  # sequences of each variant to choose on
 REST = 10  # minutes of people at rest
+ABLATIONS: dict[str, list[tuple[str, str, float]]] = {  # what is changed when a part of the reading is left out
+    "edges": [("decoding", "EDGE_WEIGHT", 0.0)],
+    "the cost of a sign": [("decoding", "SIGN_COST", 0.0)],
+    "signs that go on": [("stream", "LONGEST_PAUSE", -1.0)],
+    "whole signs": [("stream", "GOING_ON", 1.0)],  # as often as signs do go on
+    "looking at signs as at clips": [],
+    "samples behind a sign": [("stream", "LATER", 0)],
+}
 SPEEDS, RATES, DISTANCES = (0.5, 1.5, 2.0), (12.0, 15.0, 30.0, 60.0), (0.5, 2.0)
 
 Shown = list[tuple[Pose, Timeline]]  # what readers are shown, and what is true of it
@@ -73,6 +84,27 @@ def ours(recognizer: Recognizer) -> Reader:
 
     def answer(pose: Pose) -> Timeline:
         return Stream(recognizer, pose.fps, pose.start_s).read(recognizer.skeleton.select(pose), pose.name)
+
+    return answer
+
+
+def without(part: str, recognizer: Recognizer) -> Reader:
+    """What is answered when a part of the reading is left out, of those that `ABLATIONS` names."""
+    from slr_pose.recognition import decoding, stream
+
+    def run(*given: np.ndarray) -> dict[str, np.ndarray]:
+        found = recognizer.run(*given)
+        if part == "whole signs":
+            found[WHOLE] = np.ones_like(found[WHOLE])
+        if part == "looking at signs as at clips":
+            found["gloss"] = np.full_like(found["gloss"], 1 / found["gloss"].shape[1])
+        return found
+
+    def answer(pose: Pose) -> Timeline:
+        with contextlib.ExitStack() as changed:
+            for module, name, value in ABLATIONS[part]:
+                changed.enter_context(patch.object({"decoding": decoding, "stream": stream}[module], name, value))
+            return ours(Recognizer(recognizer.info, run))(pose)
 
     return answer
 
@@ -180,6 +212,22 @@ def readings_table(answers: dict[str, dict[str, Pairs]]) -> tuple[str, dict]:
         rows.append([name, *metrics, each("count_ratio", "{:.2f}".format), each("boundary_f1"), each("iou")])
     columns = ["WER", "named F1@.5", "AP", "F1@.5", "F1@.3", "count", "boundary F1", "IoU"]
     return table([f"{' / '.join(VARIANTS)}", *columns], rows), figures
+
+
+def seeds_table(readings: dict, open_world: dict, names: list[str]) -> tuple[str, dict]:
+    """Mean and standard deviation over readers that differ in their seed: of each variant, and of all sequences."""
+    figures: dict[str, dict] = {}
+    for variant in VARIANTS:
+        for metric in ("wer", "named_f1", "f1", "f1_loose", "count_ratio", "boundary_f1"):
+            figures.setdefault(metric, {})[variant] = [readings[name][variant][metric] for name in names]
+    for metric, values in {m: [open_world[name][m] for name in names] for m in open_world[names[0]]}.items():
+        if None not in values:
+            figures[metric] = {"all": values}
+    rows = [
+        [metric, " / ".join(f"{np.mean(v):.3f} ± {np.std(v):.3f}" for v in by_variant.values())]
+        for metric, by_variant in figures.items()
+    ]
+    return table([f"ours, {len(names)} seeds", f"{' / '.join(VARIANTS)}, or all"], rows), figures
 
 
 def open_world_table(
@@ -335,6 +383,7 @@ def main(
     split: Annotated[str, typer.Option(help="Whose clips are read: val or test.")] = "val",
     epochs: Annotated[int, typer.Option(help="Of the BiLSTM; 0 leaves it out.")] = 40,
     stress: Annotated[bool, typer.Option(help="Also the table of stress, which takes long.")] = False,
+    ablation: Annotated[bool, typer.Option(help="Also what is read with parts of the reading left out.")] = False,
     seed: Annotated[int, typer.Option(help="Of the sequences.")] = 0,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for figures.")] = Path("runs/continuous"),
 ) -> None:
@@ -358,7 +407,14 @@ def main(
         "pace": lambda: pace_table(pace, {name: delays_of(model, everything) for name, model in models.items()}),
         **({"stress": lambda: stress_table(readers, material.sequences)} if stress else {}),
     }
-    figures = {}
+    if ablation:
+        left_out = {
+            f"{name}, without {part}": without(part, model) for name, model in models.items() for part in ABLATIONS
+        }
+        tables["ablation"] = lambda: readings_table(all_answers(left_out, material.videos)[0])
+    figures: dict[str, dict] = {}
+    if len(models) > 1:
+        tables["seeds"] = lambda: seeds_table(figures["readings"], figures["open world"], list(models))
     for name, make in tables.items():
         text, figures[name] = make()
         print(f"\n{text}", flush=True)

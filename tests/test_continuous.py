@@ -109,8 +109,9 @@ def test_the_segmenter_learns_where_signs_are(recordings):
 @pytest.mark.slow
 def test_the_benchmark_prints_its_tables(signs, trained, tmp_path):
     model = trained.folder / "runs" / "signs"
-    run = [sys.executable, continuous.__file__, signs, "--clips", model, "--epochs", "1", "--stress"]
+    run = [sys.executable, continuous.__file__, signs, "--clips", model, "--epochs", "1", "--stress", "--ablation"]
+    run += ["--ours", model, "--ours", model / "model.safetensors"]
     found = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
     assert found.returncode == 0, found.stderr
-    assert found.stdout.count("| --- |") >= 4
+    assert found.stdout.count("| --- |") >= 6
     assert (tmp_path / "runs" / "continuous" / "val-0.json").exists()

@@ -18,6 +18,7 @@ from slr_pose.data.store import Store, load
 from slr_pose.model.reference import Reference
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.training import sequences as rows
+from slr_pose.training.cutouts import cutouts
 from slr_pose.training.reading import order_loss, reading_loss, targets
 from slr_pose.training.sequences import Sequences, sequences
 
@@ -287,3 +288,30 @@ def test_a_sentence_that_is_too_long_to_learn_its_order_is_left_out(tmp_path):
     signer.perform("wave", 0, frames).write(tmp_path / "long.pose")
     clip = Clip(Path(tmp_path / "long.pose"), {}, glosses=("wave",))
     assert not len(Signing(load([clip], SKELETON, lambda jobs: []), [0], GLOSSES))
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, strange=st.sampled_from([0.0, 0.25, 1.0]))
+def test_a_cutout_is_whole_where_it_shows_one_sign_of_its_row_and_no_more(seed, strange):
+    found = in_rows(seed, labels=(0, -1, 2, 3, 1), strange=strange)
+    cut = cutouts(found, len(GLOSSES), 60)
+    assert ((cut.start >= 0) & (cut.end <= found.frames[cut.row] - 1) & (cut.start <= cut.end)).all()
+    assert ((cut.gloss >= 0) == cut.whole).all()
+    for row, start, end, gloss, whole in zip(*(x.tolist() for x in cut), strict=True):
+        target, begins = found.target[row], found.edges[row, :, 0].nonzero()[:, 0]
+        middle = target[round(0.5 * (start + end))]
+        if whole:
+            assert middle == gloss < len(GLOSSES)
+            (sign,) = [b for b in begins.tolist() if b <= 0.5 * (start + end)][-1:]
+            length = int((found.edges[row, sign:, 1]).int().argmax()) + 1
+            assert abs(start - sign) <= max(3, 0.15 * length) and abs(end - (sign + length - 1)) <= max(
+                3, 0.15 * length
+            )
+    if strange == 1:
+        assert not cut.whole.any()
+
+
+def test_a_row_without_a_whole_sign_has_no_cutouts():
+    found = in_rows(0)
+    nothing = found._replace(edges=torch.zeros_like(found.edges))
+    assert all(len(values) == 0 for values in cutouts(nothing, len(GLOSSES), 8))

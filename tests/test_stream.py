@@ -1,12 +1,15 @@
 """A stream of frames: it answers the same however they come, with little memory, and whatever is in them."""
 
+import msgspec
 import numpy as np
 import pytest
 import signer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr_pose.info import RATE
+from slr_pose.info import EDGES, RATE, SIGNS, WHOLE, ModelInfo, TrainingInfo
+from slr_pose.model.network import SIZES
+from slr_pose.recognition.bigrams import bigrams
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import HOP, LATER, WINDOW, Answer, Stream
 from slr_pose.skeleton import DEFAULT, Skeleton
@@ -130,3 +133,84 @@ def test_the_last_signs_of_a_video_are_read_from_what_stands_before_them(guesser
         window = stream._window(frames)
         np.testing.assert_array_equal(window.keypoints, keypoints[frames - WINDOW : frames])
         np.testing.assert_allclose(window.times, np.arange(WINDOW), atol=1e-4)
+
+
+def told(whole: float) -> Recognizer:
+    """It is told what is signed: joint 0 has the number of the gloss in x, 0 where nothing is signed, and how surely in
+    y; and that all it looks at is one whole sign is `whole`."""
+
+    def run(keypoints: np.ndarray, frames: np.ndarray, times: np.ndarray) -> dict[str, np.ndarray]:
+        frame = np.minimum(np.round(times).astype(int), frames[:, None] - 1)
+        number, sure = (np.take_along_axis(keypoints[:, :, 0, axis], frame, 1) for axis in (0, 1))
+        glosses = len(signer.SIGNS)
+        signs = np.full((*times.shape, glosses + 2), 1e-4)
+        for gloss in range(glosses):
+            signs[..., gloss] = np.where(number == gloss + 1, sure, 1e-4 + (number > 0) * (1 - sure) / glosses)
+        signs[..., glosses] = np.where(number == 0, 1 - 1e-3, 1e-4)
+        signs /= signs.sum(-1, keepdims=True)
+        before, after = (
+            np.pad(number, ((0, 0), pad))[:, cut] for pad, cut in (((1, 0), np.s_[:-1]), ((0, 1), np.s_[1:]))
+        )
+        edges = np.stack([(number != before) & (number > 0), (number != after) & (number > 0)], -1) * 0.98 + 0.01
+        heads = signs[..., :glosses].mean(1)
+        heads /= heads.sum(-1, keepdims=True)
+        one = np.full(len(frames), whole)
+        found = {"gloss": heads, SIGNS: signs, EDGES: edges, WHOLE: one}
+        return {name: values.astype(np.float32) for name, values in found.items()}
+
+    info = ModelInfo(skeleton=SKELETON.toml, labels={"gloss": list(signer.SIGNS)}, model=SIZES["tiny"])
+    return Recognizer(info, run)
+
+
+@pytest.mark.parametrize(
+    "whole, second, sure, pause, signs",
+    [
+        (0.9, 1, 0.9, 1.0, 1),  # signed twice
+        (0.9, 2, 0.4, 1.0, 1),  # and the second time not clearly
+        (0.9, 2, 0.9, 0.4, 2),  # surely another sign
+        (0.01, 1, 0.9, 0.4, 2),  # the same, and surely two of it
+        (0.9, 1, 0.9, 2.0, 2),  # so much later that it is a sign of its own
+    ],
+)
+def test_a_sign_goes_on_after_a_pause_where_it_may_be_the_same(whole, second, sure, pause, signs):
+    keypoints = np.zeros((200, len(SKELETON.joints), 4), dtype=np.float32)
+    keypoints[..., 3] = 1
+    end = 50 + round(25 * pause)
+    for first, last, gloss, how in ((25, 50, 1, 0.9), (end, end + 25, second, sure)):
+        keypoints[first:last, 0, :2] = gloss, how
+    entries = Stream(told(whole), 25).read(keypoints, "clip.mp4").tiers["gloss"]
+    assert len(entries) == signs and entries[0].labels[0][0] == next(iter(signer.SIGNS))
+    assert (entries[0].start_s, entries[-1].end_s) == pytest.approx((1.0, end / 25 + 1), abs=0.09)
+
+
+@pytest.mark.parametrize("text, second", [(None, 2), ("wave circle", 3), ("wave point", 2)])
+def test_of_two_glosses_a_sign_has_the_one_that_follows_the_sign_before(text, second):
+    first, last = 25, 50
+    keypoints = np.zeros((120, len(SKELETON.joints), 4), dtype=np.float32)
+    keypoints[..., 3] = 1
+    keypoints[first:last, 0, :2] = 1, 0.9
+    keypoints[last + 10 : last + 35, 0, :2] = 2, 0.3  # of four glosses, so any other has 0.23
+    glosses = list(signer.SIGNS)
+    following = None if text is None else bigrams([text.split()] * 20, glosses)
+    entries = Stream(told(0.01), 25, following=following).read(keypoints, "clip.mp4").tiers["gloss"]
+    assert [entry.labels[0][0] for entry in entries] == ["wave", glosses[second - 1]]
+
+
+def test_what_nobody_taught_counts_nothing():
+    """Of a model that learnt from sentences alone: edges, the head of clips, and whether it is one whole sign."""
+    recognizer = told(0.9)
+
+    def run(keypoints: np.ndarray, frames: np.ndarray, times: np.ndarray) -> dict[str, np.ndarray]:
+        found = recognizer.run(keypoints, frames, times)
+        wrong = np.tile(np.float32([0, 0, 0, 1]), (len(frames), 1))
+        return {**found, "gloss": wrong, EDGES: found[EDGES] * 0 + 1e-3, WHOLE: found[WHOLE] * 0}
+
+    training = TrainingInfo(untimed=list(signer.SIGNS))
+    untaught = Recognizer(msgspec.structs.replace(recognizer.info, training=training), run)
+    keypoints = np.zeros((150, len(SKELETON.joints), 4), dtype=np.float32)
+    keypoints[..., 3] = 1
+    for start, gloss in ((20, 1), (60, 3), (100, 2)):
+        keypoints[start : start + 2, 0, :2] = gloss, 0.9  # a moment, as CTC leaves it
+    entries = Stream(untaught, 25).read(keypoints, "clip.mp4").tiers["gloss"]
+    assert [entry.labels[0][0] for entry in entries] == ["wave", "circle", "point"]
+    assert [entry.start_s for entry in entries] == pytest.approx([0.8, 2.4, 4.0], abs=0.05)

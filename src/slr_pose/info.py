@@ -32,7 +32,8 @@ NONE_SURE = 1.01  # a threshold that no probability reaches
 
 RATE = 25.0  # samples a second of signing that is read
 READ = "gloss"  # the head whose classes are read in a row
-SIGNS, EDGES = "gloss.signs", "gloss.edges"  # what reading gives, of each sample; no head is called so
+SIGNS, EDGES = "gloss.signs", "gloss.edges"  # what reading gives of each sample, and
+WHOLE = "gloss.whole"  # of all that is looked at, whether it is one whole sign; no head is called so
 
 Size = Annotated[int, Meta(ge=1, le=8192)]
 Layers = Annotated[int, Meta(ge=1, le=256)]

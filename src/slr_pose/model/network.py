@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from slr_pose import BadInput
-from slr_pose.info import EDGES, READ, SIGNS, ModelConfig
+from slr_pose.info import EDGES, READ, SIGNS, WHOLE, ModelConfig
 from slr_pose.model.graph import Axes, SpatialGraph
 from slr_pose.model.heads import Head
 from slr_pose.model.preprocessing import Preprocessing
@@ -57,19 +57,19 @@ class SignModel(nn.Module):
     def forward(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> dict[str, Tensor]:
         """(batch, frames, joints, 4) raw keypoints, (batch,) frames of each clip, and (batch, samples) the times at
         which to look at it, as `Preprocessing` takes them -> (batch, classes) logits per head of what the whole of it
-        shows. Where the network reads, `SIGNS` and `EDGES`, too, as `Reader` gives them."""
+        shows. Where the network reads, `SIGNS`, `EDGES` and `WHOLE`, too, as `Reader` gives them."""
         positions, presence, inside = self.preprocessing(keypoints, frames, times)
         x = self.embed(positions, presence, inside)
         found = {name: head(x, inside) for name, head in self.heads.items()}
         if self.reader:
             found |= dict(zip((SIGNS, EDGES), self.reader(x), strict=True))
+            found[WHOLE] = self.reader.whole(x, inside)[:, 0]
         return found
 
     def probabilities(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> dict[str, Tensor]:
-        """The same as probabilities, (batch, classes) per head, and of each sample as `Reader` has it: what prediction
-        and the exported file answer."""
+        """The same as probabilities: what prediction and the exported file answer."""
         found = self(keypoints, frames, times)
-        change = {SIGNS: torch.exp, EDGES: torch.sigmoid}
+        change = {SIGNS: torch.exp, EDGES: torch.sigmoid, WHOLE: torch.sigmoid}
         return {name: change[name](x) if name in change else x.softmax(-1) for name, x in found.items()}
 
     def embed(self, positions: Tensor, presence: Tensor, inside: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from slr_pose import BadInput, __version__
 from slr_pose.files import write_whole
-from slr_pose.info import EDGES, KEY, SIGNS, ModelInfo
+from slr_pose.info import EDGES, KEY, SIGNS, WHOLE, ModelInfo
 from slr_pose.model.checkpoint import load_model
 from slr_pose.model.network import INPUTS, SignModel, refuse_heads
 from slr_pose.recognition.recognizer import Recognizer
@@ -44,10 +44,10 @@ def export_onnx(checkpoint: Path, output: Path) -> tuple[ModelInfo, float]:
     Inputs of the file: `keypoints` (batch, frames, joints, 4), x, y, z in pixels and confidence (0 = not seen);
     `frames` (batch,), how many of the frames belong to each clip; `times` (batch, samples), when to look at it, in even
     steps of frames: for one sign, 32 from its first to its last frame, and to read signing, 25 a second. What is behind
-    the last frame is padding. Outputs: (batch, classes) probabilities of the whole, named by head; of each sample,
-    `gloss.signs` (batch, samples, glosses + 2), of each gloss, of no sign and of another sign, and `gloss.edges`
-    (batch, samples, 2), that a sign begins there, or ends. Labels, skeleton and version are in its metadata, under
-    `slr-pose`, as JSON.
+    the last frame is padding. Outputs: (batch, classes) probabilities of the whole, named by head; `gloss.whole`
+    (batch,), that it is one whole sign; of each sample, `gloss.signs` (batch, samples, glosses + 2), of each gloss, of
+    no sign and of another sign, and `gloss.edges` (batch, samples, 2), that a sign begins there, or ends. Labels,
+    skeleton and version are in its metadata, under `slr-pose`, as JSON.
 
     Returns:
         What travels with the model, and the greatest difference to torch that was seen.
@@ -64,7 +64,7 @@ def export_onnx(checkpoint: Path, output: Path) -> tuple[ModelInfo, float]:
     refuse_heads(info.labels)
     # What becomes of the names of modules is Python code for a while: no name that a file brings gets there.
     model.heads = nn.ModuleDict({f"head{number}": head for number, head in enumerate(model.heads.values())})
-    outputs = [*info.labels, *((SIGNS, EDGES) if info.reads else ())]
+    outputs = [*info.labels, *((SIGNS, EDGES, WHOLE) if info.reads else ())]
     network = _Probabilities(model).eval()
     example = _random_clips(2, 16, 9, len(info.layout().joints), seed=0)
     with write_whole(output) as partial:

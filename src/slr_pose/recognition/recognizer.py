@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slr_pose import BadInput
-from slr_pose.info import EDGES, READ, SIGNS, ModelInfo, in_sentence
+from slr_pose.info import EDGES, READ, SIGNS, WHOLE, ModelInfo, in_sentence
 from slr_pose.model.checkpoint import load_model, read_info
 from slr_pose.pose import Pose
 from slr_pose.recognition.onnx_file import ask, open_session, read_onnx
@@ -25,7 +25,8 @@ ROUNDING = 1e-3  # that probabilities may be off by, all together
 
 # Keypoints (clips, frames, joints, 4), how many frames are each clip's (clips,), and when to look, (clips, samples) in
 # frames -> probabilities (clips, classes) per head; of a model that reads also SIGNS (clips, samples, classes + 2), of
-# each gloss, of no sign and of another sign, and EDGES (clips, samples, 2), that a sign begins there, or ends.
+# each gloss, of no sign and of another sign, EDGES (clips, samples, 2), that a sign begins there, or ends, and WHOLE
+# (clips,), that it is one whole sign.
 Run = Callable[[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]], dict[str, NDArray[np.float32]]]
 
 
@@ -151,6 +152,7 @@ def _load_onnx(path: Path) -> tuple[ModelInfo, Run]:
     outputs = [(name, kind, shape[-1:]) for name, kind, shape in outputs]
     if info.reads:
         described += [(SIGNS, "tensor(float)", [len(info.labels[READ]) + 2]), (EDGES, "tensor(float)", [2])]
+        described += [(WHOLE, "tensor(float)", [])]
     if inputs != expected or outputs != described:
         raise BadInput(f"{path}: its inputs and outputs are not those of its description; export it again.")
 

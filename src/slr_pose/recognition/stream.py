@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from slr_pose.info import EDGES, RATE, READ, SIGNS
+from slr_pose.info import EDGES, RATE, READ, SIGNS, WHOLE
 from slr_pose.recognition.decoding import segments
 from slr_pose.recognition.recognizer import KNOWN, Recognizer, ranked
 from slr_pose.timeline import Entry, State, Timeline
@@ -19,8 +19,9 @@ from slr_pose.timeline import Entry, State, Timeline
 WINDOW = 128  # samples that are read together: five seconds
 HOP = 5  # samples from a reading to the next
 LATER = 6  # samples behind the end of a sign, before it is answered
-LONGEST_PAUSE = 1.6  # seconds in a sign that is signed twice, or haltingly; then it has gone on
-SENTENCES = 8.0  # what counts the sign before, where reading looks for signs; in naming one, nothing is counted twice
+LONGEST_PAUSE = 1.6  # seconds in a sign that is signed twice, or haltingly
+GOING_ON = 2.9  # log-odds that what follows so soon is the same sign still
+SENTENCES = 4.0  # what counts the sign before, where reading looks for signs; in naming one, nothing is counted twice
 TINY = 1e-9
 TOGETHER = 16  # windows that go through the network together
 
@@ -57,8 +58,7 @@ class Stream:
         self._first = 0  # which frame the first of them is
         self._read = 0  # samples, up to the last window's end
         self._answered = 0  # samples, up to the last answer's end
-        self._last: _Sign | None = None  # that was answered
-        self._best = 0  # the number of its gloss
+        self._last: _Look | None = None  # at the sign that was answered last
         beginning = len(recognizer.labels[READ]) + 1
         self._followed = (beginning, beginning)  # the sign before the last one, and that, as rows of `following`
 
@@ -142,35 +142,34 @@ class Stream:
 
     def _answer(self, window: _Window, sign: "_Sign") -> Answer:
         """What a sign is, or that the sign before it has gone on after a pause."""
-        heads, followed = self._heads(window, sign), self._followed[1]
-        if (before := self._last) and sign.start - before.end <= LONGEST_PAUSE * RATE:
-            whole = _Sign(before.start, sign.end, before.told + sign.told)
-            named = self._heads(window, whole)
-            if self._best == heads[READ].argmax() == named[READ].argmax():
-                sign, heads, followed = whole, named, self._followed[0]
+        look, before, followed = self._look_at(window, sign), self._last, self._followed[1]
+        if before and sign.start - before.sign.end <= LONGEST_PAUSE * RATE:
+            both = self._look_at(window, before.sign.and_then(sign))
+            if _goes_on(before.sign, sign, both):
+                look, followed = both, self._followed[0]
+        self._last, sign = look, look.sign
         if self._following is not None:
-            likely = heads[READ] * np.exp(self._following[followed, :-1])
-            heads[READ] = likely / likely.sum()
-        self._last, self._best = sign, int(heads[READ].argmax())
-        self._followed = (followed, self._best if sign.other <= 1 - KNOWN else len(heads[READ]))
+            likely = look.heads[READ] * np.exp(self._following[followed, :-1])
+            look.heads[READ] = likely / likely.sum()
+        named = int(look.heads[READ].argmax()) if sign.other <= 1 - KNOWN else len(look.heads[READ])
+        self._followed = followed, named
         start_s, end_s = (self.start_s + sample / RATE for sample in (sign.start, sign.end))
         known = 1 - sign.other
         answer = {}
         for head, labels in self.recognizer.labels.items():
-            best = ranked(labels, known * heads[head] if head == READ else heads[head])
+            best = ranked(labels, known * look.heads[head] if head == READ else look.heads[head])
             state: State = self.recognizer.state(SIGNS if head == READ else head, best[0][1])
             answer[head] = Entry(start_s, end_s, best, "unknown" if known < KNOWN else state)
         return answer
 
-    def _heads(self, window: _Window, sign: "_Sign") -> dict[str, NDArray[np.float32]]:
-        """Probabilities (classes,) per head: of the gloss, what reading says of its samples and looking at it as at a
-        clip say together; of the others, the latter."""
+    def _look_at(self, window: _Window, sign: "_Sign") -> "_Look":
+        """Look at a sign as at a clip."""
         first, last = max(sign.start - window.first, 0), sign.end - 1 - window.first
         frames = [round(float(window.times[sample])) for sample in (first, last)]
         found = self.recognizer.probabilities([window.keypoints[frames[0] : frames[1] + 1]])
         heads = {head: found[head][0] for head in self.recognizer.labels}
         heads[READ] = _together(sign.glosses, heads[READ], self._timed)
-        return heads
+        return _Look(sign, heads, float(found[WHOLE][0]) if self._timed.any() else 1.0)
 
 
 class _Sign(NamedTuple):
@@ -190,6 +189,27 @@ class _Sign(NamedTuple):
     def other(self) -> float:
         """How likely it is a sign that nobody knows."""
         return float(self.told[-2] / self.told[-1])
+
+    def and_then(self, later: "_Sign") -> "_Sign":
+        """Both, and what is between them, as one sign."""
+        return _Sign(self.start, later.end, self.told + later.told)
+
+
+class _Look(NamedTuple):
+    """Probabilities (classes,) per head: of the gloss, what reading says of the samples of a sign and looking at it as
+    at a clip say together; of the others, the latter. And how likely it is one whole sign."""
+
+    sign: _Sign
+    heads: dict[str, NDArray[np.float32]]
+    whole: float
+
+
+def _goes_on(before: _Sign, after: _Sign, both: _Look) -> bool:
+    """Whether two signs are one: how likely it is that they have the same gloss, beside the likeliest gloss of each,
+    that both together are one whole sign, and that signs go on at all."""
+    first, second = before.glosses, after.glosses
+    same = (first + second).max() - first.max() - second.max()
+    return bool(same + np.log(max(both.whole, TINY)) + GOING_ON >= 0)
 
 
 def _together(read: NDArray[np.float64], looked: NDArray[np.float32], timed: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -20,12 +20,15 @@ from slr_pose.model.reader import Reader
 from slr_pose.model.samples import sample_times
 from slr_pose.skeleton import Skeleton
 from slr_pose.training.augmentation import Augmentation, mixture
+from slr_pose.training.cutouts import cutouts
 from slr_pose.training.reading import order_loss, reading_loss, targets
 from slr_pose.training.recipe import Recipe
 from slr_pose.training.sequences import sequences
 
 SIGNS, SIGNING = "signs", "signing"  # what a step learns from: signs, each for itself; stretches and sentences
 ROW_SAMPLES = round(WINDOW_S * RATE)
+CUTOUTS = 4  # of each row
+NAMED = 0.5  # weight of the glosses of cutouts
 PACE = 0.2  # standard deviation of the logarithm of how much faster real signing is shown than it was
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
@@ -83,7 +86,7 @@ class Training(lightning.LightningModule):
         return self._loss(logits, labels, share) + self._loss(logits, other_labels, 1 - share)
 
     def _row_loss(self, batch: Batch) -> Tensor:
-        """Of the same signs in rows, as if somebody had signed them one after the other."""
+        """Of the same signs in rows, as if somebody had signed them one after the other; and of cutouts of the rows."""
         keypoints, frames, fps, labels = batch
         count = max(1, round(len(frames) * self.recipe.rows))
         reader, reference = _reader(self.model), self.model.preprocessing.reference
@@ -92,8 +95,17 @@ class Training(lightning.LightningModule):
             mixed, _ = self.augmentation(rows.keypoints, rows.frames)
             times = torch.arange(ROW_SAMPLES, device=self.device, dtype=mixed.dtype).expand(count, -1)
             prepared = self.model.preprocessing(mixed, rows.frames, times)
+            some = cutouts(rows, reader.glosses, CUTOUTS * count)
+            at = sample_times(some.start, some.end - some.start, self.model.config.frames)
+            looked_at = self.model.preprocessing(mixed[some.row], rows.frames[some.row], at)
         signs, edges = reader(self.model.embed(*prepared))
-        return reading_loss(signs, edges, rows.target, rows.edges, prepared[2], self.recipe.label_smoothing)
+        loss = reading_loss(signs, edges, rows.target, rows.edges, prepared[2], self.recipe.label_smoothing)
+        if not len(some.row):
+            return loss
+        x, inside = self.model.embed(*looked_at), looked_at[2]
+        whole = F.binary_cross_entropy_with_logits(reader.whole(x, inside)[:, 0], some.whole.float())
+        named = self._loss({READ: self.model.heads[READ](x, inside)}, {READ: some.gloss})
+        return loss + whole + NAMED * named
 
     def _signing_loss(self, batch: SigningBatch, model: SignModel) -> Tensor:
         """Of stretches of signing, whose signs have times, and of sentences, whose signs have an order alone."""
