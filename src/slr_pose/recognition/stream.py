@@ -21,7 +21,7 @@ HOP = 5  # samples from a reading to the next
 LATER = 6  # samples behind the end of a sign, before it is answered
 LONGEST_PAUSE = 1.6  # seconds in a sign that is signed twice, or haltingly
 GOING_ON = 2.9  # log-odds that what follows so soon is the same sign still
-SENTENCES = 4.0  # what counts the sign before, where reading looks for signs; in naming one, nothing is counted twice
+SENTENCES = 2.0  # what counts the sign before, where reading looks for signs; in naming one, nothing is counted twice
 TINY = 1e-9
 TOGETHER = 16  # windows that go through the network together
 
