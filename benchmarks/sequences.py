@@ -194,7 +194,7 @@ def in_a_row(recordings: list[Recording], variant: Variant, seed: int = 0) -> li
     variant, out of the same recordings."""
     random = np.random.default_rng(seed)
     groups = _grouped(recordings, random)
-    return [_joined(group, variant, f"{variant}-{number}", random) for number, group in enumerate(groups)]
+    return [joined(group, variant, f"{variant}-{number}", random) for number, group in enumerate(groups)]
 
 
 def _grouped(recordings: list[Recording], random: np.random.Generator) -> list[list[Recording]]:
@@ -224,7 +224,8 @@ def _cut(recordings: list[Recording], random: np.random.Generator) -> list[list[
     return groups
 
 
-def _joined(recordings: list[Recording], variant: Variant, name: str, random: np.random.Generator) -> Sequence:
+def joined(recordings: list[Recording], variant: Variant, name: str, random: np.random.Generator) -> Sequence:
+    """Recordings one after the other, in this order."""
     pieces, time_s = [], 0.0
     for recording in recordings:
         from_s, to_s = (0.0, recording.seconds) if variant == "R" else recording.active

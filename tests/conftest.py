@@ -5,9 +5,14 @@ from pathlib import Path
 
 import pytest
 import signer
+import torch
 from typer.testing import CliRunner
 
 from slr_pose.cli import app
+from slr_pose.info import SIGNS, ModelInfo
+from slr_pose.model.checkpoint import save_checkpoint
+from slr_pose.model.network import SIZES, SignModel
+from slr_pose.skeleton import DEFAULT, Skeleton
 
 os.environ["COLUMNS"] = "120"
 
@@ -65,6 +70,25 @@ def signs(tmp_path_factory) -> Path:
             lines.append(f"clips/{path.name},{sign},anna{number},{split},{base[sign]},{thumb if number % 2 else ''}")
     (folder / "clips.csv").write_text("\n".join(lines) + "\n")
     return folder / "clips.csv"
+
+
+@pytest.fixture(scope="session")
+def guessing(tmp_path_factory) -> Path:
+    """A model that has learnt nothing, and is sure of something else at every moment, so it names many signs."""
+    skeleton = Skeleton.load(DEFAULT)
+    labels = {"gloss": list(signer.SIGNS), "mood": ["asks", "tells"]}
+    torch.manual_seed(3)
+    model = SignModel(skeleton, {head: len(names) for head, names in labels.items()}, SIZES["tiny"]).eval()
+    keypoints = torch.from_numpy(skeleton.select(signer.in_a_row(6, 25)))[None]
+    with torch.no_grad():
+        embedded = model.embed(*model.preprocessing(keypoints, torch.tensor([150]), torch.arange(150.0)[None]))
+        for layer, times in ((model.reader.signs, 30), (model.reader.edges, 60)):
+            layer.weight *= times
+            layer.bias[:] = -layer.weight @ embedded[0].mean(0)
+    path = tmp_path_factory.mktemp("guessing") / "model.safetensors"
+    info = ModelInfo(skeleton=skeleton.toml, labels=labels, model=SIZES["tiny"], thresholds={SIGNS: 0.5})
+    save_checkpoint(path, model.state_dict(), info)
+    return path
 
 
 @pytest.fixture(scope="session")

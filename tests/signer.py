@@ -49,6 +49,20 @@ def perform(sign: str, number: int = 0, frames: int = 24) -> Pose:
     return replace(signed(sign, number, frames).pose(), extractor={"name": "signer", "version": "1"})
 
 
+def in_a_row(seconds: float, fps: float, seed: int = 0) -> Pose:
+    """Signs in random order, which take from a third of a second to a second, without a way from each to the next."""
+    random = np.random.default_rng(seed)
+    found: list[Pose] = []
+    while sum(len(pose.keypoints) for pose in found) < seconds * fps:
+        sign, length = random.choice(list(SIGNS)), round(fps * random.choice([0.4, 0.7, 1.0]))
+        found.append(perform(str(sign), int(random.integers(3)), length))
+    frames = slice(round(seconds * fps))
+    keypoints, confidence = (
+        np.concatenate([getattr(pose, name) for pose in found]) for name in ("keypoints", "confidence")
+    )
+    return replace(found[0], keypoints=keypoints[frames], confidence=confidence[frames], fps=float(fps))
+
+
 @functools.cache
 def images(sign: str, frames: int, both: bool = True) -> tuple[np.ndarray, ...]:
     """Each frame of a sign by the first signer, (HEIGHT, WIDTH, 3) uint8 RGB."""

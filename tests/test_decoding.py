@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr_pose.recognition.decoding import EDGE_WEIGHT, SIGN_COST, Segment, segments
+from slr_pose.recognition.decoding import EDGE_WEIGHT, MOMENT_COST, SIGN_COST, Segment, segments
 
 SIGNS = 4  # beside no sign
 
@@ -29,32 +29,76 @@ def all_ways(samples: int, signs: int, first: int = 0) -> Iterator[list[Segment]
                     yield [Segment(start, end, sign), *rest]
 
 
-def score(way: list[Segment], goes_on: bool, signed: np.ndarray, edges: np.ndarray, no_sign: int) -> float:
+def score(way: list[Segment], goes_on: bool, signed, edges, no_sign: int, following=None, before: int = 0) -> float:
     """How likely it is, as a logarithm; the last sign has no end where it goes on."""
     logs = np.log(np.maximum(signed, 1e-9)).astype(float)
-    odds = EDGE_WEIGHT * (np.log(np.maximum(edges, 1e-6)) - np.log(np.maximum(1 - edges, 1e-6))).astype(float)
+    odds, cost = np.zeros((len(logs), 2)), MOMENT_COST
+    if edges is not None:
+        odds = EDGE_WEIGHT * (np.log(np.maximum(edges, 1e-6)) - np.log(np.maximum(1 - edges, 1e-6))).astype(float)
+        cost = SIGN_COST
     total = logs[:, no_sign].sum()
     for number, (start, end, sign) in enumerate(way):
         column = sign + (sign >= no_sign)
-        total += (logs[start:end, column] - logs[start:end, no_sign]).sum() + odds[start, 0] - SIGN_COST
+        total += (logs[start:end, column] - logs[start:end, no_sign]).sum() + odds[start, 0] - cost
         if not (goes_on and number == len(way) - 1):
             total += odds[end - 1, 1]
+        total += 0 if following is None else following[before, sign]
+        before = sign
     return total
 
 
-@settings(max_examples=60, deadline=None)
-@given(samples=st.integers(1, 5), signs=st.integers(1, 2), no_sign=st.integers(0, 2), seed=st.integers(0, 10**6))
-def test_no_way_is_likelier_than_the_one_that_is_found(samples, signs, no_sign, seed):
-    no_sign = min(no_sign, signs)
+@settings(max_examples=100, deadline=None)
+@given(
+    samples=st.integers(1, 5),
+    signs=st.integers(1, 2),
+    no_sign=st.integers(0, 2),
+    has_edges=st.booleans(),
+    spread=st.sampled_from([0, 0.5, 5, 20]),
+    before=st.integers(0, 2),
+    seed=st.integers(0, 10**6),
+)
+def test_no_way_is_likelier_than_the_one_that_is_found(samples, signs, no_sign, has_edges, spread, before, seed):
+    """Whatever a sign depends on: its samples, its edges if anything is known of them, and the sign before it."""
+    no_sign, before = min(no_sign, signs), min(before, signs)
     signed, edges = drawn(samples, signs, seed)
-    ended, going_on = segments(signed, edges, no_sign)
-    found = score([*ended, *([going_on] if going_on else [])], going_on is not None, signed, edges, no_sign)
+    following = np.random.default_rng(seed).normal(0, spread, (signs + 1, signs)) if spread else None
+    asked = (signed, edges if has_edges else None, no_sign, following, before)
+    ended, going_on = segments(*asked)
+    found = score([*ended, *([going_on] if going_on else [])], going_on is not None, *asked)
     best = max(
-        score(way, goes_on, signed, edges, no_sign)
+        score(way, goes_on, *asked)
         for way in all_ways(samples, signs)
         for goes_on in {False, bool(way) and way[-1].end == samples}
     )
     assert found == pytest.approx(best, abs=1e-4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(samples=st.integers(1, 120), seed=st.integers(0, 10**6))
+def test_where_all_follow_alike_it_is_as_if_nothing_were_known_of_that(samples, seed):
+    signed, edges = drawn(samples, SIGNS, seed)
+    alike = np.zeros((SIGNS + 1, SIGNS))
+    assert segments(signed, edges, SIGNS, alike, SIGNS) == segments(signed, edges, SIGNS)
+
+
+def test_of_two_signs_that_look_alike_the_one_that_follows_the_sign_before_is_found():
+    signed = np.full((24, 4), 0.02, dtype=np.float32)
+    signed[:12, 0], signed[12:, 1], signed[12:, 2] = 0.94, 0.49, 0.47
+    edges = np.full((24, 2), 0.02, dtype=np.float32)
+    edges[[0, 12], 0] = edges[[11, 23], 1] = 0.99
+    following = np.log([[0.1, 0.1, 0.8], [0.1, 0.8, 0.1], [0.1, 0.8, 0.1], [0.8, 0.1, 0.1]])
+    assert segments(signed, edges, 3)[0] == [Segment(0, 12, 0), Segment(12, 24, 1)]
+    assert segments(signed, edges, 3, following, 3)[0] == [Segment(0, 12, 0), Segment(12, 24, 2)]
+
+
+def test_where_nobody_told_of_edges_moments_are_signs():
+    """As CTC leaves them: a sign is seen for one or two samples, between which nothing is."""
+    signed = np.full((30, 4), 0.01, dtype=np.float32)
+    signed[:, 3] = 0.97
+    for sample, sign in ((4, 0), (5, 0), (14, 1), (22, 1), (27, 2)):
+        signed[sample, 3], signed[sample, sign] = 0.05, 0.93
+    found = [(segment.start, segment.sign) for segment in segments(signed, None, 3)[0]]
+    assert found == [(4, 0), (14, 1), (22, 1), (27, 2)]
 
 
 @settings(max_examples=60, deadline=None)

@@ -71,6 +71,8 @@ def test_whatever_is_known_of_signing_can_be_learnt_from(corpus, tmp_path, monke
     monkeypatch.chdir(tmp_path)
     trained = slr_pose.train(corpus / f"{kind}.csv", size="tiny", epochs=2, name=kind)
     assert trained.info.reads and trained.info.labels == {"gloss": sorted(GLOSSES)}
+    assert trained.info.training.untimed == (sorted(GLOSSES) if kind == "sentences" else [])
+    assert trained.info.names == (kind != "sentences")
     assert np.isfinite(metrics(trained)["val_reading_loss"])
     assert ("val_top1" in metrics(trained)) == (kind != "sentences")
     assert (trained.run / "report.md").exists()

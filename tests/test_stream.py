@@ -1,45 +1,30 @@
 """A stream of frames: it answers the same however they come, with little memory, and whatever is in them."""
 
+import msgspec
 import numpy as np
 import pytest
 import signer
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slr_pose.info import EDGES, RATE, SIGNS, WHOLE, ModelInfo
-from slr_pose.model.network import SIZES, SignModel
-from slr_pose.recognition.recognizer import Recognizer, runner
+from slr_pose.info import EDGES, RATE, SIGNS, WHOLE, ModelInfo, TrainingInfo
+from slr_pose.model.network import SIZES
+from slr_pose.recognition.bigrams import bigrams
+from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import HOP, LATER, WINDOW, Answer, Stream
 from slr_pose.skeleton import DEFAULT, Skeleton
 
 SKELETON = Skeleton.load(DEFAULT)
-LABELS = {"gloss": list(signer.SIGNS), "mood": ["asks", "tells"]}
 
 
 @pytest.fixture(scope="module")
-def guesser() -> Recognizer:
-    """It has learnt nothing, and is sure of something else at every moment, so it names many signs."""
-    torch.manual_seed(3)
-    model = SignModel(SKELETON, {head: len(names) for head, names in LABELS.items()}, SIZES["tiny"]).eval()
-    keypoints = torch.from_numpy(signing(6, 25))[None]
-    with torch.no_grad():
-        embedded = model.embed(*model.preprocessing(keypoints, torch.tensor([150]), torch.arange(150.0)[None]))
-        for layer, times in ((model.reader.signs, 30), (model.reader.edges, 60)):
-            layer.weight *= times
-            layer.bias[:] = -layer.weight @ embedded[0].mean(0)
-    info = ModelInfo(skeleton=SKELETON.toml, labels=LABELS, model=SIZES["tiny"], thresholds={SIGNS: 0.5})
-    return Recognizer(info, runner(model))
+def guesser(guessing) -> Recognizer:
+    return Recognizer.load(guessing)
 
 
 def signing(seconds: float, fps: float, seed: int = 0) -> np.ndarray:
     """(frames, joints, 4) of signs in random order, which take from a third of a second to a second."""
-    random = np.random.default_rng(seed)
-    found = []
-    while sum(map(len, found)) < seconds * fps:
-        sign, length = random.choice(list(signer.SIGNS)), round(fps * random.choice([0.4, 0.7, 1.0]))
-        found.append(SKELETON.select(signer.perform(str(sign), int(random.integers(3)), length)))
-    return np.concatenate(found)[: round(seconds * fps)]
+    return SKELETON.select(signer.in_a_row(seconds, fps, seed))
 
 
 def answered(stream: Stream, keypoints: np.ndarray, cuts: list[int]) -> list[Answer]:
@@ -103,7 +88,7 @@ def test_signs_are_in_order_within_the_video_and_none_is_over_another(guesser, f
     keypoints = signing(seconds, fps, seed)
     timeline = Stream(guesser, fps, start_s).read(keypoints, "clip.mp4")
     assert (timeline.start_s, timeline.end_s) == (start_s, start_s + len(keypoints) / fps)
-    assert timeline.tiers.keys() == LABELS.keys()
+    assert timeline.tiers.keys() == {"gloss", "mood"}
     spans = [[(entry.start_s, entry.end_s) for entry in entries] for entries in timeline.tiers.values()]
     assert spans[0] == spans[1]
     reached_s = start_s
@@ -196,3 +181,36 @@ def test_a_sign_goes_on_after_a_pause_where_it_may_be_the_same(whole, second, su
     entries = Stream(told(whole), 25).read(keypoints, "clip.mp4").tiers["gloss"]
     assert len(entries) == signs and entries[0].labels[0][0] == next(iter(signer.SIGNS))
     assert (entries[0].start_s, entries[-1].end_s) == pytest.approx((1.0, end / 25 + 1), abs=0.09)
+
+
+@pytest.mark.parametrize("text, second", [(None, 2), ("wave circle", 3), ("wave point", 2)])
+def test_of_two_glosses_a_sign_has_the_one_that_follows_the_sign_before(text, second):
+    first, last = 25, 50
+    keypoints = np.zeros((120, len(SKELETON.joints), 4), dtype=np.float32)
+    keypoints[..., 3] = 1
+    keypoints[first:last, 0, :2] = 1, 0.9
+    keypoints[last + 10 : last + 35, 0, :2] = 2, 0.3  # of four glosses, so any other has 0.23
+    glosses = list(signer.SIGNS)
+    following = None if text is None else bigrams([text.split()] * 20, glosses)
+    entries = Stream(told(0.01), 25, following=following).read(keypoints, "clip.mp4").tiers["gloss"]
+    assert [entry.labels[0][0] for entry in entries] == ["wave", glosses[second - 1]]
+
+
+def test_what_nobody_taught_counts_nothing():
+    """Of a model that learnt from sentences alone: edges, the head of clips, and whether it is one whole sign."""
+    recognizer = told(0.9)
+
+    def run(keypoints: np.ndarray, frames: np.ndarray, times: np.ndarray) -> dict[str, np.ndarray]:
+        found = recognizer.run(keypoints, frames, times)
+        wrong = np.tile(np.float32([0, 0, 0, 1]), (len(frames), 1))
+        return {**found, "gloss": wrong, EDGES: found[EDGES] * 0 + 1e-3, WHOLE: found[WHOLE] * 0}
+
+    training = TrainingInfo(untimed=list(signer.SIGNS))
+    untaught = Recognizer(msgspec.structs.replace(recognizer.info, training=training), run)
+    keypoints = np.zeros((150, len(SKELETON.joints), 4), dtype=np.float32)
+    keypoints[..., 3] = 1
+    for start, gloss in ((20, 1), (60, 3), (100, 2)):
+        keypoints[start : start + 2, 0, :2] = gloss, 0.9  # a moment, as CTC leaves it
+    entries = Stream(untaught, 25).read(keypoints, "clip.mp4").tiers["gloss"]
+    assert [entry.labels[0][0] for entry in entries] == ["wave", "circle", "point"]
+    assert [entry.start_s for entry in entries] == pytest.approx([0.8, 2.4, 4.0], abs=0.05)

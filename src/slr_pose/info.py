@@ -151,6 +151,8 @@ class TrainingInfo(Trained, frozen=True, kw_only=True):
         clips: how many of each split.
         split: how they were split, in a sentence.
         left_out: why each of the other clips could not be read.
+        untimed: glosses that it met in sentences alone: nobody told when they are signed, so neither the head of clips
+            nor the edges of signs know anything of them.
         signers: of the clips that it was trained on.
         extractor: what found the keypoints, with its settings; empty when unknown, or not always the same.
         started_from: the model whose weights it began with.
@@ -163,6 +165,7 @@ class TrainingInfo(Trained, frozen=True, kw_only=True):
     clips: dict[str, int] = {}
     split: str = ""
     left_out: list[str] = []
+    untimed: list[str] = []
     signers: list[str] = []
     extractor: dict[str, Any] = {}
     started_from: str | None = None
@@ -173,7 +176,8 @@ class TrainingInfo(Trained, frozen=True, kw_only=True):
         super().__post_init__()
         if self.extractor and not all(isinstance(self.extractor.get(key), str) for key in ("name", "version")):
             raise ValueError("the extractor has no name and version")
-        msgspec.structs.force_setattr(self, "signers", [normal(signer) for signer in self.signers])
+        for names in ("signers", "untimed"):
+            msgspec.structs.force_setattr(self, names, [normal(name) for name in getattr(self, names)])
 
 
 class ModelInfo(Described, frozen=True, kw_only=True):
@@ -217,6 +221,16 @@ class ModelInfo(Described, frozen=True, kw_only=True):
     def reads(self) -> bool:
         """Whether it reads signs in a row, beside naming one."""
         return self.model.reads and READ in self.labels
+
+    @property
+    def timed(self) -> list[bool]:
+        """Of each gloss, whether it was ever told when that is signed."""
+        return [gloss not in self.training.untimed for gloss in self.labels.get(READ, [])]
+
+    @property
+    def names(self) -> bool:
+        """Whether it names the sign of a clip; sentences alone teach to read and not to name."""
+        return READ not in self.labels or any(self.timed)
 
     def layout(self) -> Skeleton:
         """The skeleton.

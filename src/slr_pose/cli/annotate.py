@@ -28,6 +28,10 @@ def annotate(
     translator: Annotated[
         Path | None, typer.Option(help="Run, checkpoint or ONNX file for --sentences; by default the newest run.")
     ] = None,
+    glosses: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A text, a sentence of glosses a line: a sign follows as it does there."),
+    ] = None,
     by_sign: Annotated[
         bool, typer.Option("--by-sign", help="A subtitle for each sign; by default for each phrase.")
     ] = False,
@@ -44,14 +48,16 @@ def annotate(
         check_timeline_file(path, video)
     with progress() as show:
         recognizer = reader(model, show)
-        timeline = slr_pose.annotate(video, recognizer, sentences=translator or sentences, on_event=show)
+        timeline = slr_pose.annotate(
+            video, recognizer, glosses=glosses, sentences=translator or sentences, on_event=show
+        )
     if as_json:
         print_json({"input": str(video), **timeline.as_dict(top=5)})
     elif not output:
         print_signs(timeline)
     for path in output or []:
-        glosses = recognizer.labels["gloss"]
-        write_timeline(path, timeline, video, vocabulary=glosses, by_sign=by_sign, remark=warn)
+        known = recognizer.labels["gloss"]
+        write_timeline(path, timeline, video, vocabulary=known, by_sign=by_sign, remark=warn)
         say(f"{path}: {_count(timeline)}.")
 
 

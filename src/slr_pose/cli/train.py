@@ -74,7 +74,7 @@ def train(
         warn(f"{trained.run}: {caveat}; the same command with --resume goes on.")
     kept = trained.info.training
     say(f"Kept the averaged weights of epoch {kept.epoch} of {kept.epochs}: {trained.model}")
-    say(f"Report: {trained.report}   Try it: slr predict VIDEO")
+    say(f"Report: {trained.report}   Try it: slr {'predict' if trained.info.names else 'annotate'} VIDEO")
 
 
 @app.command()

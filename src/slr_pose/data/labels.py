@@ -69,6 +69,12 @@ def _unnamed(clip: Clip, glosses: set[str]) -> Clip:
     return replace(clip, labels=left(clip.labels), signs=signs)
 
 
+def untimed(clips: list[Clip]) -> set[str]:
+    """The glosses that occur in sentences alone, of which nobody said when they are signed."""
+    timed = {labels.get("gloss") for clip in clips for labels in (clip.labels, *(sign.labels for sign in clip.signs))}
+    return {gloss for clip in clips for gloss in clip.glosses} - timed
+
+
 def class_names(clips: list[Clip]) -> dict[str, list[str]]:
     """The classes of each head: an attribute's whole table, any other head's labels as found, sorted.
 

@@ -161,7 +161,7 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[NDArray[
         groups["seen signers"] = np.array([signer in learnt_from for signer in signers])
     scores: dict[str, dict[str, Score]] = {group: {} for group in groups}
     confusions, unknown = {}, 0
-    for head, names in recognizer.labels.items():
+    for head, names in recognizer.of_clips.items():
         number = {name: index for index, name in enumerate(names)}
         known = np.array([head in clip.labels for clip in clips])
         labels = np.array([number.get(clip.labels.get(head, ""), -1) for clip in clips])
@@ -230,6 +230,7 @@ def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation, sec
             for label, answer, times in rows:
                 cells = (cell.replace("|", "\\|") for cell in (head, label, answer))
                 lines.append(f"| {' | '.join(cells)} | {times} |")
-    lines += ["", f"Use it: `slr predict VIDEO --model {path.parent / 'model.safetensors'}`", ""]
+    verb = "predict" if recognizer.info.names else "annotate"
+    lines += ["", f"Use it: `slr {verb} VIDEO --model {path.parent / 'model.safetensors'}`", ""]
     with write_whole(path) as partial:
         partial.write_text("\n".join(map(shown, lines)), encoding="utf-8")

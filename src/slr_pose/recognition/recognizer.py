@@ -49,6 +49,11 @@ class Recognizer:
         self.extractor = info.training.extractor
         self.fast = self.extractor.get("fast") is True
 
+    @property
+    def of_clips(self) -> dict[str, list[str]]:
+        """The class names of each head that can be asked about clips."""
+        return {head: names for head, names in self.labels.items() if head != READ or self.info.names}
+
     @classmethod
     def load(cls, path: Path) -> "Recognizer":
         """Load a checkpoint (`.safetensors`), that of a run's folder, or an exported model (`.onnx`). No code in it is
@@ -86,7 +91,7 @@ class Recognizer:
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
     def predict(self, poses: list[Pose]) -> list[Timeline]:
-        """What each pose shows: a tier for each head, with one entry for the whole of it.
+        """What each pose shows: a tier for each head that can be asked, with one entry for the whole of it.
 
         A gloss is unknown where at no time one of those that the model learnt is likelier than all else.
 
@@ -96,9 +101,9 @@ class Recognizer:
         found = self.probabilities([self.skeleton.select(pose) for pose in poses])
         timelines = []
         for row, pose in enumerate(poses):
-            heads = {head: ranked(labels, found[head][row]) for head, labels in self.labels.items()}
+            heads = {head: ranked(labels, found[head][row]) for head, labels in self.of_clips.items()}
             states = {head: self.state(head, best[0][1]) for head, best in heads.items()}
-            if SIGNS in found and found[SIGNS][row, :, : len(self.labels[READ])].max() < KNOWN:
+            if SIGNS in found and READ in heads and found[SIGNS][row, :, : len(self.labels[READ])].max() < KNOWN:
                 states[READ] = "unknown"
             timelines.append(of_clip(pose.name, pose.start_s, pose.end_s, heads, states))
         return timelines

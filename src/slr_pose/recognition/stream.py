@@ -21,6 +21,7 @@ HOP = 5  # samples from a reading to the next
 LATER = 6  # samples behind the end of a sign, before it is answered
 LONGEST_PAUSE = 1.6  # seconds in a sign that is signed twice, or haltingly
 GOING_ON = 2.9  # log-odds that what follows so soon is the same sign still
+SENTENCES = 2.0  # what counts the sign before, where reading looks for signs; in naming one, nothing is counted twice
 TINY = 1e-9
 TOGETHER = 16  # windows that go through the network together
 
@@ -43,16 +44,23 @@ class Stream:
         recognizer: a model that reads (`recognizer.info.reads`).
         fps: frames a second that will come.
         start_s: the time of the first of them.
+        following: how likely each sign follows each other, as `bigrams` has it; without it, all are alike.
     """
 
-    def __init__(self, recognizer: Recognizer, fps: float, start_s: float = 0.0):
+    def __init__(
+        self, recognizer: Recognizer, fps: float, start_s: float = 0.0, following: NDArray[np.float64] | None = None
+    ):
         self.recognizer, self.fps, self.start_s = recognizer, fps, start_s
         joints = len(recognizer.skeleton.joints)
+        self._timed = np.array(recognizer.info.timed)
+        self._following = following
         self._frames = np.zeros((0, joints, 4), dtype=np.float32)  # the last seconds
         self._first = 0  # which frame the first of them is
         self._read = 0  # samples, up to the last window's end
         self._answered = 0  # samples, up to the last answer's end
         self._last: _Look | None = None  # at the sign that was answered last
+        beginning = len(recognizer.labels[READ]) + 1
+        self._followed = (beginning, beginning)  # the sign before the last one, and that, as rows of `following`
 
     def push(self, keypoints: NDArray[np.float32]) -> list[Answer]:
         """Take further frames, (frames, joints, 4) as `Skeleton.select` gives them; the signs that have ended.
@@ -118,7 +126,9 @@ class Stream:
         """The signs of a window that nobody has answered, and that are over."""
         no_sign = len(self.recognizer.labels[READ])
         skipped = max(0, self._answered - window.first)
-        found, going_on = segments(signs[skipped:], edges[skipped:], no_sign)
+        known = edges[skipped:] if self._timed.any() else None
+        following = None if self._following is None else SENTENCES * self._following
+        found, going_on = segments(signs[skipped:], known, no_sign, following, self._followed[1])
         if going_on and is_last:
             found.append(going_on)
         answers = []
@@ -132,12 +142,17 @@ class Stream:
 
     def _answer(self, window: _Window, sign: "_Sign") -> Answer:
         """What a sign is, or that the sign before it has gone on after a pause."""
-        look, before = self._look_at(window, sign), self._last
+        look, before, followed = self._look_at(window, sign), self._last, self._followed[1]
         if before and sign.start - before.sign.end <= LONGEST_PAUSE * RATE:
             both = self._look_at(window, before.sign.and_then(sign))
             if _goes_on(before.sign, sign, both):
-                look = both
+                look, followed = both, self._followed[0]
         self._last, sign = look, look.sign
+        if self._following is not None:
+            likely = look.heads[READ] * np.exp(self._following[followed, :-1])
+            look.heads[READ] = likely / likely.sum()
+        named = int(look.heads[READ].argmax()) if sign.other <= 1 - KNOWN else len(look.heads[READ])
+        self._followed = followed, named
         start_s, end_s = (self.start_s + sample / RATE for sample in (sign.start, sign.end))
         known = 1 - sign.other
         answer = {}
@@ -153,10 +168,8 @@ class Stream:
         frames = [round(float(window.times[sample])) for sample in (first, last)]
         found = self.recognizer.probabilities([window.keypoints[frames[0] : frames[1] + 1]])
         heads = {head: found[head][0] for head in self.recognizer.labels}
-        both = sign.glosses + np.log(np.maximum(heads[READ], TINY))
-        both = np.exp(both - both.max())
-        heads[READ] = both / both.sum()
-        return _Look(sign, heads, float(found[WHOLE][0]))
+        heads[READ] = _together(sign.glosses, heads[READ], self._timed)
+        return _Look(sign, heads, float(found[WHOLE][0]) if self._timed.any() else 1.0)
 
 
 class _Sign(NamedTuple):
@@ -199,6 +212,21 @@ def _goes_on(before: _Sign, after: _Sign, both: _Look) -> bool:
     return bool(same + np.log(max(both.whole, TINY)) + GOING_ON >= 0)
 
 
+def _together(read: NDArray[np.float64], looked: NDArray[np.float32], timed: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """What reading says, as log-probabilities, and what looking at a clip says: (glosses,) probabilities.
+
+    Of glosses without times (`timed` false) the latter knows nothing: reading tells how likely each of these is, and
+    one of the others; both tell which of the others.
+    """
+    both = read + np.log(np.maximum(looked, TINY))
+    both = np.exp(both - both.max())
+    if not timed.all():
+        alone = np.exp(read - read.max())
+        both = np.where(timed, both * alone[timed].sum() / max(both[timed].sum(), TINY), alone)
+    named: NDArray[np.float64] = both / both.sum()
+    return named
+
+
 def _told(signs: NDArray[np.float32], glosses: int) -> NDArray[np.float64]:
     """(glosses + 2,) of the samples of a sign: log-probabilities of the glosses, the share of signing that is another
     sign, and how many samples there are; added up."""
@@ -208,8 +236,10 @@ def _told(signs: NDArray[np.float32], glosses: int) -> NDArray[np.float64]:
 
 
 def timeline(recognizer: Recognizer, answers: list[Answer], name: str, start_s: float, end_s: float) -> Timeline:
-    """What a stream has answered, with a tier per head."""
+    """What a stream has answered, with a tier per head, and for what else is known of some signs."""
     signs = {answer[READ].start_s: answer for answer in answers}  # one that went on takes the place of its beginning
-    return Timeline(
-        name, start_s, end_s, {head: [answer[head] for answer in signs.values()] for head in recognizer.labels}
-    )
+    tiers: dict[str, list[Entry]] = {head: [] for head in recognizer.labels}
+    for answer in signs.values():
+        for head, entry in answer.items():
+            tiers.setdefault(head, []).append(entry)
+    return Timeline(name, start_s, end_s, tiers)

@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, MODEL
 from slr_pose.hamnosys.geometry import attribute_probabilities, shows_hand
+from slr_pose.info import READ
 from slr_pose.pose import Pose
 from slr_pose.recognition.recognizer import Recognizer, ranked
-from slr_pose.timeline import Ranked, State, Timeline, of_clip
+from slr_pose.recognition.stream import Answer
+from slr_pose.timeline import Entry, Ranked, State, Timeline, of_clip
 
 Shares = dict[str, NDArray[np.float32]]  # (..., classes) probabilities per head
 
@@ -52,6 +54,24 @@ class Transcriber:
         known = {head: labels for head, labels in heads.items() if head in ATTRIBUTES}
         # How sure geometry may be, nobody has measured.
         return of_clip(pose.name, pose.start_s, pose.end_s, {**others, **attributes, **known}, states)
+
+    def of_signs(self, answers: list[Answer], pose: Pose, start_s: float) -> list[Answer]:
+        """The answers of a stream, with those of the attributes that its model was not trained on.
+
+        Args:
+            pose: what was looked at last, from `start_s` on; of a sign that began before, only the rest is seen.
+        """
+        if self.recognizer and self.recognizer.labels.keys() >= ATTRIBUTES.keys():
+            return answers
+        return [{**self._of_sign(answer[READ], pose, start_s), **answer} for answer in answers]
+
+    def _of_sign(self, sign: Entry, pose: Pose, start_s: float) -> Answer:
+        try:
+            shares = self.attributes(pose.cut(max(0.0, sign.start_s - start_s), sign.end_s - start_s))
+        except BadInput:  # the pose has other points, or nobody is seen there
+            return {}
+        labels = {head: ranked(ATTRIBUTES[head], found) for head, found in shares.items()}
+        return {head: Entry(sign.start_s, sign.end_s, best, "not measured") for head, best in labels.items()}
 
     def attributes(self, pose: Pose) -> Shares:
         """The probabilities of each attribute's classes, (classes,); geometry's alone where the pose lacks points that

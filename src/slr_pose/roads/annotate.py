@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 
 from slr_pose import BadInput
 from slr_pose.events import Annotating, Caution, Listener, ignore
+from slr_pose.info import READ
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.folder import is_keypoints
 from slr_pose.media.video import probe
 from slr_pose.pose import Pose
+from slr_pose.recognition.bigrams import read_bigrams
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import Answer, Stream, timeline
+from slr_pose.recognition.transcriber import Transcriber
 from slr_pose.roads.clips import extract_jobs
 from slr_pose.roads.predict import NO_MODEL, chosen_model
 from slr_pose.roads.sentences import chosen_translator, with_sentences
@@ -40,11 +43,12 @@ def annotate(
     video: Path | str,
     model: Path | str | Recognizer | None = None,
     *,
+    glosses: Path | str | None = None,
     sentences: bool | Path | str | Translator = False,
     on_event: Listener = ignore,
 ) -> Timeline:
     """Name the signs of a video, with the times from when to when each is signed; where nothing is signed, nothing is
-    named.
+    named. Of each sign it is told, too, how it begins in HamNoSys.
 
     A long video is extracted in parts that are kept in the user's cache: stopped and begun again, it goes on with the
     next one, and the memory that it takes does not grow with its length.
@@ -52,31 +56,38 @@ def annotate(
     Args:
         video: a video, or keypoints of one, a `.pose` file or an array.
         model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run.
+        glosses: a text, a sentence of glosses a line: a sign that often follows the one before it is likelier.
         sentences: whether to make a sentence of each phrase, in a tier `sentence`; or the model that makes them, by
             default that of the newest run.
         on_event: told of progress and remarks.
 
     Raises:
-        BadInput: there is no such file or model, the model cannot read, or nobody is in the video.
+        BadInput: there is no such file or model, the model cannot read, nobody is in the video, or the text holds none
+            of the model's glosses.
     """
     file = Path(video)
     recognizer = reader(model, on_event)
+    following = read_bigrams(Path(glosses), recognizer.labels[READ]) if glosses else None
     translator = chosen_translator(None if sentences is True else sentences, on_event) if sentences else None
     parts = _poses(file, recognizer, on_event)
     first = next(parts)
-    stream = Stream(recognizer, first.fps, first.start_s)
+    stream, transcriber = Stream(recognizer, first.fps, first.start_s, following), Transcriber(recognizer)
     answers: list[Answer] = []
     read_s, length_s = 0.0, _length_s(file, first)
+    shown = _part(first, slice(0))  # the last two blocks
     for pose in chain([first], parts):
-        for keypoints in _blocks(pose, recognizer.skeleton):
-            answers += stream.push(keypoints)
-            read_s += len(keypoints) / first.fps
+        for block in _blocks(pose):
+            found = stream.push(_keypoints(block, recognizer.skeleton))
+            read_s += len(block.keypoints) / first.fps
+            shown = _joined(_part(shown, slice(-TOGETHER, None)), block)
+            answers += transcriber.of_signs(found, shown, first.start_s + read_s - len(shown.keypoints) / first.fps)
             on_event(Annotating(read_s, max(length_s, read_s)))
-    answers += stream.finish()
+    found = stream.finish()
+    answers += transcriber.of_signs(found, shown, first.start_s + read_s - len(shown.keypoints) / first.fps)
     if sentence := recognizer.mismatch(first):
         on_event(Caution(sentence))
-    found = timeline(recognizer, answers, file.name, first.start_s, first.start_s + read_s)
-    return with_sentences(found, translator) if translator else found
+    read = timeline(recognizer, answers, file.name, first.start_s, first.start_s + read_s)
+    return with_sentences(read, translator) if translator else read
 
 
 def reader(model: Path | str | Recognizer | None, on_event: Listener) -> Recognizer:
@@ -100,15 +111,28 @@ def _length_s(file: Path, first: Pose) -> float:
     return video.end_s - video.start_s
 
 
-def _blocks(pose: Pose, skeleton: Skeleton) -> Iterator[NDArray[np.float32]]:
-    """The keypoints of a pose, (frames, joints, 4), some frames at a time; all 0 where nobody is seen."""
+def _blocks(pose: Pose) -> Iterator[Pose]:
+    """Some frames at a time."""
     for first in range(0, len(pose.keypoints), TOGETHER):
-        some = slice(first, first + TOGETHER)
-        block = replace(pose, keypoints=pose.keypoints[some], confidence=pose.confidence[some])
-        if block.confidence.any():
-            yield skeleton.select(block)
-        else:
-            yield np.zeros((len(block.keypoints), len(skeleton.joints), 4), dtype=np.float32)
+        yield _part(pose, slice(first, first + TOGETHER))
+
+
+def _part(pose: Pose, frames: slice) -> Pose:
+    return replace(pose, keypoints=pose.keypoints[frames], confidence=pose.confidence[frames])
+
+
+def _joined(before: Pose, after: Pose) -> Pose:
+    both = {
+        name: np.concatenate([getattr(pose, name) for pose in (before, after)]) for name in ("keypoints", "confidence")
+    }
+    return replace(after, **both)
+
+
+def _keypoints(pose: Pose, skeleton: Skeleton) -> NDArray[np.float32]:
+    """(frames, joints, 4); all 0 where nobody is seen."""
+    if pose.confidence.any():
+        return skeleton.select(pose)
+    return np.zeros((len(pose.keypoints), len(skeleton.joints), 4), dtype=np.float32)
 
 
 def _poses(file: Path, recognizer: Recognizer, on_event: Listener) -> Iterator[Pose]:

@@ -66,6 +66,8 @@ def predict(
     recognizer = chosen_model(model, on_event)
     if recognizer is None:
         on_event(Remark("There is no model in runs/, so there is no gloss; `slr train DATA` makes one."))
+    elif not recognizer.info.names:
+        on_event(Caution("the model learnt from sentences alone and names no clip; `slr annotate` reads with it."))
     skeleton, fast = (recognizer.skeleton, recognizer.fast) if recognizer else (Skeleton.load(DEFAULT), False)
     transcriber = Transcriber(recognizer)
     answers = Answers({}, {})

@@ -10,7 +10,7 @@ import msgspec
 from slr_pose import BadInput
 from slr_pose.data.batches import LabelledClips, signs_of
 from slr_pose.data.clip import Clip
-from slr_pose.data.labels import class_names, refuse_columns, refuse_lonely, without_lonely
+from slr_pose.data.labels import class_names, refuse_columns, refuse_lonely, untimed, without_lonely
 from slr_pose.data.manifest import read_dataset
 from slr_pose.data.signing import Signing
 from slr_pose.data.split import clip_ids, in_both, split_clips, trained_on
@@ -132,6 +132,7 @@ def train(
         clips={split: len(part) for split, part in parts.items()},
         split=how_split,
         left_out=_first(loaded.left_out),
+        untimed=_untimed(parts["train"], origin),
         signers=sorted({clip.signer for clip in parts["train"] if clip.signer}),
         extractor=found[0] if len(found) == 1 else {},
         started_from=str(start) if start else None,
@@ -199,6 +200,14 @@ def _first(reasons: list[str]) -> list[str]:
     """As many reasons as should travel in every checkpoint."""
     more = len(reasons) - MOST_REASONS
     return [*reasons[:MOST_REASONS], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _untimed(clips: list[Clip], origin: Origin | None) -> list[str]:
+    """The glosses of which neither the clips nor those of the model that is started from tell when they are signed."""
+    known: set[str] = set()
+    if origin and origin.info.reads:
+        known = set(origin.info.labels[READ]) - set(origin.info.training.untimed)
+    return sorted(untimed(clips) - known)
 
 
 def _build(layout: Skeleton, classes: dict[str, list[str]], size: str, origin: Origin | None) -> SignModel:
