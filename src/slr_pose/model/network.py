@@ -67,7 +67,7 @@ class SignModel(nn.Module):
         return found
 
     def probabilities(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> dict[str, Tensor]:
-        """The same as probabilities: what prediction and the exported file answer."""
+        """The same, (batch, ...), as probabilities: what prediction and the exported file answer."""
         found = self(keypoints, frames, times)
         change = {SIGNS: torch.exp, EDGES: torch.sigmoid, WHOLE: torch.sigmoid}
         return {name: change[name](x) if name in change else x.softmax(-1) for name, x in found.items()}
