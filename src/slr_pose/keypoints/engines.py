@@ -21,6 +21,11 @@ def default_estimator(face: bool = False) -> Estimator:
     return MediaPipe(face)
 
 
+def is_here(engine: str) -> bool:
+    """Whether the package that an engine runs is installed."""
+    return importlib.util.find_spec(PACKAGES[engine]) is not None
+
+
 def estimator(engine: str | None = None, face: bool = False) -> Estimator:
     """What finds keypoints.
 
@@ -35,7 +40,7 @@ def estimator(engine: str | None = None, face: bool = False) -> Estimator:
         return default_estimator(face)
     if engine not in ENGINES:
         raise BadInput(f"there is no engine '{engine}': name one of {', '.join(ENGINES)}.")
-    if not importlib.util.find_spec(PACKAGES[engine]):
+    if not is_here(engine):
         package = PACKAGES[engine].replace("_", "-")
         raise BadInput(f"the engine {engine} needs a package that is not installed: pip install {package}.")
     return ENGINES[engine](face)
