@@ -43,7 +43,7 @@ class Detector:
         values, scores = self._network(2 * seen - 1 if self._signed else seen)
         score = 1 / (1 + np.exp(-scores[:, 0].clip(-100, 100).astype(float)))
         sure = score >= SURE
-        places = values[sure].astype(float).reshape(sure.sum(), -1, 2) / self._network.size
+        places = values[sure].astype(float).reshape(-1, values.shape[1] // 2, 2) / self._network.size
         centre, half, points = places[:, :1], places[:, 1:2] / 2, places[:, 2:]
         boxes = np.concatenate([centre - half, centre + half, points], axis=1) + self._anchors[sure, None]
         return [region.to_picture(box)[2:] for box in _merged(boxes, score[sure])]
