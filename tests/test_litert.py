@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from slr_pose.keypoints import engines
 from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.litert.arm import Arm
 from slr_pose.keypoints.litert.body import CELLS, refined
 from slr_pose.keypoints.litert.crop import crop
 from slr_pose.keypoints.litert.detector import anchors
 from slr_pose.keypoints.litert.engine import BODY_STRIDES, FACE_STRIDES, LiteRT
-from slr_pose.keypoints.litert.hand import NEAR, region_of, region_of_arm
+from slr_pose.keypoints.litert.hand import FOLLOWED, region_of, region_of_arm
 from slr_pose.keypoints.litert.region import Region, angle_of
 from slr_pose.keypoints.litert.smoothing import OneEuro
 from slr_pose.keypoints.mediapipe import MediaPipe
@@ -114,21 +115,21 @@ def test_a_hand_is_followed_while_it_moves_little(hand, turn, growth):
     found = region_of(hand).grown(1.2)
     assume(abs(found.from_picture(hand) - 0.5).max() < 0.44)
     before = Region(found.x, found.y, growth * found.side, found.turn + turn)
-    assert NEAR.follows(before, hand, found)
-    assert NEAR.follows(Region(before.x, before.y, before.side, before.turn + 2 * math.pi), hand, found)
+    assert FOLLOWED.follows(before, hand, found)
+    assert FOLLOWED.follows(Region(before.x, before.y, before.side, before.turn + 2 * math.pi), hand, found)
     for gone in (
         Region(before.x, before.y, before.side, found.turn + math.radians(41)),
         Region(*found.to_picture(np.array([[0.5, 0.71]]))[0], before.side, before.turn),
         Region(before.x, before.y, 1.5 * found.side, before.turn),
     ):
-        assert not NEAR.follows(gone, hand, found)
-    assert not NEAR.follows(before, np.vstack([hand, found.to_picture(np.array([[0.5, 0.04]]))]), found)
+        assert not FOLLOWED.follows(gone, hand, found)
+    assert not FOLLOWED.follows(before, np.vstack([hand, found.to_picture(np.array([[0.5, 0.04]]))]), found)
 
 
 def test_the_arm_says_where_the_hand_is():
-    arm = np.array([[100.0, 200.0], [110.0, 150.0], [95.0, 150.0]])  # wrist, little finger, index finger
-    region = region_of_arm(arm)
-    assert abs(region.turn) < 0.1 and abs(region.from_picture(arm) - 0.5).max() < 0.5
+    points = np.array([[100.0, 300.0], [100.0, 200.0], [110.0, 150.0], [95.0, 150.0]])
+    region = region_of_arm(Arm(points, 1.0, 120.0))
+    assert abs(region.turn) < 0.1 and abs(region.from_picture(points[1:]) - 0.5).max() < 0.5
     assert region.y < 150 < 200 < region.y + region.side / 2
 
 

@@ -62,7 +62,7 @@ class Body:
 
     def _detected(self, picture: np.ndarray) -> Region | None:
         found = self._detector(picture)
-        return Region.along(found[0][0], found[0][1]).grown(GROWN) if found else None
+        return Region.along(*found[0][2:4]).grown(GROWN) if found else None
 
     def _look(self, picture: np.ndarray, region: Region) -> tuple[np.ndarray, np.ndarray] | None:
         values, presence, _, heat, _ = self._network(crop(picture, region, self._network.size))

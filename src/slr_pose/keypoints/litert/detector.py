@@ -35,7 +35,7 @@ class Detector:
             region: where to look; by default everywhere.
 
         Returns:
-            The points of each, (points, 2) pixels.
+            Each box, its top left and bottom right corner, and its points, (2 + points, 2) pixels.
         """
         height, width = picture.shape[:2]
         region = region or Region(width / 2, height / 2, max(width, height))
@@ -46,7 +46,7 @@ class Detector:
         places = values[sure].astype(float).reshape(-1, values.shape[1] // 2, 2) / self._network.size
         centre, half, points = places[:, :1], places[:, 1:2] / 2, places[:, 2:]
         boxes = np.concatenate([centre - half, centre + half, points], axis=1) + self._anchors[sure, None]
-        return [region.to_picture(box)[2:] for box in _merged(boxes, score[sure])]
+        return [region.to_picture(box) for box in _merged(boxes, score[sure])]
 
 
 def anchors(size: int, strides: tuple[int, ...]) -> np.ndarray:

@@ -9,17 +9,19 @@ import numpy as np
 
 from slr_pose.keypoints.body_model import without_mask
 from slr_pose.keypoints.litert import networks
+from slr_pose.keypoints.litert.arm import Arm
 from slr_pose.keypoints.litert.body import Body
 from slr_pose.keypoints.litert.detector import Detector
 from slr_pose.keypoints.litert.face import Face
-from slr_pose.keypoints.litert.hand import Hand
+from slr_pose.keypoints.litert.hands import Hands
 from slr_pose.keypoints.litert.networks import Network
 from slr_pose.pose import Setting
 from slr_pose.skeleton import Skeleton
 
 VERSION = "1"  # another one finds other points
-LEFT_ARM, RIGHT_ARM = [15, 17, 19], [16, 18, 20]  # of the body: wrist, little finger, index finger
-BODY_STRIDES, FACE_STRIDES = (8, 16, 32, 32, 32), (8, 16, 16, 16)
+HANDS = {"left_hand": [13, 15, 17, 19], "right_hand": [14, 16, 18, 20]}  # and the body's elbow, wrist and two fingers
+SHOULDERS = [11, 12]
+BODY_STRIDES, PALM_STRIDES, FACE_STRIDES = (8, 16, 32, 32, 32), (8, 16, 16, 16), (8, 16, 16, 16)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class _Eyes:
         self.body_detector = Detector(Network(networks.read("body detector")), BODY_STRIDES, signed=True)
         self.body = Network(without_mask(networks.read("body")))
         self.hand_finder, self.hand = (Network(networks.read(name)) for name in ("hand finder", "hand"))
+        self.palm_detector = Detector(Network(networks.read("palm detector")), PALM_STRIDES, signed=False)
         if face:
             self.face_detector = Detector(Network(networks.read("face detector")), FACE_STRIDES, signed=True)
         self.face = Network(networks.read("face")) if face else None
@@ -95,7 +98,7 @@ class Signer:
     def __init__(self, eyes: _Eyes, layout: Skeleton):
         self._layout = layout
         self._body = Body(eyes.body_detector, eyes.body)
-        self._left, self._right = (Hand(eyes.hand_finder, eyes.hand) for _ in range(2))
+        self._hands = Hands(eyes.hand_finder, eyes.hand, eyes.palm_detector)
         self._face = Face(eyes.face_detector, eyes.face) if eyes.face else None
 
     def find(self, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,17 +115,16 @@ class Signer:
         """The points of each part that is seen, in pixels, and how visible they are; of the body alone it is known."""
         body = self._body.find(picture)
         if body is None:
-            self._left.forget()
-            self._right.forget()
+            self._hands.forget()
             if self._face:
                 self._face.forget()
             return {}
         points, visibility = body
-        found = {
-            "left_hand": self._left.find(picture, points[LEFT_ARM], visibility[LEFT_ARM[0]]),
-            "right_hand": self._right.find(picture, points[RIGHT_ARM], visibility[RIGHT_ARM[0]]),
-            "face": self._face.find(picture, points) if self._face else None,
-        }
+        shoulders = max(1.0, float(np.linalg.norm(np.diff(points[SHOULDERS, :2], axis=0))))
+        arms = [Arm(points[arm, :2], float(visibility[arm[1]]), shoulders) for arm in HANDS.values()]
+        found = dict(zip(HANDS, self._hands.find(picture, arms), strict=True))
+        if self._face:
+            found["face"] = self._face.find(picture, points)
         return {"body": body, **{name: (part, 1.0) for name, part in found.items() if part is not None}}
 
 

@@ -43,7 +43,7 @@ class Face:
         before, self._before = self._before, None
         head = _between_eyes(body, BODY_EYES, body[HEAD], grown=3)
         if found := self._detector(picture, head):
-            region = _between_eyes(found[0], DETECTED_EYES, found[0], grown=2, up=0.1)
+            region = _between_eyes(found[0][2:], DETECTED_EYES, found[0][2:], grown=2, up=0.1)
             if before is not None:
                 followed = _between_eyes(before, FACE_EYES, before, grown=1.5)
                 region = followed if NEAR.follows(followed, before, region) else region

@@ -13,6 +13,7 @@ FILES = {
     "body": "modules/pose_landmark/pose_landmark_full.tflite",
     "hand finder": "modules/holistic_landmark/hand_recrop.tflite",
     "hand": "modules/hand_landmark/hand_landmark_full.tflite",
+    "palm detector": "modules/palm_detection/palm_detection_full.tflite",
     "face detector": "modules/face_detection/face_detection_short_range.tflite",
     "face": "modules/face_landmark/face_landmark.tflite",
 }
