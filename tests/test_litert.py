@@ -4,6 +4,7 @@ import math
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from hypothesis import strategies as st
 from slr_pose.keypoints import engines
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.litert.arm import Arm
-from slr_pose.keypoints.litert.body import CELLS, refined
+from slr_pose.keypoints.litert.body import CELLS, Body, refined
 from slr_pose.keypoints.litert.crop import crop
 from slr_pose.keypoints.litert.detector import anchors
-from slr_pose.keypoints.litert.engine import BODY_STRIDES, FACE_STRIDES, LiteRT
-from slr_pose.keypoints.litert.hand import FOLLOWED, region_of, region_of_arm
+from slr_pose.keypoints.litert.engine import BODY_STRIDES, FACE_STRIDES, PALM_STRIDES, LiteRT, _Eyes
+from slr_pose.keypoints.litert.engine import HANDS as HANDS_OF_BODY
+from slr_pose.keypoints.litert.hand import FOLLOWED, Hand, region_of, region_of_arm
+from slr_pose.keypoints.litert.hands import Hands, is_wrong
 from slr_pose.keypoints.litert.region import Region, angle_of
 from slr_pose.keypoints.litert.smoothing import OneEuro
 from slr_pose.keypoints.mediapipe import MediaPipe
@@ -133,7 +136,37 @@ def test_the_arm_says_where_the_hand_is():
     assert region.y < 150 < 200 < region.y + region.side / 2
 
 
-@pytest.mark.parametrize(("size", "strides", "count"), [(224, BODY_STRIDES, 2254), (128, FACE_STRIDES, 896)])
+arms = st.builds(
+    Arm, st.lists(st.tuples(places, places), min_size=4, max_size=4).map(np.array), st.floats(0, 1), st.floats(20, 300)
+)
+
+
+@given(arms, arms, hands)
+def test_no_hand_is_on_both_arms_and_of_one_that_was_found_twice_one_remains(left, right, hand):
+    right = replace(right, shoulders=left.shoulders)
+    assert not (left.has(hand, right) and right.has(hand, left))
+    assert left.is_one(hand, hand)
+    kept = [not is_wrong(hand, hand, arm, other) for arm, other in ((left, right), (right, left))]
+    assert any(kept) and (not all(kept) or left.distance(hand) == right.distance(hand))
+    assert not is_wrong(None, hand, left, right)
+
+
+@given(arms)
+def test_where_an_arm_points_its_hand_is(arm):
+    assume(np.linalg.norm(arm.forearm) > 1)
+    region = arm.ahead(2.4)
+    wrist, elbow = region.from_picture(arm.points[[1, 0]])
+    assert wrist[0] == pytest.approx(0.5, abs=1e-6) and 0.5 < wrist[1] < 1  # below the centre, on its way up
+    assert elbow[0] == pytest.approx(0.5, abs=1e-6) and elbow[1] > wrist[1]
+    assert not replace(arm, visibility=0.5).shows_hand(10**6, 10**6)
+    tip = arm.wrist + 0.75 * arm.forearm
+    seen = replace(arm, visibility=1.0)
+    assert seen.shows_hand(*np.ceil(tip + 1)) == (tip >= 0).all() and not seen.shows_hand(int(max(tip[0], 0)), 10**6)
+
+
+@pytest.mark.parametrize(
+    ("size", "strides", "count"), [(224, BODY_STRIDES, 2254), (192, PALM_STRIDES, 2016), (128, FACE_STRIDES, 896)]
+)
 def test_a_detector_has_as_many_anchors_as_its_network_answers(size, strides, count):
     centres = anchors(size, strides)
     assert centres.shape == (count, 2) and centres.min() > 0 and centres.max() < 1
@@ -191,6 +224,26 @@ def test_a_picture_without_anybody_is_forgotten(tmp_path):
 
 
 @RUNS
+def test_a_hand_is_found_where_the_fingers_of_the_body_are_guessed_wrong():
+    """What MediaPipe's graph loses: here the body says that both hands hang down from their wrists."""
+    picture = signer.images("circle", 1)[0]
+    eyes, true = _Eyes(False), signer.perform("circle", frames=12).keypoints[0, :, :2]
+    points, visibility = Body(eyes.body_detector, eyes.body).find(picture)
+    arms = []
+    for arm in HANDS_OF_BODY.values():
+        elbow, wrist = points[arm[:2], :2]
+        wrong = np.array([elbow, wrist, wrist + (10, 120), wrist + (-10, 120)])
+        arms.append(Arm(wrong, float(visibility[arm[1]]), math.dist(points[11, :2], points[12, :2])))
+    lost = [Hand(eyes.hand_finder, eyes.hand).find(picture, arm) for arm in arms]
+    found = Hands(eyes.hand_finder, eyes.hand, eyes.palm_detector).find(picture, arms)
+    swapped = Hands(eyes.hand_finder, eyes.hand, eyes.palm_detector).find(picture, arms[::-1])
+    assert any(hand is None for hand in lost)
+    for hand, other, place in zip(found, swapped[::-1], HANDS, strict=True):
+        np.testing.assert_array_equal(hand, other)
+        assert np.median(np.linalg.norm(hand[:, :2] - true[place], axis=1)) < 5
+
+
+@RUNS
 def test_poses_of_two_engines_do_not_mix(slr, tmp_path):
     write_video(tmp_path / "a.mp4", signer.images("circle", 3), 25)
     slr("extract-pose", "a.mp4", "--engine", "litert")
@@ -215,6 +268,7 @@ def test_an_engine_that_there_is_not(slr, tmp_path, monkeypatch):
 
 LOOK = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from slr_pose.keypoints.litert.engine import LiteRT
 from slr_pose.keypoints.segment import extract_pose
