@@ -7,6 +7,7 @@ import numpy as np
 
 from slr_pose import BadInput
 
+SHIPPED = Path(__file__).parents[2] / "networks"  # where hatch_build.py has put them, if it did
 # Where they are in MediaPipe's package 0.10.21; under the Apache License 2.0.
 FILES = {
     "body detector": "modules/pose_detection/pose_detection.tflite",
@@ -26,10 +27,13 @@ def read(name: str) -> bytes:
         BadInput: it is not on this machine.
     """
     found = importlib.util.find_spec("mediapipe")  # which imports nothing of it: that would take half a second
-    for folder in found.submodule_search_locations or [] if found else []:
-        if (path := Path(folder) / FILES[name]).is_file():
+    folders = found.submodule_search_locations or [] if found else []
+    for path in (SHIPPED / Path(FILES[name]).name, *(Path(folder) / FILES[name] for folder in folders)):
+        if path.is_file():
             return path.read_bytes()
-    raise BadInput("litert runs networks of mediapipe 0.10.21: install it, too, or take the engine mediapipe.")
+    raise BadInput(
+        "this slr-pose is without MediaPipe's networks: install it from a wheel, or mediapipe 0.10.21 with it."
+    )
 
 
 class Network:
