@@ -1,6 +1,7 @@
 """The engine on LiteRT: the geometry between its networks, and that it finds what MediaPipe's graph finds."""
 
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import signer
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from slr_pose import BadInput
 from slr_pose.keypoints import engines
 from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.litert import networks
 from slr_pose.keypoints.litert.arm import Arm
 from slr_pose.keypoints.litert.body import CELLS, Body, refined
 from slr_pose.keypoints.litert.crop import crop
@@ -264,6 +267,24 @@ def test_an_engine_that_there_is_not(slr, tmp_path, monkeypatch):
     result = slr("extract-pose", "a.mp4", "--engine", "litert", exit_code=2)
     assert "pip install no-such-package." in result.stderr
     assert not list(tmp_path.glob("*.pose"))
+
+
+def test_networks_come_with_the_package_or_out_of_mediapipe(tmp_path, monkeypatch):
+    monkeypatch.setattr(networks, "SHIPPED", tmp_path)
+    (tmp_path / "hand_recrop.tflite").write_bytes(b"shipped")
+    assert networks.read("hand finder") == b"shipped"
+    if engines.is_here("mediapipe"):
+        assert networks.read("hand")[4:8] == b"TFL3"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BadInput, match="is without MediaPipe's networks"):
+        networks.read("hand")
+
+
+def test_what_the_build_fetches_is_what_the_engine_reads():
+    """hatch_build.py runs where nothing is installed, and reads the names out of the source."""
+    source = Path(networks.__file__).read_text(encoding="utf-8")
+    assert re.findall(r'"(modules/[\w/]+\.tflite)"', source) == list(networks.FILES.values())
+    assert r'"(modules/[\w/]+\.tflite)"' in (Path(__file__).parents[1] / "hatch_build.py").read_text(encoding="utf-8")
 
 
 LOOK = """
