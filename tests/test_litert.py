@@ -212,6 +212,20 @@ def test_the_points_are_those_of_mediapipes_graph(video):
 
 
 @RUNS
+@pytest.mark.parametrize("sign", ["wave", "slide"])
+def test_every_hand_of_a_signer_is_found_on_its_own_arm(sign):
+    """Against the exact joints that were drawn, in pictures so far apart that no hand can be followed."""
+    true = signer.perform(sign, frames=3).keypoints[..., :2]
+    with LiteRT().open() as session:
+        for picture, pose in zip(signer.images(sign, 3), true, strict=True):
+            keypoints, confidence = session.find(picture)
+            for number, hand in enumerate(HANDS):
+                away = [np.linalg.norm(keypoints[hand, :2] - pose[other], axis=1).mean() for other in HANDS]
+                assert confidence[hand].all()
+                assert min(away) == away[number] < 0.2 * math.dist(pose[hand][0], pose[hand][9])
+
+
+@RUNS
 def test_a_picture_without_anybody_is_forgotten(tmp_path):
     pictures = signer.images("circle", 3)
     with LiteRT().open() as session:
