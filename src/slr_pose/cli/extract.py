@@ -25,6 +25,9 @@ def extract_pose(
         Path | None,
         typer.Option("--output", "-o", help="Folder for the .pose files; by default beside each video."),
     ] = None,
+    engine: Annotated[
+        str | None, typer.Option(help="What finds the keypoints: mediapipe or litert; mediapipe by default.")
+    ] = None,
     face: Annotated[bool, typer.Option("--face", help="Find the 468 points of the face, too.")] = False,
     fast: Annotated[
         bool,
@@ -34,9 +37,9 @@ def extract_pose(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
 ) -> None:
-    """Find body and hand keypoints in videos with MediaPipe, and write them as .pose files."""
+    """Find body and hand keypoints in videos, and write them as .pose files."""
     with progress() as show:
-        done = slr_pose.extract(inputs, output, face=face, fast=fast, force=force, on_event=show)
+        done = slr_pose.extract(inputs, output, engine=engine, face=face, fast=fast, force=force, on_event=show)
     failures = done.failures
     if failures and len(done.outcomes) + len(done.done) == 1:
         raise failures[0]

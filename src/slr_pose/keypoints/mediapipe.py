@@ -4,7 +4,6 @@ import contextlib
 import functools
 import importlib.metadata
 import importlib.resources
-import struct
 import sys
 import threading
 import types
@@ -14,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
+from slr_pose.keypoints.body_model import without_mask
 from slr_pose.pose import Setting
 from slr_pose.skeleton import Skeleton
 
@@ -64,7 +64,6 @@ SETTINGS = {
 SETTINGS_WITH_FACE = {**SETTINGS, "refine_face_landmarks": False}
 BODY_MODEL = "modules/pose_landmark/pose_landmark_full.tflite"
 BODY = "pose_landmarks"
-SEGMENTATION = 2  # which of the body model's five outputs nobody asked for
 
 
 class Landmark(Protocol):
@@ -193,34 +192,8 @@ def _make_graph(face: bool) -> Graph:
     body_model.input_side_packet[:] = ["MODEL_BLOB:body_model"]
     expanded.input_side_packet.append("body_model")
     model = (importlib.resources.files("mediapipe") / BODY_MODEL).read_bytes()
-    side_inputs = {**settings, "body_model": _without_output(model, SEGMENTATION)}
+    side_inputs = {**settings, "body_model": without_mask(model)}
     return SolutionBase(graph_config=expanded, side_inputs=side_inputs)
-
-
-def _without_output(model: bytes, unwanted: int) -> bytes:
-    """A TensorFlow Lite model without the operators that only one of its outputs needs.
-
-    The body model spends 40 % of its time on a segmentation mask, which MediaPipe throws away. The output's place is
-    kept, and filled with the output before it. The file is patched where it stands: a FlatBuffer's vector is its length
-    and then its elements, and those of a vector of tables are offsets from their own place.
-    """
-    from mediapipe.tasks.metadata.schema_py_generated import Model
-
-    patched = bytearray(model)
-    graph = Model.GetRootAs(patched, 0).Subgraphs(0)
-    outputs = graph.OutputsAsNumpy()  # a view of the file
-    outputs[unwanted] = outputs[unwanted - 1]
-    needed, kept = set(outputs.tolist()), []
-    for index in reversed(range(graph.OperatorsLength())):
-        operator = graph.Operators(index)
-        if needed.intersection(operator.OutputsAsNumpy().tolist()):
-            needed.update(operator.InputsAsNumpy().tolist())
-            kept.append(operator._tab.Pos)
-    operators = graph._tab.Vector(graph._tab.Offset(10))  # the field `operators` of a SubGraph
-    for place, position in zip(range(operators, len(patched), 4), reversed(kept)):  # noqa: B905
-        struct.pack_into("<I", patched, place, position - place)
-    struct.pack_into("<I", patched, operators - 4, len(kept))
-    return bytes(patched)
 
 
 _importing = threading.Lock()

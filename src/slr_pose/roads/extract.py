@@ -8,7 +8,7 @@ from slr_pose import BadInput
 from slr_pose.events import Listener, Remark, ignore
 from slr_pose.files import is_writable
 from slr_pose.keypoints.batch import REPORT_COLUMNS, Outcome, write_report
-from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.engines import estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.folder import REPORT
@@ -40,6 +40,7 @@ def extract(
     inputs: Path | str | Iterable[Path | str],
     output: Path | str | None = None,
     *,
+    engine: str | None = None,
     face: bool = False,
     fast: bool = False,
     force: bool = False,
@@ -52,21 +53,22 @@ def extract(
     Args:
         inputs: videos, or folders of them.
         output: folder for the `.pose` files; by default each is beside its video.
+        engine: what finds the keypoints, `mediapipe` or `litert`; by default `mediapipe`.
         face: find the 468 points of the face, too.
         fast: look at about 15 frames a second.
         force: extract again what is there already.
         on_event: told of progress and remarks.
 
     Raises:
-        BadInput: there is no such video, or no place for its pose.
+        BadInput: there is no such video, no such engine, or no place for the pose.
     """
     named, output = paths(inputs), Path(output) if output else None
-    estimator, files, kept = default_estimator(face), PoseFiles(), []
+    finder, files, kept = estimator(engine, face), PoseFiles(), []
     for video, inside in clips_in(named, keypoints=False, on_event=on_event):
         folder = (output / inside).parent if output else video.parent
         if folder.is_dir() and not is_writable(folder):
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
-        kept.append(files.of(Job(video, estimator, fast=fast), folder))
+        kept.append(files.of(Job(video, finder, fast=fast), folder))
     for sentence in files.sentences():
         on_event(Remark(sentence))
     report = (output or (named[0] if len(named) == 1 else Path())) / REPORT if len(kept) > 1 else None
