@@ -103,9 +103,9 @@ def test_a_crop_is_opencvs_to_a_255th():
     cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed, with which MediaPipe crops")
     picture = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8), (0, 0), 2)
     for region, dark in (
-        (Region(60, 40, 150, 0.2), False),
-        (Region(33, 50, 31, -2), False),
-        (Region(60, 45, 121), True),
+        (Region(60.1, 40.7, 150.3, 0.2), False),
+        (Region(33.3, 50.1, 31.7, -2), False),
+        (Region(60.3, 45.2, 121.7), True),
     ):
         corners = region.to_picture(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])).astype(np.float32)
         way = cv2.getAffineTransform(np.array([[0, 0], [64, 0], [0, 64]], np.float32), corners)
