@@ -88,9 +88,9 @@ def test_each_pixel_of_a_crop_shows_the_place_that_the_region_says(region, size)
     seen = 255 * crop(picture, region, size).reshape(-1, 3)
     np.testing.assert_allclose(seen[:, 0], x.clip(0, width - 1), atol=0.6)
     np.testing.assert_allclose(seen[:, 1], y.clip(0, height - 1), atol=0.6)
-    dark = crop(picture, region, size, black_outside=True).reshape(-1, 3)[:, 2] == 0
-    outside = np.maximum(abs(x - (width - 1) / 2) - (width - 1) / 2, abs(y - (height - 1) / 2) - (height - 1) / 2)
-    assert dark[outside > 0.1].all() and not dark[outside < -0.1].any()
+    dark = 255 * crop(np.full_like(picture, 200), region, size, black_outside=True).reshape(-1, 3)[:, 0]
+    inside = [np.minimum(place + 1, count - place).clip(0, 1) for place, count in ((x, width), (y, height))]
+    np.testing.assert_allclose(dark, 200 * inside[0] * inside[1], atol=8)  # a 32nd of 200, and rounding
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (30, 1), (2, 2)])
@@ -102,7 +102,11 @@ def test_the_smallest_pictures_are_cropped(shape):
 def test_a_crop_is_opencvs_to_a_255th():
     cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed, with which MediaPipe crops")
     picture = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8), (0, 0), 2)
-    for region in (Region(60, 40, 150, 0.2), Region(33, 50, 31, -2)):
+    for region, dark in (
+        (Region(60.1, 40.7, 150.3, 0.2), False),
+        (Region(33.3, 50.1, 31.7, -2), False),
+        (Region(60.3, 45.2, 121.7), True),
+    ):
         corners = region.to_picture(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])).astype(np.float32)
         way = cv2.getAffineTransform(np.array([[0, 0], [64, 0], [0, 64]], np.float32), corners)
         theirs = cv2.warpPerspective(
@@ -110,10 +114,10 @@ def test_a_crop_is_opencvs_to_a_255th():
             np.vstack([way, (0, 0, 1)]),
             (64, 64),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
+            borderMode=cv2.BORDER_CONSTANT if dark else cv2.BORDER_REPLICATE,
         )
-        differences = abs(255 * crop(picture, region, 64) - theirs)
-        assert differences.max() < 1.01 and (differences > 0.5).mean() < 0.03
+        differences = abs(255 * crop(picture, region, 64, black_outside=dark) - theirs)
+        assert differences.max() < 1.01 and (differences > 0.5).mean() < 0.01
 
 
 @given(hands, st.floats(-0.3, 0.3), st.floats(0.8, 1.2))

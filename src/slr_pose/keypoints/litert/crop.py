@@ -42,10 +42,11 @@ def crop(picture: np.ndarray, region: Region, size: int, black_outside: bool = F
             _mixed(pixels.take(at, axis=0, mode="clip"), pixels.take(at + 1, axis=0, mode="clip"), across)
             for at in (before, before + width)
         )
-        colors = np.rint(_mixed(upper, lower, along)).reshape(-1, size, 3)
+        colors = _mixed(upper, lower, along)
         if black_outside:
-            colors[(x < 0) | (x > PARTS * (width - 1)) | (y < 0) | (y > PARTS * (height - 1))] = 0
-        np.multiply(colors, np.float32(1 / 255), out=seen[first : first + ROWS])
+            colors *= (_inside(x, width) * _inside(y, height)).reshape(-1, 1)
+        colors = np.floor(colors + np.float32(0.5))
+        np.multiply(colors.reshape(-1, size, 3), np.float32(1 / 255), out=seen[first : first + ROWS])
     return seen
 
 
@@ -63,6 +64,11 @@ def _split(places: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     before = np.floor(places)
     share = (places - before).reshape(-1, 1)
     return before.astype(np.intp), np.concatenate([share, share, share], axis=1)
+
+
+def _inside(places: np.ndarray, count: int) -> np.ndarray:
+    """How much of what is seen at places, in 32nds of the pixels of an axis, is not black beyond its ends."""
+    return np.minimum(places / PARTS + 1, count - places / PARTS).clip(0, 1)
 
 
 def _mixed(one: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
