@@ -54,6 +54,7 @@ class Stream:
         joints = len(recognizer.skeleton.joints)
         self._timed = np.array(recognizer.info.timed)
         self._following = following
+        self._likelier = None if following is None else SENTENCES * following
         self._frames = np.zeros((0, joints, 4), dtype=np.float32)  # the last seconds
         self._first = 0  # which frame the first of them is
         self._read = 0  # samples, up to the last window's end
@@ -127,8 +128,7 @@ class Stream:
         no_sign = len(self.recognizer.labels[READ])
         skipped = max(0, self._answered - window.first)
         known = edges[skipped:] if self._timed.any() else None
-        following = None if self._following is None else SENTENCES * self._following
-        found, going_on = segments(signs[skipped:], known, no_sign, following, self._followed[1])
+        found, going_on = segments(signs[skipped:], known, no_sign, self._likelier, self._followed[1])
         if going_on and is_last:
             found.append(going_on)
         answers = []
@@ -144,9 +144,11 @@ class Stream:
         """What a sign is, or that the sign before it has gone on after a pause."""
         look, before, followed = self._look_at(window, sign), self._last, self._followed[1]
         if before and sign.start - before.sign.end <= LONGEST_PAUSE * RATE:
-            both = self._look_at(window, before.sign.and_then(sign))
-            if _goes_on(before.sign, sign, both):
-                look, followed = both, self._followed[0]
+            odds = _goes_on(before.sign, sign)
+            if odds >= 0:  # looking at both makes it no likelier
+                both = self._look_at(window, before.sign.and_then(sign))
+                if odds + np.log(max(both.whole, TINY)) >= 0:
+                    look, followed = both, self._followed[0]
         self._last, sign = look, look.sign
         if self._following is not None:
             likely = look.heads[READ] * np.exp(self._following[followed, :-1])
@@ -204,12 +206,11 @@ class _Look(NamedTuple):
     whole: float
 
 
-def _goes_on(before: _Sign, after: _Sign, both: _Look) -> bool:
-    """Whether two signs are one: how likely it is that they have the same gloss, beside the likeliest gloss of each,
-    that both together are one whole sign, and that signs go on at all."""
+def _goes_on(before: _Sign, after: _Sign) -> float:
+    """Log-odds that two signs are one, if both together look like one whole sign: how likely it is that they have the
+    same gloss, beside the likeliest gloss of each, and that signs go on at all."""
     first, second = before.glosses, after.glosses
-    same = (first + second).max() - first.max() - second.max()
-    return bool(same + np.log(max(both.whole, TINY)) + GOING_ON >= 0)
+    return float((first + second).max() - first.max() - second.max() + GOING_ON)
 
 
 def _together(read: NDArray[np.float64], looked: NDArray[np.float32], timed: NDArray[np.bool_]) -> NDArray[np.float64]:
