@@ -32,7 +32,7 @@ def caption(entry: Entry) -> str:
     >>> caption(Entry(0, 1, [("kite", 0.4), ("lamp", 0.3)], "not sure"))
     'kite?'
     """
-    if entry.state == "unknown" or not entry.labels:
+    if not entry.best:
         return "?"
     return shown(entry.labels[0][0][:LONGEST]) + "?" * (entry.state == "not sure")
 

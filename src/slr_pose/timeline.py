@@ -30,6 +30,11 @@ class Entry:
     labels: Ranked
     state: State
 
+    @property
+    def best(self) -> tuple[str, float] | None:
+        """The best label with its probability; none where it is unknown."""
+        return self.labels[0] if self.labels and self.state != "unknown" else None
+
 
 @dataclass(frozen=True)
 class Timeline:

@@ -278,7 +278,7 @@ def _entries(timeline: Timeline, tier: str) -> list[Entry]:
 
 
 def _name(entry: Entry) -> str | None:
-    return entry.labels[0][0] if entry.labels and entry.state != "unknown" else None
+    return entry.best[0] if entry.best else None
 
 
 def _named(entries: list[Entry]) -> list[Entry]:

@@ -48,9 +48,9 @@ def vtt(timeline: Timeline, signer: str | None = None, by_sign: bool = False) ->
 
 
 def _shown(entry: Entry) -> str:
-    if entry.state == "unknown" or not entry.labels:
+    if not entry.best:
         return UNKNOWN
-    return " ".join(entry.labels[0][0].split()) + NOT_SURE * (entry.state == "not sure")
+    return " ".join(entry.best[0].split()) + NOT_SURE * (entry.state == "not sure")
 
 
 def _clock(time_ms: int, point: str) -> str:

@@ -151,7 +151,7 @@ def _table(timeline: Timeline) -> tuple[list[str], Iterator[list[str]]]:
     def row(times: tuple[float, float]) -> list[str]:
         found = at[times]
         sign = found.get(GLOSS)
-        named = sign.labels[0] if sign and sign.labels and sign.state != "unknown" else None
+        named = sign.best if sign else None
         best = [named[0], f"{named[1]:.4f}"] if named else ["", ""]
         rest = [found[tier].labels[0][0] if tier in found and found[tier].labels else "" for tier in others]
         return [*(f"{time:.3f}" for time in times), *best, sign.state if sign else "", *rest]

@@ -100,8 +100,8 @@ def with_sentences(timeline: Timeline, model: Translator) -> Timeline:
     What each sign may be goes in, with its probabilities; one that is unknown stands in brackets. A phrase in which no
     sign is known makes no sentence.
     """
-    spoken = [phrase for phrase in phrases(timeline.tiers[READ]) if any(map(_is_known, phrase))]
-    given = [[entry.labels[:ALTERNATIVES] if _is_known(entry) else UNKNOWN for entry in phrase] for phrase in spoken]
+    spoken = [phrase for phrase in phrases(timeline.tiers[READ]) if any(entry.best for entry in phrase)]
+    given = [[entry.labels[:ALTERNATIVES] if entry.best else UNKNOWN for entry in phrase] for phrase in spoken]
     found = model.translate(given) if given else []
     entries = [
         Entry(phrase[0].start_s, phrase[-1].end_s, [(made.text, _share(made))], STATES[made.sure])
@@ -126,10 +126,6 @@ def chosen_translator(model: Path | str | Translator | None, on_event: Listener)
     found = Translator.load(path)
     caveat(path, found.info, on_event)
     return found
-
-
-def _is_known(entry: Entry) -> bool:
-    return entry.state != "unknown" and bool(entry.labels)
 
 
 def _share(made: Translation) -> float:
