@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from slr_pose.keypoints.body_model import without_mask
+from slr_pose.keypoints.holistic_points import HolisticPoints
 from slr_pose.pose import Setting
 from slr_pose.skeleton import Skeleton
 
@@ -88,37 +89,17 @@ class Graph(Protocol):
 
 
 @dataclass(frozen=True)
-class MediaPipe:
+class MediaPipe(HolisticPoints):
     """The points of the layout `mediapipe_75` or, with the face, `mediapipe_543`.
 
     A new graph writes a few lines to stderr, past every setting; they are let through, for whoever holds them back
     loses what other threads write. Processes that open it must be spawned: MediaPipe does not survive a fork.
-
-    Attributes:
-        face: find the points of the face, too.
     """
-
-    face: bool = False
 
     @property
     def identity(self) -> dict[str, Setting]:
         """Its name, version and settings; poses that were extracted before carry the same."""
         return {"name": "mediapipe", "version": _version(), "face": self.face}
-
-    @property
-    def layout(self) -> Skeleton:
-        """The layout that it fills."""
-        return _layout("mediapipe_543" if self.face else "mediapipe_75")
-
-    @property
-    def points(self) -> tuple[tuple[str, str], ...]:
-        """The (component, point) of each point, as in a `Pose`."""
-        return self.layout.points
-
-    @property
-    def limbs(self) -> tuple[tuple[int, int], ...]:
-        """Pairs of points that a drawing links."""
-        return self.layout.bones
 
     @contextlib.contextmanager
     def open(self) -> Iterator["GraphSession"]:
@@ -164,11 +145,6 @@ _idle: dict[bool, list[Graph]] = {False: [], True: []}  # graphs that nobody use
 @functools.cache
 def _version() -> str:
     return importlib.metadata.version("mediapipe")
-
-
-@functools.cache
-def _layout(name: str) -> Skeleton:
-    return Skeleton.load(name)
 
 
 def _make_graph(face: bool) -> Graph:

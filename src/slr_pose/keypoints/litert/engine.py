@@ -1,13 +1,13 @@
 """LiteRT as an estimator: body, hands and, if asked for, the face."""
 
 import contextlib
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from slr_pose.keypoints.body_model import without_mask
+from slr_pose.keypoints.holistic_points import HolisticPoints
 from slr_pose.keypoints.litert import networks
 from slr_pose.keypoints.litert.arm import Arm
 from slr_pose.keypoints.litert.body import Body
@@ -25,36 +25,16 @@ BODY_STRIDES, PALM_STRIDES, FACE_STRIDES = (8, 16, 32, 32, 32), (8, 16, 16, 16),
 
 
 @dataclass(frozen=True)
-class LiteRT:
+class LiteRT(HolisticPoints):
     """The points of the layout `mediapipe_75` or, with the face, `mediapipe_543`, as MediaPipe's graph finds them.
 
     A new session may write a line to stderr, past every setting.
-
-    Attributes:
-        face: find the points of the face, too.
     """
-
-    face: bool = False
 
     @property
     def identity(self) -> dict[str, Setting]:
         """Its name, version and settings."""
         return {"name": "litert", "version": VERSION, "face": self.face}
-
-    @property
-    def layout(self) -> Skeleton:
-        """The layout that it fills."""
-        return _layout("mediapipe_543" if self.face else "mediapipe_75")
-
-    @property
-    def points(self) -> tuple[tuple[str, str], ...]:
-        """The (component, point) of each point, as in a `Pose`."""
-        return self.layout.points
-
-    @property
-    def limbs(self) -> tuple[tuple[int, int], ...]:
-        """Pairs of points that a drawing links."""
-        return self.layout.bones
 
     @contextlib.contextmanager
     def open(self) -> Iterator["Signer"]:
@@ -129,8 +109,3 @@ class Signer:
 
 
 _idle: dict[bool, list[_Eyes]] = {False: [], True: []}  # networks that nobody uses now, without and with the face
-
-
-@functools.cache
-def _layout(name: str) -> Skeleton:
-    return Skeleton.load(name)
