@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score
 
 from slr_pose.evaluation.clips import score
 
@@ -15,6 +18,13 @@ def test_a_score_by_hand():
     assert found.top1_interval == pytest.approx((0.150, 0.850), abs=1e-3)  # Wilson, 2 of 4
     low, high = found.macro_f1_interval
     assert 0 <= low < found.macro_f1 < high <= 1
+
+
+@given(st.lists(st.tuples(st.integers(-1, 6), st.integers(0, 6)), min_size=1, max_size=30))
+def test_macro_f1_is_scikit_learns_over_the_classes_that_occur(clips):
+    labels, answers = np.array(clips).T
+    expected = f1_score(labels, answers, labels=np.unique(labels), average="macro", zero_division=0)
+    assert score(np.eye(7)[answers], labels).macro_f1 == pytest.approx(expected)
 
 
 def test_a_label_that_the_model_has_no_class_for_is_wrong():
