@@ -1,11 +1,17 @@
 """What the tests share: a video of a signer, a data set of made-up signs, and a model trained on it."""
 
+import json
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import signer
 import torch
+from filelock import FileLock
 from typer.testing import CliRunner
 
 from slr_pose.cli import app
@@ -56,6 +62,29 @@ def video(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """Makes what takes long in one of the processes of pytest; each gets a copy of its own, and what was said."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def once(name: str, make: Callable[[Front], Any]) -> Front:
+        folder, said = shared / name, shared / f"{name}.json"
+        with FileLock(shared / f"{name}.lock"):
+            if not said.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of one that failed
+                folder.mkdir()
+                result = make(Front(folder))
+                said.write_text(json.dumps({name: getattr(result, name) for name in ("stdout", "stderr", "output")}))
+        front = Front(tmp_path_factory.mktemp(name) / "copy")
+        shutil.copytree(folder, front.folder)
+        front.result = SimpleNamespace(**json.loads(said.read_text()))
+        return front
+
+    return once
+
+
+@pytest.fixture(scope="session")
 def signs(tmp_path_factory) -> Path:
     """A manifest of four signs by six signers, two of whom validate, and three attributes that label some clips."""
     folder = tmp_path_factory.mktemp("signs")
@@ -92,8 +121,14 @@ def guessing(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(signs, tmp_path_factory) -> Front:
+def trained(signs, made_once) -> Front:
     """A folder in which `slr train` has run; its model is in `runs/signs`."""
-    front = Front(tmp_path_factory.mktemp("trained"))
-    front.result = front("train", signs, "--size", "tiny", "--epochs", 30, "--name", "signs")
-    return front
+    how = ("--size", "tiny", "--epochs", 30, "--name", "signs")
+    return made_once("trained", lambda front: front("train", signs, *how))
+
+
+@pytest.fixture(scope="session")
+def exported(trained, made_once) -> Path:
+    """The model of `trained` as an ONNX file."""
+    run = trained.folder / "runs" / "signs"
+    return made_once("exported", lambda front: front("export-onnx", "--model", run)).folder / "model.onnx"

@@ -39,11 +39,12 @@ def layout(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def arrays(tmp_path_factory):
+def arrays(made_once):
     """A folder with a data set in one file, and a model that was trained on it."""
-    from conftest import Front
+    return made_once("arrays", train_on_arrays)
 
-    front = Front(tmp_path_factory.mktemp("arrays"))
+
+def train_on_arrays(front):
     clips = [(sign, number) for sign in signer.SIGNS for number in range(6)]
     frames = [shuffled(sign, number, 16 + 3 * number) for sign, number in clips]
     np.savez(
@@ -56,10 +57,8 @@ def arrays(tmp_path_factory):
         split=["train" if number < 4 else "val" for _, number in clips],
         hand_shape_thumb_position=[1 if sign == "wave" else 2 for sign, _ in clips],
     )
-    front.result = front(
-        "train", "signs.npz", "--skeleton", layout(front.folder), "--size", "tiny", "--epochs", 30, "--name", "a"
-    )
-    return front
+    how = ("--skeleton", layout(front.folder), "--size", "tiny", "--epochs", 30, "--name", "a")
+    return front("train", "signs.npz", *how)
 
 
 def test_a_data_set_in_one_file_is_trained_on_and_evaluated(arrays):

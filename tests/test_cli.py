@@ -209,14 +209,12 @@ def test_one_bad_input_does_not_stop_a_folder(trained, signs, tmp_path):
     assert "handless.pose has no right hand" in result.stderr and "bad.mp4" in result.stderr
 
 
-def test_onnx_answers_as_the_checkpoint_does(trained, signs, tmp_path):
-    trained("export-onnx")
-    model = trained.folder / "model.onnx"
-    assert not (trained.folder / "model.onnx.data").exists()
-    info = json.loads({prop.key: prop.value for prop in onnx.load(model).metadata_props}["slr-pose"])
+def test_onnx_answers_as_the_checkpoint_does(trained, exported, signs):
+    assert not exported.with_name("model.onnx.data").exists()
+    info = json.loads({prop.key: prop.value for prop in onnx.load(exported).metadata_props}["slr-pose"])
     assert info["labels"]["gloss"] == ["circle", "point", "slide", "wave"] and info["version"]
     clips = sorted((signs.parent / "clips").glob("*.pose"))
-    answers = [json.loads(trained("predict", *clips, "--json", "--model", path).stdout) for path in (MODEL, model)]
+    answers = [json.loads(trained("predict", *clips, "--json", "--model", path).stdout) for path in (MODEL, exported)]
     for torch_answer, onnx_answer in zip(*answers, strict=True):
         for head in torch_answer["tiers"]:
             expected, found = (
@@ -237,14 +235,13 @@ def test_a_file_that_answers_otherwise_than_torch_is_not_kept(trained, monkeypat
     assert not list(trained.folder.glob(".*partial*"))
 
 
-def test_predict_with_onnx_imports_no_torch(trained, signs):
-    trained("export-onnx", "--output", "light.onnx")
+def test_predict_with_onnx_imports_no_torch(exported, signs):
     clip = signs.parent / "clips" / "wave-5.pose"
     code = (
         "import sys; sys.modules['torch'] = None; from slr_pose.cli import app;"
-        f"app(['predict', '--model', 'light.onnx', '--json', {str(clip)!r}])"
+        f"app(['predict', '--model', 'model.onnx', '--json', {str(clip)!r}])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=trained.folder)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=exported.parent)
     assert done.returncode == 0, done.stderr
     assert labels(json.loads(done.stdout)[0])["gloss"][0]["label"] == "wave"
 

@@ -71,11 +71,9 @@ def checkpoint(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def exported(checkpoint) -> Path:
-    from slr_pose.recognition.export import export_onnx
-
-    export_onnx(checkpoint, checkpoint.with_name("model.onnx"))
-    return checkpoint.with_name("model.onnx")
+def exported(checkpoint, made_once) -> Path:
+    """The same as an ONNX file."""
+    return made_once("guess", lambda front: front("export-onnx", "--model", checkpoint)).folder / "model.onnx"
 
 
 def test_both_files_tell_the_same_and_answer_the_same(checkpoint, exported):
@@ -459,13 +457,12 @@ def test_a_head_may_be_called_as_something_inside_of_the_network_is(tmp_path):
         np.testing.assert_allclose(answers[0][head], answers[1][head], atol=1e-4)
 
 
-def test_the_folder_of_a_run_is_its_model(trained, signs, slr):
+def test_the_folder_of_a_run_is_its_model(trained, exported, signs, slr):
     clip, run = signs.parent / "clips" / "wave-5.pose", trained.folder / "runs" / "signs"
     by_folder, by_file = (slr("predict", clip, "--model", model, "--json").stdout for model in (run, run / CHECKPOINT))
     assert by_folder == by_file
-    slr("export-onnx", "--model", run, "-o", "m.onnx")
     assert "folder empty holds no model" in slr_refuses(slr, "empty", signs)
-    assert "name a model.safetensors" in slr("export-onnx", "--model", "m.onnx", exit_code=2).stderr
+    assert "name a model.safetensors" in slr("export-onnx", "--model", exported, exit_code=2).stderr
     before = (run / CHECKPOINT).read_bytes()
     assert "ends in .onnx" in slr("export-onnx", "--model", run, "-o", run / CHECKPOINT, exit_code=2).stderr
     assert (run / CHECKPOINT).read_bytes() == before

@@ -30,11 +30,9 @@ FEW = "glosses\ttext\n" + "\n".join(f"DAY{n} RAIN\tIt rains on day {n}." for n i
 
 
 @pytest.fixture(scope="session")
-def speaker(tmp_path_factory) -> Front:
+def speaker(made_once) -> Front:
     """A folder in which `slr train-sentences` has learnt the demo's pairs; the model is in `runs/demo`."""
-    front = Front(tmp_path_factory.mktemp("speaker"))
-    front.result = front("train-sentences", DEMO, "--epochs", 30, "--name", "demo")
-    return front
+    return made_once("speaker", lambda front: front("train-sentences", DEMO, "--epochs", 30, "--name", "demo"))
 
 
 @pytest.fixture(scope="session")
