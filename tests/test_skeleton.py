@@ -34,6 +34,7 @@ def test_a_shipped_layout_is_whole(name):
     assert set(skeleton.points) <= set(Skeleton.load("mediapipe_543").points)
 
 
+@pytest.mark.usefixtures("mediapipe")
 def test_the_layout_with_the_face_is_holistics():
     """Between body and hands, with the contours of MediaPipe's own mesh; and left is the other side's mirror image."""
     from mediapipe.python.solutions.face_mesh_connections import FACEMESH_CONTOURS, FACEMESH_TESSELATION
