@@ -15,6 +15,7 @@ import signer
 import slr_pose
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
 from slr_pose.media.elan import read_eaf
+from slr_pose.media.signs import signs_of
 from slr_pose.media.timeline_file import read_timeline
 from slr_pose.media.video import write_video
 from slr_pose.model.checkpoint import read_checkpoint, save_checkpoint
@@ -50,8 +51,8 @@ def assert_same(found: Timeline, expected: Timeline, tiers: Iterable[str]) -> No
     assert found.tiers.keys() == expected.tiers.keys()
     for tier in tiers:
         entries = expected.tiers[tier]
-        assert [(entry.labels, entry.state) for entry in found.tiers[tier]] == [
-            (entry.labels, entry.state) for entry in entries
+        assert [(entry.labels, entry.state, entry.hands) for entry in found.tiers[tier]] == [
+            (entry.labels, entry.state, entry.hands) for entry in entries
         ]
         times = [[(entry.start_s, entry.end_s) for entry in some] for some in (found.tiers[tier], entries)]
         np.testing.assert_allclose(*times, atol=0.0011)
@@ -79,8 +80,8 @@ def test_each_sign_says_how_it_begins_in_hamnosys(slr, guessing, signing):
         assert [(entry.start_s, entry.end_s) for entry in read.tiers[head]] == spans
         for entry in read.tiers[head]:
             assert {label for label, _ in entry.labels} == set(classes) and entry.state == "not measured"
-    notations = elan.tiers["gloss-hamnosys"].annotations
-    assert len(notations) == len(spans) and all(read_attributes(each.value) for each in notations)
+    notations = signs_of(elan).notations
+    assert all(read_attributes(notations[sign.id]) for sign in signs_of(elan).signs)
     longest = max(range(len(spans)), key=lambda number: spans[number][1] - spans[number][0])
     alone = Transcriber(None).predict(Pose.read(signing).cut(*spans[longest]))
     for head in ATTRIBUTES:
