@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 import signer
+from conftest import Front
 
 import slr_pose
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
@@ -46,6 +48,15 @@ def signing(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def annotated(tmp_path_factory, guessing, signing):
+    """A folder with those, and what was annotated of them."""
+    front = Front(tmp_path_factory.mktemp("annotated"))
+    shutil.copy(signing, front.folder)
+    front("annotate", "signing.pose", "--model", guessing, "-o", "signing.eaf", "-o", "signing.json")
+    return front
+
+
 def assert_same(found: Timeline, expected: Timeline, tiers: Iterable[str]) -> None:
     """But for what whole milliseconds cannot tell."""
     assert found.tiers.keys() == expected.tiers.keys()
@@ -72,9 +83,21 @@ def test_what_is_read_is_shown_written_and_read_back(slr, guessing, signing):
     assert_same(read_timeline(slr.folder / "read.eaf"), expected, ["gloss", "mood"])
 
 
-def test_each_sign_says_how_it_begins_in_hamnosys(slr, guessing, signing):
-    slr("annotate", signing, "--model", guessing, "-o", "read.eaf", "-o", "read.json")
-    read, elan = read_timeline(slr.folder / "read.json"), read_eaf(slr.folder / "read.eaf")
+def test_the_tiers_of_both_hands_are_seen_and_evaluated(annotated, guessing):
+    tiers = read_eaf(annotated.folder / "signing.eaf").tiers
+    assert {name for name, tier in tiers.items() if not tier.parent} == {"RH-IDgloss", "LH-IDgloss", "mood"}
+    assert len(tiers["RH-IDgloss"].annotations) > 5 < len(tiers["LH-IDgloss"].annotations)
+    assert "the signs of signing.eaf below" in annotated("view", "signing.pose", "-o", "signing.png").stderr
+    (annotated.folder / "corpus.csv").write_text("path,mood\nsigning.eaf,\n")
+    evaluated = annotated("evaluate", "corpus.csv", "--split", "all", "--model", guessing, "--json")
+    assert "nobody has corrected what slr wrote" in evaluated.stderr
+    signs = read_timeline(annotated.folder / "signing.json").tiers["gloss"]
+    assert json.loads(evaluated.stdout)["reading"]["signs"] == len(signs), "a sign with two hands counts once"
+
+
+def test_each_sign_says_how_it_begins_in_hamnosys(annotated):
+    signing = annotated.folder / "signing.pose"
+    read, elan = read_timeline(annotated.folder / "signing.json"), read_eaf(annotated.folder / "signing.eaf")
     spans = [(entry.start_s, entry.end_s) for entry in read.tiers["gloss"]]
     for head, classes in ATTRIBUTES.items():
         assert [(entry.start_s, entry.end_s) for entry in read.tiers[head]] == spans

@@ -25,7 +25,7 @@ def hands_of(skeleton: Skeleton, keypoints: NDArray[np.float32]) -> tuple[Hand, 
     parts = {hand: part for hand in get_args(Hand) if (part := skeleton.part(f"{hand}_hand"))}
     seen = {hand: _is_seen(part, keypoints) for hand, part in parts.items()}
     signing = {hand: seen[hand] & _is_signing(skeleton.part("body"), part, keypoints) for hand, part in parts.items()}
-    found = tuple(hand for hand in parts if signing[hand].mean() > 0.5)
+    found = tuple(hand for hand in parts if signing[hand].sum() > len(keypoints) / 2)
     if found or not any(frames.any() for frames in seen.values()):
         return found
     return (max(parts, key=lambda hand: (signing[hand].sum(), seen[hand].sum())),)
