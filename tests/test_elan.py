@@ -225,6 +225,20 @@ def test_of_a_file_of_an_earlier_version_what_nobody_changed_is_replaced_by_the_
     assert [entry.labels[0][0] for entry in read_annotations(path).tiers["gloss"]] == ["A", "KITE", "C"]
 
 
+def test_a_tier_of_ours_that_somebody_deleted_is_written_anew(tmp_path):
+    path, said = tmp_path / "a.eaf", []
+    for before, gone in ((), "gloss"), ((RIGHT, BOTH, LEFT), "LH-IDgloss"):
+        path.unlink(missing_ok=True)
+        write_eaf(path, timeline(*THREE, hands=before))
+        tree = ET.parse(path)
+        for tier in [tier for tier in tree.iterfind("TIER") if tier.get("TIER_ID").startswith(gone)]:
+            tree.getroot().remove(tier)
+        tree.write(path, encoding="utf-8")
+        for _ in range(2):
+            write_eaf(path, timeline(*THREE, hands=(RIGHT, BOTH, LEFT)), remark=said.append)
+        assert tiers_of(path) == {"RH-IDgloss": ["A", "B"], "LH-IDgloss": ["B", "C"]} and not said
+
+
 def test_what_annotators_wrote_in_another_layout_is_read_before_ours(tmp_path):
     path, said = tmp_path / "a.eaf", []
     eaf.write(path, {"GlossR S1": [(0, 500, "MINE")], "GlossL S1": []})

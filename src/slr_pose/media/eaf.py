@@ -80,13 +80,9 @@ def write_eaf(
     elan = readable(path, media)
     document = ElanDocument(elan.root if elan else new_root())
     ours = Ours(timeline.start_s, timeline.end_s)
-    others: list[str] = []  # tiers on which somebody else wrote glosses
+    others: list[str] = []
     if elan:
-        known = _ours(elan).tiers
-        ours.tiers = {name: tier for name, tier in known.items() if not is_untouched(elan, name)}
-        gone = {each for name in known.keys() - ours.tiers for each in _group(elan, name)}
-        others = [name for name in annotated_tiers(elan) if name not in gone]
-        document.remove_tiers(gone)
+        ours.tiers, others = _without_untouched(elan, document)
     if media and not (elan and elan.media):
         document.link(path, media)
     for head, entries, notations in _parts(timeline):
@@ -115,6 +111,16 @@ def write_eaf(
         partial.write_text(document.text(), encoding="utf-8", newline="")
 
 
+def _without_untouched(elan: Elan, document: ElanDocument) -> tuple[dict[str, OurTier], list[str]]:
+    """Take out what we wrote and nobody changed. The tiers of ours that stay, and all that stay with glosses on them."""
+    known = {name: tier for name, tier in _ours(elan).tiers.items() if name in elan.tiers}
+    untouched = [name for name in known if is_untouched(elan, name)]
+    gone = {each for name in untouched for each in _group(elan, name)}
+    document.remove_tiers(gone)
+    stay = {name: tier for name, tier in known.items() if name not in untouched}
+    return stay, [name for name in annotated_tiers(elan) if name not in gone]
+
+
 def readable(path: Path, media: Path | None) -> Elan | None:
     """The file to write into, if there is one.
 
@@ -132,9 +138,9 @@ def readable(path: Path, media: Path | None) -> Elan | None:
 
 def is_untouched(elan: Elan, name: str) -> bool:
     """Whether a tier, with those below it, is as we wrote it; of glosses, with that of the other hand."""
-    ours = _ours(elan).tiers
+    ours = {each: tier for each, tier in _ours(elan).tiers.items() if each in elan.tiers}
     together = [each for each in _together(name) if each in ours]
-    return name in ours and all(each in elan.tiers and ours[each].digest == _digest(elan, each) for each in together)
+    return name in ours and all(ours[each].digest == _digest(elan, each) for each in together)
 
 
 def _together(name: str) -> list[str]:
