@@ -112,7 +112,7 @@ def write_eaf(
 
 
 def _without_untouched(elan: Elan, document: ElanDocument) -> tuple[dict[str, OurTier], list[str]]:
-    """Take out what we wrote and nobody changed. The tiers of ours that stay, and all that stay with glosses on them."""
+    """Take out what we wrote and nobody changed. What stays: our tiers, and all tiers on which glosses are written."""
     known = {name: tier for name, tier in _ours(elan).tiers.items() if name in elan.tiers}
     untouched = [name for name in known if is_untouched(elan, name)]
     gone = {each for name in untouched for each in _group(elan, name)}
