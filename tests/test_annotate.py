@@ -16,10 +16,13 @@ from conftest import Front
 
 import slr_pose
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
+from slr_pose.keypoints import parts
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
 from slr_pose.media.elan import read_eaf
 from slr_pose.media.signs import signs_of
 from slr_pose.media.timeline_file import read_timeline
-from slr_pose.media.video import write_video
+from slr_pose.media.video import probe, write_video
 from slr_pose.model.checkpoint import read_checkpoint, save_checkpoint
 from slr_pose.pose import Pose
 from slr_pose.recognition.transcriber import Transcriber
@@ -28,12 +31,13 @@ from slr_pose.timeline import Timeline
 # Annotates a video in parts of two seconds, says what came out, and how much memory it took at most, in MB.
 ANNOTATE = """
 import json, resource, sys
+from slr_pose.keypoints import parts
 from slr_pose.media.timeline_file import write_timeline
-from slr_pose.roads import annotate
+from slr_pose.roads.annotate import annotate
 
-annotate.PART_S = 2.0
+parts.PART_S = 2.0
 if __name__ == "__main__":
-    write_timeline(sys.argv[3], annotate.annotate(sys.argv[1], sys.argv[2]))
+    write_timeline(sys.argv[3], annotate(sys.argv[1], sys.argv[2]))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
 """
 
@@ -188,3 +192,19 @@ def test_an_annotation_that_was_killed_goes_on_where_it_was_and_a_long_video_tak
     whole = read_timeline(tmp_path / "whole.json")
     assert_same(read_timeline(tmp_path / "killed.json"), whole, whole.tiers)
     assert len(whole.tiers["gloss"]) > 8 and whole.end_s == pytest.approx(16)
+
+
+@pytest.mark.parametrize("fps", [25, 30000 / 1001])
+def test_what_was_annotated_is_extracted_for_all_that_follows(slr, guessing, monkeypatch, fps):
+    """The keypoints of the parts are those of the whole video, one after the other."""
+    monkeypatch.setattr(parts, "PART_S", 0.5)
+    write_video(slr.folder / "a.mp4", signer.images("wave", 40), fps)
+    slr("annotate", "a.mp4", "--model", guessing)
+    kept = parts.parts_of(Job(slr.folder / "a.mp4", default_estimator()), probe(slr.folder / "a.mp4"))
+    said = slr("extract-pose", "a.mp4").stderr
+    assert "found when it was annotated" in said and "frames/s" not in said
+    pose = Pose.read(slr.folder / "a.pose")
+    assert len(kept) == 3 and len(pose.keypoints) == 40 and pose.fps == pytest.approx(fps)
+    np.testing.assert_array_equal(pose.keypoints, np.concatenate([Pose.read(part.path).keypoints for part in kept]))
+    assert "are extracted already" in slr("extract-pose", "a.mp4", ".").stderr
+    assert "frames/s" in slr("extract-pose", "a.mp4", "--force").stderr

@@ -89,7 +89,7 @@ def extract(
     done = [Outcome.of_file(file) for file in kept if file.is_done and not force]
     if done:
         on_event(Remark(f"{len(done)} of {len(kept)} are extracted already."))
-    outcomes = extract_jobs([file.job for file in kept if force or not file.is_done], on_event)
+    outcomes = extract_jobs([file.job for file in kept if force or not file.is_done], on_event, force)
     if report:
         write_report(report, [*outcomes, *done])
     return Extraction(outcomes, done, report)
