@@ -244,7 +244,7 @@ class OnnxNetwork:
 
 
 def _without_sentences(kind: type[np.generic] | None, shape: list[int | None]) -> np.ndarray:
-    """An input of an ONNX file, of no sentences, each of one place: the first axis of any length is that of sentences."""
+    """An input of no sentences, each of one place: the first axis that may have any length is that of sentences."""
     sentences = shape.index(None)
     return np.zeros([0 if axis == sentences else n or 1 for axis, n in enumerate(shape)], kind)
 
@@ -309,6 +309,8 @@ def load_model(path: Path) -> "tuple[TranslationModel, TranslatorInfo]":
     from slr_pose.translation.network import TranslationModel
 
     path = model_file(Path(path), TRANSLATOR)
+    if path.suffix.lower() == ".onnx":
+        raise BadInput(f"{path} is an ONNX file, which cannot be trained or exported; name a {TRANSLATOR}.")
     weights, metadata = read_weights(path, KEY)
     info = _read_info(path, metadata)
     numbers = FIRST + len(info.glosses), FIRST_PIECE + len(info.pieces)
