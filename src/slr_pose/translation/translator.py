@@ -181,11 +181,11 @@ class OnnxNetwork:
     """A network in ONNX Runtime.
 
     Reading and the step stand in one file, and ONNX Runtime goes through all of it each time. What only the other needs
-    is given without a sentence, so that there is nothing to compute.
+    is given without a sentence, so that there is nothing to compute. A step is too short to be shared among threads.
     """
 
     def __init__(self, path: Path, content: bytes, info: TranslatorInfo):
-        self.path, self.session = path, open_session(path, content)
+        self.path, self.session = path, open_session(path, content, threads=1)
         config, self.numbers = info.model, FIRST_PIECE + len(info.pieces)
         self.before, self.heads = (config.blocks, 2), config.attention_heads
         self.channels = config.width // config.attention_heads
