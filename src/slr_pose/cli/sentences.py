@@ -67,7 +67,10 @@ def translate(
     model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a sentence of glosses, and say how sure it is. Glosses that the model does not know stand in brackets."""
+    """Make a sentence of glosses, and say which share of its words a person's is expected to have, too.
+
+    Glosses that the model does not know stand in brackets.
+    """
     from slr_pose.translation.sentences import read_sentences
 
     with progress() as show:

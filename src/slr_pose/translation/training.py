@@ -30,7 +30,7 @@ from slr_pose.translation.learner import Learner, Origin, Recipe
 from slr_pose.translation.pairs import Pair
 from slr_pose.translation.translator import TorchNetwork, Translator
 
-EITHER = "either"  # what promises more, of the network and the nearest pair
+EITHER = "what promises more"  # of the network and the nearest pair
 WAYS: dict[str, list[Way]] = {NETWORK: [NETWORK], NEAREST: [NEAREST], EITHER: [NETWORK, NEAREST]}
 CALIBRATED = 30  # held-out pairs that it takes to say how sure a sentence is
 ADDED = 10  # pieces that a sentence may be longer than the longest in training
