@@ -85,6 +85,7 @@ def run(data: Path, name: str, seed: int, folder: Path) -> dict:
     """Train one variant, and say how good it is."""
     import torch
 
+    from slr_pose.runs import finish
     from slr_pose.translation.info import TranslationConfig
     from slr_pose.translation.learner import Recipe, spoil
     from slr_pose.translation.training import agreement, measure, train
@@ -98,6 +99,7 @@ def run(data: Path, name: str, seed: int, folder: Path) -> dict:
     started = time.monotonic()
     recipe = Recipe(seed=seed, **(variant.recipe or {}))
     translator = train(pairs, reported, folder, recipe, TranslationConfig(**variant.config or {}))
+    finish(folder)
     seconds = time.monotonic() - started
     seen = [gloss for pair in pairs for gloss in pair.glosses]
     texts = [pair.text for pair in reported]
