@@ -39,10 +39,10 @@ from trials import table
 
 from slr_pose.evaluation.timelines import TimelineScore, delays, kept_at, paired, score_timelines
 from slr_pose.files import write_whole
-from slr_pose.info import WHOLE
+from slr_pose.info import RATE, SIGNS, WHOLE
 from slr_pose.pose import Pose
-from slr_pose.recognition.recognizer import Recognizer
-from slr_pose.timeline import Timeline
+from slr_pose.recognition.recognizer import Recognizer, ranked
+from slr_pose.timeline import Entry, Timeline
 
 WINDOWS_S = {"window of 1.8 s": (1.8,), "window of 0.6 s": (0.6,), "windows of 0.6 to 2 s": (0.6, 0.9, 1.4, 2.0)}
 PROBABILITIES, SHARED = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99), (0.0, 0.25, 0.5)  # to choose from
@@ -132,6 +132,26 @@ def named(reader: Reader, recognizer: Recognizer) -> Reader:
         found = reader(pose).tiers["gloss"]
         spans = np.array([(entry.start_s, entry.end_s) for entry in found]).reshape(-1, 2)
         return Windows.of(recognizer, pose, spans).all()
+
+    return name
+
+
+def named_by_reading(reader: Reader, recognizer: Recognizer) -> Reader:
+    """The segments of a reader with what is read in each of them, at as many samples a second as of signing, where the
+    recogniser of clips looks at as many of each: the likeliest gloss in the mean over the samples."""
+
+    def name(pose: Pose) -> Timeline:
+        keypoints, entries = recognizer.skeleton.select(pose), []
+        for entry in reader(pose).tiers["gloss"]:
+            first, last = (round((time_s - pose.start_s) * pose.fps) for time_s in (entry.start_s, entry.end_s))
+            clip = keypoints[first : max(last, first + 2)]
+            times = np.arange(0, len(clip) - 1 + 1e-6, pose.fps / RATE, dtype=np.float32)
+            found = recognizer.run(clip[None], np.array([len(clip)]), times[None])[SIGNS][0]
+            glosses = recognizer.labels["gloss"]
+            share = np.exp(np.log(np.maximum(found[:, : len(glosses)], 1e-9)).mean(axis=0))
+            labels = ranked(glosses, share / share.sum())
+            entries.append(Entry(entry.start_s, entry.end_s, labels, "not measured"))
+        return Timeline(pose.name, pose.start_s, pose.end_s, {"gloss": entries})
 
     return name
 
@@ -368,10 +388,10 @@ def all_answers(readers: dict[str, Reader], videos: dict[str, Shown]) -> tuple[d
     return answers, pace
 
 
-def true_segments(recognizer: Recognizer, videos: dict[str, Shown]) -> dict[str, Pairs]:
-    """What the recogniser of clips calls the true segments."""
+def true_segments(name: Callable[[Reader], Reader], videos: dict[str, Shown]) -> dict[str, Pairs]:
+    """What the true segments are called."""
     return {
-        variant: [(truth, named(lambda _, truth=truth: truth, recognizer)(pose)) for pose, truth in some]
+        variant: [(truth, name(lambda _, truth=truth: truth)(pose)) for pose, truth in some]
         for variant, some in videos.items()
     }
 
@@ -397,7 +417,12 @@ def main(
     windows, best = window_readers(material, recognizer)
     readers |= {**windows, **{name: ours(model) for name, model in models.items()}}
     answers, pace = all_answers(readers, material.videos)
-    answers_of_all = {"the true segments, clips recognised": true_segments(recognizer, material.videos)}
+    answers_of_all = {
+        "the true segments, clips recognised": true_segments(partial(named, recognizer=recognizer), material.videos)
+    }
+    for name, model in models.items():
+        by_reading = true_segments(partial(named_by_reading, recognizer=model), material.videos)
+        answers_of_all[f"the true segments, read at {RATE} samples/s, {name}"] = by_reading
     answers_of_all |= {**best, **answers}
 
     everything = [video for some in material.videos.values() for video in some]

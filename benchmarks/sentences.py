@@ -85,8 +85,10 @@ def run(data: Path, name: str, seed: int, folder: Path) -> dict:
     """Train one variant, and say how good it is."""
     import torch
 
+    from slr_pose.runs import finish
     from slr_pose.translation.info import TranslationConfig
-    from slr_pose.translation.training import Recipe, agreement, measure, spoil, train
+    from slr_pose.translation.learner import Recipe, spoil
+    from slr_pose.translation.training import agreement, measure, train
 
     torch.set_num_threads(1)
     variant = VARIANTS[name]
@@ -96,9 +98,8 @@ def run(data: Path, name: str, seed: int, folder: Path) -> dict:
         pairs = pairs[: variant.pairs]
     started = time.monotonic()
     recipe = Recipe(seed=seed, **(variant.recipe or {}))
-    translator = train(
-        pairs, reported, folder / "sentences.safetensors", recipe, TranslationConfig(**variant.config or {})
-    )
+    translator = train(pairs, reported, folder, recipe, TranslationConfig(**variant.config or {}))
+    finish(folder)
     seconds = time.monotonic() - started
     seen = [gloss for pair in pairs for gloss in pair.glosses]
     texts = [pair.text for pair in reported]
@@ -144,7 +145,7 @@ def calibration(sentences: list[dict]) -> tuple[float, int, float, float]:
     """Fit on one half of the sentences and look at the other: the calibration error, how many are sure, and how much
     of the sure and of the others agrees."""
     from slr_pose.translation.training import calibrate
-    from slr_pose.translation.translator import SURE
+    from slr_pose.translation.translator import SURE, confidence_of
 
     order = list(sentences)
     random.Random(3).shuffle(order)
@@ -152,7 +153,7 @@ def calibration(sentences: list[dict]) -> tuple[float, int, float, float]:
     for half in (0, 1):
         line = calibrate([s["score"] for s in order[half::2]], [s["agreement"] for s in order[half::2]])
         for s in order[1 - half :: 2]:
-            confidence = 1 / (1 + math.exp(-(line["slope"] * s["score"] + line["offset"])))
+            confidence = confidence_of(s["score"], line)
             judged.append((confidence, s["agreement"], confidence >= SURE and not s["unknown"]))
     judged.sort()
     tenth = max(1, len(judged) // 10)

@@ -20,7 +20,7 @@ import numpy as np
 from slr_pose import BadInput
 from slr_pose.data.manifest import read_dataset
 from slr_pose.pose import Pose
-from slr_pose.skeleton import Skeleton
+from slr_pose.skeleton import LOW, Skeleton
 from slr_pose.tables import key, read_rows
 from slr_pose.timeline import Entry, Timeline
 
@@ -31,7 +31,6 @@ LAYOUT = "mediapipe_75"
 SHOULDER_WIDTH, SHOULDERS_AT, PICTURE = 100.0, (320.0, 160.0), (640, 480)  # pixels
 FPS = 25.0
 FEWEST, MOST = 4, 8  # clips of a sequence
-LOW = 1.15  # shoulder widths below the shoulders; a hand above that is active
 STEP_S = 0.04  # bridges are whole frames of 25 a second
 BRIDGES = {"T": (3, 12), "F": (3, 4)}  # such frames, from and to
 SIGN_S, SPREAD, SHORTEST_S, LONGEST_S = 0.45, 0.3, 0.28, 0.9  # of F: log-normal; median, sigma, and its limits

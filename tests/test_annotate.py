@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -11,12 +12,17 @@ import msgspec
 import numpy as np
 import pytest
 import signer
+from conftest import Front
 
 import slr_pose
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
+from slr_pose.keypoints import parts
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
 from slr_pose.media.elan import read_eaf
+from slr_pose.media.signs import signs_of
 from slr_pose.media.timeline_file import read_timeline
-from slr_pose.media.video import write_video
+from slr_pose.media.video import probe, write_video
 from slr_pose.model.checkpoint import read_checkpoint, save_checkpoint
 from slr_pose.pose import Pose
 from slr_pose.recognition.transcriber import Transcriber
@@ -25,12 +31,13 @@ from slr_pose.timeline import Timeline
 # Annotates a video in parts of two seconds, says what came out, and how much memory it took at most, in MB.
 ANNOTATE = """
 import json, resource, sys
+from slr_pose.keypoints import parts
 from slr_pose.media.timeline_file import write_timeline
-from slr_pose.roads import annotate
+from slr_pose.roads.annotate import annotate
 
-annotate.PART_S = 2.0
+parts.PART_S = 2.0
 if __name__ == "__main__":
-    write_timeline(sys.argv[3], annotate.annotate(sys.argv[1], sys.argv[2]))
+    write_timeline(sys.argv[3], annotate(sys.argv[1], sys.argv[2]))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
 """
 
@@ -45,13 +52,22 @@ def signing(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def annotated(tmp_path_factory, guessing, signing):
+    """A folder with those, and what was annotated of them."""
+    front = Front(tmp_path_factory.mktemp("annotated"))
+    shutil.copy(signing, front.folder)
+    front("annotate", "signing.pose", "--model", guessing, "-o", "signing.eaf", "-o", "signing.json")
+    return front
+
+
 def assert_same(found: Timeline, expected: Timeline, tiers: Iterable[str]) -> None:
     """But for what whole milliseconds cannot tell."""
     assert found.tiers.keys() == expected.tiers.keys()
     for tier in tiers:
         entries = expected.tiers[tier]
-        assert [(entry.labels, entry.state) for entry in found.tiers[tier]] == [
-            (entry.labels, entry.state) for entry in entries
+        assert [(entry.labels, entry.state, entry.hands) for entry in found.tiers[tier]] == [
+            (entry.labels, entry.state, entry.hands) for entry in entries
         ]
         times = [[(entry.start_s, entry.end_s) for entry in some] for some in (found.tiers[tier], entries)]
         np.testing.assert_allclose(*times, atol=0.0011)
@@ -71,16 +87,28 @@ def test_what_is_read_is_shown_written_and_read_back(slr, guessing, signing):
     assert_same(read_timeline(slr.folder / "read.eaf"), expected, ["gloss", "mood"])
 
 
-def test_each_sign_says_how_it_begins_in_hamnosys(slr, guessing, signing):
-    slr("annotate", signing, "--model", guessing, "-o", "read.eaf", "-o", "read.json")
-    read, elan = read_timeline(slr.folder / "read.json"), read_eaf(slr.folder / "read.eaf")
+def test_the_tiers_of_both_hands_are_seen_and_evaluated(annotated, guessing):
+    tiers = read_eaf(annotated.folder / "signing.eaf").tiers
+    assert {name for name, tier in tiers.items() if not tier.parent} == {"RH-IDgloss", "LH-IDgloss", "mood"}
+    assert len(tiers["RH-IDgloss"].annotations) > 5 < len(tiers["LH-IDgloss"].annotations)
+    assert "the signs of signing.eaf below" in annotated("view", "signing.pose", "-o", "signing.png").stderr
+    (annotated.folder / "corpus.csv").write_text("path,mood\nsigning.eaf,\n")
+    evaluated = annotated("evaluate", "corpus.csv", "--split", "all", "--model", guessing, "--json")
+    assert "nobody has corrected what slr wrote" in evaluated.stderr
+    signs = read_timeline(annotated.folder / "signing.json").tiers["gloss"]
+    assert json.loads(evaluated.stdout)["reading"]["signs"] == len(signs), "a sign with two hands counts once"
+
+
+def test_each_sign_says_how_it_begins_in_hamnosys(annotated):
+    signing = annotated.folder / "signing.pose"
+    read, elan = read_timeline(annotated.folder / "signing.json"), read_eaf(annotated.folder / "signing.eaf")
     spans = [(entry.start_s, entry.end_s) for entry in read.tiers["gloss"]]
     for head, classes in ATTRIBUTES.items():
         assert [(entry.start_s, entry.end_s) for entry in read.tiers[head]] == spans
         for entry in read.tiers[head]:
             assert {label for label, _ in entry.labels} == set(classes) and entry.state == "not measured"
-    notations = elan.tiers["gloss-hamnosys"].annotations
-    assert len(notations) == len(spans) and all(read_attributes(each.value) for each in notations)
+    notations = signs_of(elan).notations
+    assert all(read_attributes(notations[sign.id]) for sign in signs_of(elan).signs)
     longest = max(range(len(spans)), key=lambda number: spans[number][1] - spans[number][0])
     alone = Transcriber(None).predict(Pose.read(signing).cut(*spans[longest]))
     for head in ATTRIBUTES:
@@ -164,3 +192,19 @@ def test_an_annotation_that_was_killed_goes_on_where_it_was_and_a_long_video_tak
     whole = read_timeline(tmp_path / "whole.json")
     assert_same(read_timeline(tmp_path / "killed.json"), whole, whole.tiers)
     assert len(whole.tiers["gloss"]) > 8 and whole.end_s == pytest.approx(16)
+
+
+@pytest.mark.parametrize("fps", [25, 30000 / 1001])
+def test_what_was_annotated_is_extracted_for_all_that_follows(slr, guessing, monkeypatch, fps):
+    """The keypoints of the parts are those of the whole video, one after the other."""
+    monkeypatch.setattr(parts, "PART_S", 0.5)
+    write_video(slr.folder / "a.mp4", signer.images("wave", 40), fps)
+    slr("annotate", "a.mp4", "--model", guessing)
+    kept = parts.parts_of(Job(slr.folder / "a.mp4", default_estimator()), probe(slr.folder / "a.mp4"))
+    said = slr("extract-pose", "a.mp4").stderr
+    assert "found when it was annotated" in said and "frames/s" not in said
+    pose = Pose.read(slr.folder / "a.pose")
+    assert len(kept) == 3 and len(pose.keypoints) == 40 and pose.fps == pytest.approx(fps)
+    np.testing.assert_array_equal(pose.keypoints, np.concatenate([Pose.read(part.path).keypoints for part in kept]))
+    assert "are extracted already" in slr("extract-pose", "a.mp4", ".").stderr
+    assert "frames/s" in slr("extract-pose", "a.mp4", "--force").stderr

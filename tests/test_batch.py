@@ -17,6 +17,8 @@ import numpy as np
 import psutil
 import pytest
 import signer
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_video import encode
 
 from slr_pose import BadInput
@@ -27,6 +29,7 @@ from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.segment import extract_pose
 from slr_pose.pose import Pose
+from slr_pose.roads.extract import _place
 
 SLR = Path(sys.executable).with_name("slr")
 
@@ -266,3 +269,27 @@ def test_memory_stays_flat_on_a_long_full_hd_video(tmp_path):
         done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout) / 1e3)
     assert peaks[1] - peaks[0] < 40  # MB; 900 frames as pictures are 5,600 MB
+
+
+def test_shards_are_all_of_the_videos_and_know_nothing_of_each_other(slr, video):
+    """Also of two videos of one stem, whose poses have names that hang on each other."""
+    names = ("a.mp4", "a.mov", "deep/b.mp4", "deep/a.mp4", "ü.mp4")
+    for name in names:
+        (slr.folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(video, slr.folder / "in" / name)
+    found = []
+    for number in (2, 1):  # in whatever order
+        slr("extract-pose", "in", "-o", "out", "--shard", f"{number}/2")
+        with (slr.folder / "out" / f"extraction-{number}-of-2.csv").open(encoding="utf-8") as file:
+            found += [str(Path(row["video"]).relative_to("in")) for row in csv.DictReader(file)]
+    assert sorted(found) == sorted(names)
+    assert "5 of 5 are extracted already" in slr("extract-pose", "in", "-o", "out").stderr
+    for shard in ("0/2", "3/2", "2", "1/2/3", "-1/2"):
+        assert "3/16" in slr("extract-pose", "in", f"--shard={shard}", exit_code=2).stderr
+
+
+@given(st.lists(st.text(min_size=1, max_size=9), min_size=400, max_size=400, unique=True), st.integers(2, 5))
+@settings(max_examples=5, deadline=None)
+def test_shards_have_about_as_many_videos(names, count):
+    sizes = np.bincount([_place(Path(name)) % count for name in names], minlength=count)
+    assert sizes.min() > 0.5 * len(names) / count

@@ -15,6 +15,7 @@ from slr_pose.data.manifest import read_dataset
 from slr_pose.hamnosys import read_attributes
 from slr_pose.media.eaf import is_untouched, read_annotations, write_eaf
 from slr_pose.media.elan import read_eaf
+from slr_pose.media.signs import signs_of
 from slr_pose.timeline import Entry, Timeline
 
 FAST = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -26,34 +27,47 @@ WORDS = st.sampled_from(["BOOK", "PT:PRO1SG", "FS:ANNA", "a b", "Straße", "<&>'
 RANKED = st.dictionaries(WORDS, st.floats(0, 1), max_size=4).map(
     lambda found: sorted(found.items(), key=lambda x: -x[1])
 )
+HANDS = st.sampled_from([("right",), ("left",), ("right", "left")])
 
 
 @st.composite
 def timelines(draw) -> Timeline:
     """Times in whole milliseconds, which is what ELAN keeps; signs may follow each other without a gap."""
+    hands = draw(st.sampled_from([HANDS, st.just(())]))  # of all signs it is known which hands sign, or of none
     steps = draw(st.lists(st.tuples(st.integers(0, 900), st.integers(1, 900)), max_size=8))
     entries, now = [], 0
     for rest, length in steps:
         start, now = now + rest, now + rest + length
         labels = draw(RANKED)
         state = draw(STATES) if labels else "unknown"
-        entries.append(Entry(start / 1000, now / 1000, labels, state))
+        entries.append(Entry(start / 1000, now / 1000, labels, state, draw(hands)))
     return Timeline("a.mp4", 0.0, now / 1000 + 1, {"gloss": entries})
 
 
-def timeline(*signs: tuple[float, float, str], state: str = "sure") -> Timeline:
-    entries = [Entry(start, end, [(gloss, 0.75), ("other", 0.25)], state) for start, end, gloss in signs]
+def timeline(*signs: tuple[float, float, str], hands: tuple[tuple[str, ...], ...] = ()) -> Timeline:
+    entries = [
+        Entry(start, end, [(gloss, 0.75), ("other", 0.25)], "sure", which)
+        for (start, end, gloss), which in zip(signs, hands or ((),) * len(signs), strict=True)
+    ]
     return Timeline("a.mp4", 0.0, 9.0, {"gloss": entries})
 
 
-def correct(path: Path, old: str, new: str) -> None:
+THREE = (0, 0.5, "A"), (0.5, 1, "B"), (1.2, 2, "C")
+RIGHT, LEFT, BOTH = ("right",), ("left",), ("right", "left")
+
+
+def tiers_of(path: Path) -> dict[str, list[str]]:
+    """What stands on the tiers that are below no other."""
+    tiers = read_eaf(path).tiers.items()
+    return {name: [each.value for each in tier.annotations] for name, tier in tiers if not tier.parent}
+
+
+def correct(path: Path, old: str, new: str, tier: str = "gloss") -> None:
     """As an annotator does, who changes what an annotation says."""
-    text = path.read_text(encoding="utf-8")
-    assert f"<ANNOTATION_VALUE>{old}</ANNOTATION_VALUE>" in text
-    path.write_text(
-        text.replace(f"<ANNOTATION_VALUE>{old}</ANNOTATION_VALUE>", f"<ANNOTATION_VALUE>{new}</ANNOTATION_VALUE>", 1),
-        encoding="utf-8",
-    )
+    tree = ET.parse(path)
+    values = tree.iterfind(f"TIER[@TIER_ID='{tier}']/ANNOTATION/ALIGNABLE_ANNOTATION/ANNOTATION_VALUE")
+    next(each for each in values if each.text == old).text = new
+    tree.write(path, encoding="utf-8")
 
 
 @FAST
@@ -76,18 +90,20 @@ def test_writing_again_replaces_what_nobody_changed(tmp_path, first, second):
     write_eaf(path, second, remark=said.append)
     assert not said and not eaf.problems(path)
     assert read_annotations(path).tiers == second.tiers
-    assert set(read_eaf(path).tiers) <= {"gloss", *(f"gloss-{what}" for what in ("confidence", "state", "ranking"))}
+    tiers = ("RH-IDgloss", "LH-IDgloss") if any(entry.hands for entry in second.tiers["gloss"]) else ("gloss",)
+    below = {f"{tier}-{what}" for tier in tiers for what in ("confidence", "state", "ranking")}
+    assert {*tiers} <= set(read_eaf(path).tiers) <= {*tiers, *below}
 
 
 @FAST
-@given(st.lists(st.tuples(st.floats(0, 50), st.floats(0, 1e-3)), max_size=6))
+@given(st.lists(st.tuples(st.floats(0, 50), st.floats(0, 1e-3), HANDS), max_size=6))
 def test_nothing_overlaps_and_nothing_is_without_length_however_short_it_is(tmp_path, times):
     """ELAN has whole milliseconds, and refuses both."""
     entries, reached = [], 0.0
-    for start_s, length_s in sorted(times):
+    for number, (start_s, length_s, hands) in enumerate(sorted(times)):
         start_s = max(start_s, reached)
         reached = start_s + length_s
-        entries.append(Entry(start_s, reached, [("A", 1.0)], "sure"))
+        entries.append(Entry(start_s, reached, [(f"A{number}", 1.0)], "sure", hands))
     path = tmp_path / "c.eaf"
     path.unlink(missing_ok=True)
     write_eaf(path, Timeline("a.mp4", 0, 60, {"gloss": entries}))
@@ -129,13 +145,106 @@ def test_a_model_of_attributes_alone_writes_notations(tmp_path):
 
 
 def test_a_sign_with_two_hands_stands_on_both_tiers(tmp_path):
-    found = timeline((0, 0.5, "A"), (0.5, 1, "B"), (1.2, 2, "C"))
-    write_eaf(tmp_path / "a.eaf", found, hands=["right", "both", "left"])
-    elan = read_eaf(tmp_path / "a.eaf")
+    found = timeline(*THREE, hands=(RIGHT, BOTH, LEFT))
+    write_eaf(tmp_path / "a.eaf", found, signer="anna", vocabulary=["TREE"])
     assert not eaf.problems(tmp_path / "a.eaf")
-    assert [each.value for each in elan.tiers["RH-IDgloss"].annotations] == ["A", "B"]
-    assert [each.value for each in elan.tiers["LH-IDgloss"].annotations] == ["B", "C"]
+    assert tiers_of(tmp_path / "a.eaf") == {"RH-IDgloss": ["A", "B"], "LH-IDgloss": ["B", "C"]}
+    elan = read_eaf(tmp_path / "a.eaf")
+    below = {name: tier.parent for name, tier in elan.tiers.items() if tier.parent}
+    assert below == {
+        f"{tier}-{what}": tier for tier in ("RH-IDgloss", "LH-IDgloss") for what in ("confidence", "state", "ranking")
+    }
+    assert {tier.participant for tier in elan.tiers.values()} == {"anna"}
+    kinds = {tier.get("LINGUISTIC_TYPE_REF") for tier in elan.root.iterfind("TIER") if not tier.get("PARENT_REF")}
+    (kind,) = (each for each in elan.root.iterfind("LINGUISTIC_TYPE") if each.get("LINGUISTIC_TYPE_ID") in kinds)
+    assert kind.get("CONTROLLED_VOCABULARY_REF") == "slr-glosses"
     assert read_annotations(tmp_path / "a.eaf").tiers == found.tiers
+    assert not signs_of(elan).other_signers, "what stands below the hands' tiers is nobody else's signing"
+
+
+def test_a_sign_of_which_no_hand_is_known_among_others_stands_with_the_right_hands(tmp_path):
+    write_eaf(tmp_path / "a.eaf", timeline(*THREE, hands=(LEFT, (), RIGHT)))
+    assert tiers_of(tmp_path / "a.eaf") == {"RH-IDgloss": ["B", "C"], "LH-IDgloss": ["A"]}
+
+
+@pytest.mark.parametrize("tier", ["RH-IDgloss", "LH-IDgloss"])
+def test_what_is_corrected_of_a_sign_with_two_hands_is_corrected_on_either(tmp_path, tier):
+    (tmp_path / "a.mp4").touch()
+    path = tmp_path / "a.eaf"
+    for others in (RIGHT, LEFT):  # with more signs of the one hand, and of the other one
+        path.unlink(missing_ok=True)
+        write_eaf(path, timeline(*THREE, hands=(others, BOTH, others)), tmp_path / "a.mp4")
+        correct(path, "B", "KITE", tier)
+        said: list[str] = []
+        (stretch,) = read_dataset(tmp_path, remark=said.append)
+        assert [sign.labels["gloss"] for sign in stretch.signs] == ["A", "KITE", "C"] and not said
+        first, second, third = read_annotations(path).tiers["gloss"]
+        assert second == Entry(0.5, 1, [("KITE", 1.0)], "sure", BOTH)
+        assert {first.labels[1], third.labels[1]} == {("other", 0.25)} and first.hands == third.hands == others
+
+
+def test_what_a_person_says_of_one_hand_is_not_what_the_other_one_signs(tmp_path):
+    """Only what we wrote of both hands is one sign; else the hand with more signs is read."""
+    path = tmp_path / "a.eaf"
+    write_eaf(path, timeline(*THREE, hands=(RIGHT, RIGHT, LEFT)))
+    correct(path, "C", "KITE", "LH-IDgloss")
+    path.write_text(path.read_text().replace('TIME_VALUE="1200"', 'TIME_VALUE="490"'))
+    assert [entry.labels[0][0] for entry in read_annotations(path).tiers["gloss"]] == ["A", "B", "KITE"]
+    path.write_text(path.read_text().replace('TIME_VALUE="2000"', 'TIME_VALUE="1100"'))
+    assert [entry.labels[0][0] for entry in read_annotations(path).tiers["gloss"]] == ["A", "B"]
+
+
+@pytest.mark.parametrize("tier", ["RH-IDgloss", "LH-IDgloss"])
+def test_both_hands_tiers_stay_where_one_is_corrected(tmp_path, tier):
+    path, said = tmp_path / "a.eaf", []
+    write_eaf(path, timeline(*THREE, hands=(BOTH, BOTH, BOTH)))
+    correct(path, "B", "KITE", tier)
+    assert not is_untouched(read_eaf(path), "RH-IDgloss") and not is_untouched(read_eaf(path), "LH-IDgloss")
+    for hands in (BOTH, RIGHT, ()):  # nothing of what came between is left
+        write_eaf(path, timeline((0, 1, "D"), hands=(hands,)), remark=said.append)
+        assert not eaf.problems(path)
+        new = ["RH-IDgloss (slr)", "LH-IDgloss (slr)"] if hands else ["gloss (slr)"]
+        assert {*tiers_of(path)} == {"RH-IDgloss", "LH-IDgloss", *new} and tiers_of(path)[new[0]] == ["D"]
+        assert tiers_of(path)[tier] == ["A", "KITE", "C"]
+    stays = f"{path}: what stands on 'RH-IDgloss' and 'LH-IDgloss' is not as slr wrote it, and stays; what is new is on"
+    assert said[0] == f"{stays} 'RH-IDgloss (slr)' and 'LH-IDgloss (slr)'." and said[2] == f"{stays} 'gloss (slr)'."
+    assert [entry.labels[0][0] for entry in read_annotations(path).tiers["gloss"]] == ["A", "KITE", "C"]
+
+
+def test_of_a_file_of_an_earlier_version_what_nobody_changed_is_replaced_by_the_hands_and_the_rest_is_read(tmp_path):
+    path, said = tmp_path / "a.eaf", []
+    write_eaf(path, timeline(*THREE))
+    write_eaf(path, timeline(*THREE, hands=(RIGHT, BOTH, LEFT)), remark=said.append)
+    assert tiers_of(path).keys() == {"RH-IDgloss", "LH-IDgloss"} and not said
+    write_eaf(path, timeline(*THREE))
+    assert tiers_of(path).keys() == {"gloss"}
+    correct(path, "B", "KITE")
+    write_eaf(path, timeline(*THREE, hands=(RIGHT, BOTH, LEFT)), remark=said.append)
+    assert tiers_of(path).keys() == {"gloss", "RH-IDgloss (slr)", "LH-IDgloss (slr)"}
+    assert len(said) == 1 and "'gloss' is not as slr wrote it" in said[0]
+    assert [entry.labels[0][0] for entry in read_annotations(path).tiers["gloss"]] == ["A", "KITE", "C"]
+
+
+def test_a_tier_of_ours_that_somebody_deleted_is_written_anew(tmp_path):
+    path, said = tmp_path / "a.eaf", []
+    for before, gone in ((), "gloss"), ((RIGHT, BOTH, LEFT), "LH-IDgloss"):
+        path.unlink(missing_ok=True)
+        write_eaf(path, timeline(*THREE, hands=before))
+        tree = ET.parse(path)
+        for tier in [tier for tier in tree.iterfind("TIER") if tier.get("TIER_ID").startswith(gone)]:
+            tree.getroot().remove(tier)
+        tree.write(path, encoding="utf-8")
+        for _ in range(2):
+            write_eaf(path, timeline(*THREE, hands=(RIGHT, BOTH, LEFT)), remark=said.append)
+        assert tiers_of(path) == {"RH-IDgloss": ["A", "B"], "LH-IDgloss": ["B", "C"]} and not said
+
+
+def test_what_annotators_wrote_in_another_layout_is_read_before_ours(tmp_path):
+    path, said = tmp_path / "a.eaf", []
+    eaf.write(path, {"GlossR S1": [(0, 500, "MINE")], "GlossL S1": []})
+    write_eaf(path, timeline(*THREE, hands=(RIGHT, BOTH, LEFT)), remark=said.append)
+    assert {"RH-IDgloss (slr)", "LH-IDgloss (slr)"} <= tiers_of(path).keys() and "stands on 'GlossR S1' is" in said[0]
+    assert read_annotations(path).tiers["gloss"] == [Entry(0, 0.5, [("MINE", 1.0)], "sure", RIGHT)]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +361,8 @@ def test_a_tier_that_somebody_corrected_stays_and_ours_goes_beside(tmp_path):
         write_eaf(path, timeline((0, 1, gloss)), remark=said.append)
     values = {name: [each.value for each in tier.annotations] for name, tier in read_eaf(path).tiers.items()}
     assert values["gloss"] == ["A", "KITE"] and values["gloss (slr)"] == ["D"] and "gloss (slr 2)" not in values
-    assert said[0] == f"{path}: 'gloss' is not as slr wrote it, and stays; what is new is on 'gloss (slr)'."
+    stays = f"{path}: what stands on 'gloss' is not as slr wrote it, and stays; what is new is on"
+    assert said[0] == f"{stays} 'gloss (slr)'."
     assert not eaf.problems(path)
     entries = read_annotations(path).tiers["gloss"]
     assert entries[0].labels == [("A", 0.75), ("other", 0.25)], "what was not corrected is as the model said"

@@ -401,6 +401,8 @@ def test_sentences_are_signed_beside_clips_with_a_row_for_each_sign(slr):
         assert [sign.labels for sign in one.signs] == [sign.labels for sign in other.signs]
         times = [[(sign.start_s, sign.end_s) for sign in clip.signs] for clip in (one, other)]
         np.testing.assert_allclose(times[0], times[1], atol=2e-3)
+    truth = read_timeline(slr.folder / "signs" / "sentences" / "signer0-0.eaf")
+    assert [len(entry.hands) for entry in truth.tiers["gloss"]] == [2, 1, 1, 1]
     idle_timeline = read_timeline(slr.folder / "signs" / "sentences" / "signer0-idle0.eaf")
     assert idle_timeline.tiers["gloss"] == [] and idle_timeline.end_s > 10
     assert "8 of 8 are made already" in slr(*make, *sentences).stderr

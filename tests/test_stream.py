@@ -40,6 +40,7 @@ def assert_same(first: list[Answer], second: list[Answer]) -> None:
         for head, entry in one.items():
             like = other[head]
             assert (entry.start_s, entry.end_s, entry.state) == (like.start_s, like.end_s, like.state)
+            assert entry.hands == like.hands
             for found, expected in zip(*(dict(each.labels).items() for each in (entry, like)), strict=True):
                 assert found[0] == expected[0] and found[1] == pytest.approx(expected[1], abs=1e-4)
 

@@ -71,6 +71,13 @@ def test_tables_have_a_row_a_sign(tmp_path):
         ]
 
 
+def test_tables_say_which_hands_sign_where_that_is_known(tmp_path):
+    write_timeline(tmp_path / "a.csv", timeline((0, 1, "A"), (1, 2, "B"), hands=(("right", "left"), ())))
+    rows = list(csv.reader((tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()))
+    assert rows[0] == ["start", "end", "gloss", "probability", "state", "hands"]
+    assert [row[-1] for row in rows[1:]] == ["right left", ""]
+
+
 @pytest.mark.parametrize("suffix", [*SUFFIXES, ".EAF", ".Srt"])
 def test_the_suffix_says_what_it_is_and_what_was_there_is_not_lost(tmp_path, suffix):
     path, said = tmp_path / f"interview{suffix}", []

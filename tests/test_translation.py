@@ -21,8 +21,9 @@ from slr_pose.timeline import Entry, Timeline
 from slr_pose.translation.decoding import BEGIN, END, FIRST_PIECE, beam_search
 from slr_pose.translation.glosses import COPIES, FIRST, clean, split
 from slr_pose.translation.info import TranslationConfig
+from slr_pose.translation.learner import spoil
 from slr_pose.translation.network import TranslationModel
-from slr_pose.translation.training import agreement, spoil
+from slr_pose.translation.training import agreement
 from slr_pose.translation.translator import TorchNetwork, Translator
 
 DEMO = Path(__file__).parents[1] / "demo" / "pairs.tsv"

@@ -3,19 +3,15 @@
 import json
 import random
 import shutil
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import torch
-from conftest import Front
 from onnx import TensorProto, helper
 from safetensors.torch import load_file, save_file
-from test_info import NESTED, SLR, mutated
+from test_info import NESTED, mutated
 
 from slr_pose import BadInput
 from slr_pose.translation.decoding import FIRST_PIECE
@@ -280,19 +276,3 @@ def test_more_pairs_than_fit_into_a_model_are_refused_before_any_work(slr):
     (slr.folder / "many.tsv").write_text(FEW + "".join(f"\nA{n}\t{n} {'x' * 120_000}" for n in range(160)))
     assert "million characters" in slr("train-sentences", "many.tsv", exit_code=2).stderr
     assert not (slr.folder / "runs").exists()
-
-
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_what_was_learnt_is_kept_when_training_is_stopped(how, slr: Front):
-    (slr.folder / "few.tsv").write_text(FEW)
-    command = [SLR, "train-sentences", "few.tsv", "--epochs", "5000", "--name", "x"]
-    process = subprocess.Popen(command, cwd=slr.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    checkpoint = slr.folder / "runs" / "x" / "sentences.safetensors"
-    deadline = time.monotonic() + 60
-    while not checkpoint.exists() and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.05)
-    process.send_signal(how)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == (0 if how == signal.SIGINT else -how), err
-    assert ("training was stopped in epoch" in err) == (how == signal.SIGINT) and "Traceback" not in err + out
-    assert "training was stopped in epoch" in " ".join(slr("translate", "RAIN DAY3").stderr.split())

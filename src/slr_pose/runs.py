@@ -12,6 +12,7 @@ CHECKPOINT = "model.safetensors"
 TRANSLATOR = "sentences.safetensors"
 REPORT = "report.md"
 UNFINISHED = "unfinished.json"  # what a training began with, until it ends
+UNFINISHED_TRANSLATOR = "unfinished-sentences.json"  # the same of a translator's
 STATE = "training.ckpt"  # where it stands
 
 
@@ -54,30 +55,38 @@ def refuse_run(name: str | None) -> None:
 
 def is_unfinished(run: Path) -> bool:
     """Whether a run's training was stopped before its end, or before it began."""
-    return run.is_dir() and ((run / UNFINISHED).exists() or all(map(is_hidden, run.iterdir())))
+    begun = any((run / file).exists() for file in (UNFINISHED, UNFINISHED_TRANSLATOR))
+    return run.is_dir() and (begun or all(map(is_hidden, run.iterdir())))
 
 
-def unfinished_run(name: str | None) -> Path | None:
+def unfinished_run(name: str | None, unfinished: str = UNFINISHED) -> Path | None:
     """The run of that name, whose training goes on; without a name, the unfinished one that was begun last.
 
     Where there is none, a training that was killed early did not come to make its folder.
 
+    Args:
+        unfinished: what such a training began with is in a file of that name.
+
     Raises:
-        BadInput: it is finished.
+        BadInput: it is finished, or what is trained there is something else.
     """
     if name is None:
-        begun = [path.parent for path in RUNS.glob(f"*/{UNFINISHED}")]
-        return max(begun, key=lambda run: (run / UNFINISHED).stat().st_mtime, default=None)
-    if not (RUNS / name).is_dir():
+        begun = [path.parent for path in RUNS.glob(f"*/{unfinished}")]
+        return max(begun, key=lambda run: (run / unfinished).stat().st_mtime, default=None)
+    run = RUNS / name
+    if not run.is_dir():
         return None
-    if not is_unfinished(RUNS / name):
-        raise BadInput(f"{RUNS / name} is finished; leave out --resume, and name another run.")
-    return RUNS / name
+    if not is_unfinished(run):
+        raise BadInput(f"{run} is finished; leave out --resume, and name another run.")
+    if not (run / unfinished).exists() and any(run.glob("unfinished*.json")):
+        command = "train-sentences" if unfinished == UNFINISHED else "train"
+        raise BadInput(f"{run} was begun by `slr {command}`: repeat that command with --resume, or name another run.")
+    return run
 
 
 def finish(run: Path) -> None:
     """Remove what only a training needs that goes on."""
-    for file in (STATE, UNFINISHED):
+    for file in (STATE, UNFINISHED, UNFINISHED_TRANSLATOR):
         (run / file).unlink(missing_ok=True)
 
 

@@ -22,6 +22,8 @@ from slr_pose.files import open_regular
 from slr_pose.media.arrays import ARRAY_SUFFIXES, ArrayLayout, ArrayTable, read_array
 from slr_pose.pose import FARTHEST, MOST_POINTS, Pose
 
+LOW = 1.15  # shoulders' distances below the shoulders; a hand above that is active
+LOW_BELOW_FACE = 5.2  # lengths of a hand below the nose, about the same place, for layouts without shoulders
 _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED, _IN_CLONE = _PACKAGE / "skeletons", _PACKAGE.parents[1] / "skeletons"
 SHIPPED = _INSTALLED if _INSTALLED.is_dir() else _IN_CLONE
@@ -82,6 +84,11 @@ class Part:
     def is_hand(self) -> bool:
         """Whether it is one of the hands."""
         return self.name in ("left_hand", "right_hand")
+
+    @property
+    def low(self) -> float:
+        """Of the body: how far below its origin, in its units of length, a hand is that does not sign."""
+        return LOW if {joint for pair in self.scale for joint in pair} <= set(self.joints) else LOW_BELOW_FACE
 
 
 @dataclass(frozen=True)

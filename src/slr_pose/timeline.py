@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 State = Literal["sure", "not sure", "unknown", "not measured"]
+Hand = Literal["right", "left"]  # the signer's own
 Ranked = list[tuple[str, float]]  # labels with their probabilities, best first
 
 SENTENCE = "sentence"  # the tier of what phrases say; its labels are whole sentences
@@ -23,12 +24,14 @@ class Entry:
         state: `sure` where the best label reaches the probability from which on answers were right on validation
             clips, `not sure` where it does not; `unknown` where it is something that the model never learnt;
             `not measured` where nobody knows how sure answers are: there were too few clips to measure it on, or none.
+        hands: which of the signer's hands sign it, the right one first; none where that is not known.
     """
 
     start_s: float
     end_s: float
     labels: Ranked
     state: State
+    hands: tuple[Hand, ...] = ()
 
     @property
     def best(self) -> tuple[str, float] | None:
@@ -55,7 +58,7 @@ class Timeline:
         """The entry of each tier at a time, in seconds; a tier that has none there is left out.
 
         >>> Timeline("a.mp4", 0, 3, {"gloss": [Entry(0, 2, [("bird", 0.9)], "sure")]}).at(1.5)
-        {'gloss': Entry(start_s=0, end_s=2, labels=[('bird', 0.9)], state='sure')}
+        {'gloss': Entry(start_s=0, end_s=2, labels=[('bird', 0.9)], state='sure', hands=())}
         """
         found = {}
         for tier, entries in self.tiers.items():
@@ -69,7 +72,8 @@ class Timeline:
 
         def as_json(entry: Entry) -> dict[str, Any]:
             labels = [{"label": label, "probability": share} for label, share in entry.labels[:top]]
-            return {"start": entry.start_s, "end": entry.end_s, "state": entry.state, "labels": labels}
+            hands = {"hands": list(entry.hands)} if entry.hands else {}
+            return {"start": entry.start_s, "end": entry.end_s, "state": entry.state, **hands, "labels": labels}
 
         tiers = {tier: [as_json(entry) for entry in entries] for tier, entries in self.tiers.items()}
         return {"start": self.start_s, "end": self.end_s, "tiers": tiers}

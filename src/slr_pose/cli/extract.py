@@ -37,10 +37,16 @@ def extract_pose(
         ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="K/N", help="Extract a share alone, such as 3/16: a cluster has a job for each."),
+    ] = None,
 ) -> None:
     """Find body and hand keypoints in videos, and write them as .pose files."""
     with progress() as show:
-        done = slr_pose.extract(inputs, output, engine=engine, face=face, fast=fast, force=force, on_event=show)
+        done = slr_pose.extract(
+            inputs, output, engine=engine, face=face, fast=fast, force=force, shard=shard, on_event=show
+        )
     failures = done.failures
     if failures and len(done.outcomes) + len(done.done) == 1:
         raise failures[0]

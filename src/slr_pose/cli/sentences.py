@@ -23,23 +23,34 @@ def train_sentences(
         Path,
         typer.Argument(metavar="PAIRS", help="CSV or TSV with columns glosses and text; a manifest with both will do."),
     ],
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="Start from a model that makes sentences, a run or its checkpoint."),
+    ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(min=1, max=10**6, help="Times that every pair is seen; by default oftener where pairs are few."),
     ] = None,
     seed: Seed = 0,
     name: RunName = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on where the run of that name, or the newest unfinished one, was stopped."),
+    ] = False,
 ) -> None:
     """Learn to make sentences of glosses, from your own pairs.
 
-    The pairs to learn from go into the model's file, glosses and text: who has the model can read them. Ctrl-C ends the
-    training; what was learnt until the last epoch is kept.
+    The pairs to learn from go into the model's file, glosses and text: who has the model can read them.
+    Ctrl-C ends the training; what was learnt until the last epoch is kept. Whatever stopped it, the same command with
+    --resume goes on, and ends with the same model.
     """
     with progress() as show:
-        trained = slr_pose.train_sentences(pairs, epochs=epochs, seed=seed, name=name, on_event=show)
+        trained = slr_pose.train_sentences(
+            pairs, start=start, epochs=epochs, seed=seed, name=name, resume=resume, on_event=show
+        )
     print_ways(trained.info)
     if caveat := trained.info.caveat():
-        warn(f"{trained.model}: {caveat}.")
+        warn(f"{trained.model}: {caveat}; the same command with --resume goes on.")
     say(f'Kept: {trained.model}   Try it: slr translate "{" ".join(trained.example)}"')
 
 
@@ -56,7 +67,10 @@ def translate(
     model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a sentence of glosses, and say how sure it is. Glosses that the model does not know stand in brackets."""
+    """Make a sentence of glosses, and say which share of its words a person's is expected to have, too.
+
+    Glosses that the model does not know stand in brackets.
+    """
     from slr_pose.translation.sentences import read_sentences
 
     with progress() as show:

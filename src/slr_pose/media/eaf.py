@@ -1,34 +1,38 @@
 """Timeline -> ELAN's annotation file, also one that annotators work on; and what they made of it -> Timeline.
 
 A tier's annotations are its best labels; tiers below it, by Symbolic Association, say how sure each is, its state, all
-its labels and its HamNoSys. The header keeps a digest of each tier that we wrote: one that somebody has changed since
-is theirs, and stays.
+its labels and its HamNoSys. Of glosses there is a tier for each hand, where it is known which hands sign. The header
+keeps a digest of each tier that we wrote: one that somebody has changed since is theirs, and stays, with that of the
+other hand.
 """
 
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
-from typing import Literal, cast, get_args
 
 import msgspec
 
 from slr_pose import BadInput
 from slr_pose.files import write_whole
 from slr_pose.hamnosys import ATTRIBUTES, most_likely, read_attributes, write
+from slr_pose.media.answers import RANKING, STATE, UNKNOWN, Answer, answers_of
 from slr_pose.media.elan import Annotation, Elan, elan_of, read_eaf
 from slr_pose.media.elan_document import ASSOCIATION, ElanDocument, Row, new_root
-from slr_pose.media.signs import GLOSS, HAMNOSYS, HANDS, UNKNOWN, gloss, signs_of
+from slr_pose.media.signs import GLOSS, HAMNOSYS, HANDS, Sign, annotated_tiers, gloss, signs_of
 from slr_pose.tables import normal
-from slr_pose.timeline import Entry, Ranked, State, Timeline
+from slr_pose.timeline import Entry, Ranked, Timeline
 
-Hand = Literal["right", "left", "both"]
 Notations = dict[tuple[float, float], str]  # of what is signed from when to when
-Part = tuple[str, str, list[Entry], Notations]  # of a timeline: its tier, that tier in ELAN, and what stands on it
+Part = tuple[str, list[Entry], Notations]  # of a timeline: its tier, and what stands on it and below it
+Written = tuple[Row, Entry]
 
+SLR = "slr"  # behind the name of a tier of ours, where somebody has one of that name
 OURS = "slr-pose"  # the property that says which tiers are ours
 VOCABULARY, VALUE = "slr-glosses", "slr-value"
-CONFIDENCE, STATE, RANKING = "confidence", "state", "ranking"
+OF_GLOSSES = (GLOSS, *HANDS.values())
+CONFIDENCE = "confidence"
 BELOW = (CONFIDENCE, STATE, RANKING, HAMNOSYS)  # what the tiers below a tier say
 
 
@@ -58,7 +62,6 @@ def write_eaf(
     media: Path | None = None,
     *,
     signer: str | None = None,
-    hands: Sequence[Hand] = (),
     vocabulary: Iterable[str] = (),
     remark: Callable[[str], None] = lambda sentence: None,
 ) -> None:
@@ -67,7 +70,6 @@ def write_eaf(
     Args:
         media: the video; it is linked by where it is, and relative to the file, so that both can move together.
         signer: who signs.
-        hands: of each entry of the tier `gloss`, which hand signs it; then there is a tier for each hand.
         vocabulary: glosses to choose from, beside those of the timeline.
         remark: called with a sentence about tiers that stay because they were changed, and where ours are instead.
 
@@ -78,30 +80,45 @@ def write_eaf(
     elan = readable(path, media)
     document = ElanDocument(elan.root if elan else new_root())
     ours = Ours(timeline.start_s, timeline.end_s)
+    others: list[str] = []
     if elan:
-        known = _ours(elan).tiers
-        ours.tiers = {name: tier for name, tier in known.items() if not is_untouched(elan, name)}
-        document.remove_tiers({each for name in known.keys() - ours.tiers for each in _group(elan, name)})
+        ours.tiers, others = _without_untouched(elan, document)
     if media and not (elan and elan.media):
         document.link(path, media)
-    for head, wanted, entries, notations in _parts(timeline, hands):
-        own = _free_name(document, wanted)
+    for head, entries, notations in _parts(timeline):
+        names = OF_GLOSSES if head == GLOSS else (head,)
+        theirs = list(dict.fromkeys([*_taken(document, names), *(others if head == GLOSS else ())]))
+        suffix = _free_suffix(document, names) if theirs else ""
         words = [UNKNOWN, *vocabulary, *(label for entry in entries for label, _ in entry.labels)]
         ids = document.vocabulary(VOCABULARY, words) if head == GLOSS else {}
         kind = document.kind(f"slr-{head}", vocabulary=VOCABULARY if ids else None)
-        rows, entries = _rows(entries, elan.origin_ms if elan else 0)
-        annotations = document.add_tier(own, rows, kind, signer, ids)
-        for what, values in _below(annotations, entries, notations).items():
-            document.add_values(f"{own}-{what}", own, values, document.kind(VALUE, ASSOCIATION), signer)
-        ours.tiers[own] = OurTier(head)
-        if own != wanted:
-            remark(f"{path}: '{wanted}' is not as slr wrote it, and stays; what is new is on '{own}'.")
+        tiers = _tiers(head, _rows(entries, elan.origin_ms if elan else 0))
+        for own, rows in ((f"{name}{suffix}", rows) for name, rows in tiers.items()):
+            annotations = document.add_tier(own, [row for row, _ in rows], kind, signer, ids)
+            for what, values in _below(annotations, [entry for _, entry in rows], notations).items():
+                document.add_values(f"{own}-{what}", own, values, document.kind(VALUE, ASSOCIATION), signer)
+            ours.tiers[own] = OurTier(head)
+        if theirs:
+            new = _quoted([f"{name}{suffix}" for name in tiers])
+            remark(
+                f"{path}: what stands on {_quoted(theirs)} is not as slr wrote it, and stays; what is new is on {new}."
+            )
     written = elan_of(document.root, path)
     for own, tier in ours.tiers.items():
         tier.digest = tier.digest or _digest(written, own)
     document.write_property(OURS, msgspec.json.encode(ours).decode())
     with write_whole(path) as partial:
         partial.write_text(document.text(), encoding="utf-8", newline="")
+
+
+def _without_untouched(elan: Elan, document: ElanDocument) -> tuple[dict[str, OurTier], list[str]]:
+    """Take out what we wrote and nobody changed. What stays: our tiers, and all tiers on which glosses are written."""
+    known = {name: tier for name, tier in _ours(elan).tiers.items() if name in elan.tiers}
+    untouched = [name for name in known if is_untouched(elan, name)]
+    gone = {each for name in untouched for each in _group(elan, name)}
+    document.remove_tiers(gone)
+    stay = {name: tier for name, tier in known.items() if name not in untouched}
+    return stay, [name for name in annotated_tiers(elan) if name not in gone]
 
 
 def readable(path: Path, media: Path | None) -> Elan | None:
@@ -120,9 +137,16 @@ def readable(path: Path, media: Path | None) -> Elan | None:
 
 
 def is_untouched(elan: Elan, name: str) -> bool:
-    """Whether a tier, with those below it, is as we wrote it."""
-    tier = _ours(elan).tiers.get(name)
-    return tier is not None and name in elan.tiers and tier.digest == _digest(elan, name)
+    """Whether a tier, with those below it, is as we wrote it; of glosses, with that of the other hand."""
+    ours = {each: tier for each, tier in _ours(elan).tiers.items() if each in elan.tiers}
+    together = [each for each in _together(name) if each in ours]
+    return name in ours and all(ours[each].digest == _digest(elan, each) for each in together)
+
+
+def _together(name: str) -> list[str]:
+    """The tiers that are written and replaced with one: of glosses, all that have the same behind their names."""
+    suffixes = [name.removeprefix(each) for each in OF_GLOSSES if name == each or name.startswith(f"{each} ({SLR}")]
+    return [f"{each}{suffixes[0]}" for each in OF_GLOSSES] if suffixes else [name]
 
 
 def read_annotations(path: Path) -> Timeline:
@@ -153,19 +177,26 @@ def read_annotations(path: Path) -> Timeline:
     return Timeline(name, ours.start, max(ours.end, last_s), tiers)
 
 
-def _parts(timeline: Timeline, hands: Sequence[Hand]) -> Iterator[Part]:
-    """What of a timeline becomes a tier of its own: all but the attributes, which are notations of the glosses."""
+def _parts(timeline: Timeline) -> Iterator[Part]:
+    """What of a timeline becomes tiers of its own: all but the attributes, which are notations of the glosses."""
     notations = _notations(timeline)
     if GLOSS not in timeline.tiers and notations:
         entries = [Entry(*times, [(notation, 1.0)], "not measured") for times, notation in notations.items()]
-        yield HAMNOSYS, HAMNOSYS, entries, {}
+        yield HAMNOSYS, entries, {}
     for head, entries in timeline.tiers.items():
-        if head == GLOSS and hands:
-            for hand, name in HANDS.items():
-                own = [entry for entry, which in zip(entries, hands, strict=True) if which in (hand, "both")]
-                yield head, name, own, notations
-        elif head not in ATTRIBUTES:
-            yield head, head, entries, notations if head == GLOSS else {}
+        if head not in ATTRIBUTES:
+            yield head, entries, notations if head == GLOSS else {}
+
+
+def _tiers(head: str, rows: list[Written]) -> dict[str, list[Written]]:
+    """What stands on which tier: a sign on that of each hand that signs it, where that is known of some; those of which
+    it is not, on the right one's."""
+    if head != GLOSS or not any(entry.hands for _, entry in rows):
+        return {head: rows}
+    return {
+        name: [(row, entry) for row, entry in rows if hand in (entry.hands or ("right",))]
+        for hand, name in HANDS.items()
+    }
 
 
 def _notations(timeline: Timeline) -> Notations:
@@ -179,34 +210,37 @@ def _notations(timeline: Timeline) -> Notations:
     return {times: write(notation) for times, notation in found.items() if notation}
 
 
-def _free_name(document: ElanDocument, wanted: str) -> str:
-    """A name that no tier has, nor any below it: the one that is wanted, or that with `(slr)`."""
-    taken, number = set(document.tiers), 0
-    name = wanted
-    while taken & {name, *(f"{name}-{what}" for what in BELOW)}:
-        number += 1
-        name = f"{wanted} (slr)" if number == 1 else f"{wanted} (slr {number})"
-    return name
+def _taken(document: ElanDocument, names: Sequence[str], suffix: str = "") -> list[str]:
+    """The tiers that are called so, with something behind it, or as one below such a tier."""
+    own = [f"{name}{suffix}" for name in names]
+    tiers = document.tiers
+    below = [f"{name}-{what}" for name in own for what in BELOW]
+    return [name for name in own if name in tiers] or [name for name in below if name in tiers]
 
 
-def _rows(entries: list[Entry], origin_ms: int) -> tuple[list[Row], list[Entry]]:
-    """Entries in whole ms of the file's own time, none over another and none without a length; and which these are.
+def _free_suffix(document: ElanDocument, names: Sequence[str]) -> str:
+    """What to put behind names so that no tier has one of them, nor any below it."""
+    suffixes = (f" ({SLR} {number})" if number > 1 else f" ({SLR})" for number in count(1))
+    return next(suffix for suffix in suffixes if not _taken(document, names, suffix))
+
+
+def _quoted(tiers: list[str]) -> str:
+    return " and ".join(f"'{name}'" for name in tiers)
+
+
+def _rows(entries: list[Entry], origin_ms: int) -> list[Written]:
+    """Entries in whole ms of the file's own time, none over another and none without a length.
 
     What is signed before the file's time begins has no place in it.
     """
-    rows: list[Row] = []
-    kept = []
+    rows: list[Written] = []
     for entry in entries:
-        start_ms = max(round(entry.start_s * 1000) - origin_ms, rows[-1][1] if rows else 0)
+        start_ms = max(round(entry.start_s * 1000) - origin_ms, rows[-1][0][1] if rows else 0)
         end_ms = round(entry.end_s * 1000) - origin_ms
         if end_ms > 0 or origin_ms == 0:
-            rows.append((start_ms, max(end_ms, start_ms + 1), _shown(entry.labels, entry.state)))
-            kept.append(entry)
-    return rows, kept
-
-
-def _shown(labels: Ranked, state: str | None) -> str:
-    return labels[0][0] if labels and state != "unknown" else UNKNOWN
+            shown = Answer(entry.labels, entry.state).shown
+            rows.append(((start_ms, max(end_ms, start_ms + 1), shown), entry))
+    return rows
 
 
 def _below(annotations: list[str], entries: list[Entry], notations: Notations) -> dict[str, dict[str, str]]:
@@ -255,31 +289,17 @@ def _ours(elan: Elan) -> Ours:
 
 def _entries(elan: Elan, annotations: Sequence[Annotation], tiers: list[str]) -> list[Entry]:
     """What annotations of tiers say: with labels and state where they are as we wrote them."""
-    rankings, states = (_values(elan, [f"{tier}-{what}" for tier in tiers]) for what in (RANKING, STATE))
+    answers = answers_of(elan, tiers)
     found = []
     for each in annotations:
         start_s, end_s = (max(0.0, (time_ms + elan.origin_ms) / 1000) for time_ms in (each.start_ms, each.end_ms))
-        labels, state = _ranked(rankings.get(each.id, "")), states.get(each.id)
-        if state not in get_args(State) or normal(each.value) != normal(_shown(labels, state)):
+        answer = answers.get(each.id)
+        if not answer or not answer.is_kept(each):
             name = gloss(each.value)
-            labels, state = ([(name, 1.0)], "sure") if name else ([], "unknown")
-        found.append(Entry(start_s, end_s, labels, cast(State, state)))
+            answer = Answer([(name, 1.0)], "sure") if name else Answer([], "unknown")
+        hands = each.hands if isinstance(each, Sign) else ()
+        found.append(Entry(start_s, end_s, *answer, hands))
     return found
-
-
-def _values(elan: Elan, tiers: list[str]) -> dict[str, str]:
-    """What tiers say about annotations above them, by their id."""
-    below = [each for name in tiers if name in elan.tiers for each in elan.tiers[name].annotations]
-    return {each.parent: each.value for each in below if each.parent}
-
-
-def _ranked(written: str) -> Ranked:
-    """Labels with their probabilities, a line each; none where it is anything else."""
-    try:
-        pairs = [line.rsplit(" ", 1) for line in written.splitlines()]
-        return [(label, float(share)) for label, share in pairs]
-    except ValueError:
-        return []
 
 
 def _attributes(notations: list[tuple[Entry, str | None]]) -> dict[str, list[Entry]]:

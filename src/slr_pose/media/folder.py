@@ -17,7 +17,7 @@ from slr_pose.text import first_of
 KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}
 ELAN_SUFFIX = ".eaf"
 BESIDE_ELAN = re.compile(r".*\.(pfsx|eaf\.[0-9]{3})", re.IGNORECASE)  # settings and backups that it leaves there
-REPORT = "extraction.csv"  # what `slr extract-pose` leaves in a folder of videos
+REPORT = re.compile(r"extraction(-\d+-of-\d+)?\.csv")  # what `slr extract-pose` leaves in a folder of videos
 
 
 @dataclass
@@ -66,7 +66,7 @@ def clips_of(named: Path, keypoints: bool) -> Found:
             if is_elan(file) and _is_regular(file):
                 found.annotations.append(file)
             elif file.name not in videos and not is_keypoints(file):
-                if file.name != REPORT and not BESIDE_ELAN.fullmatch(file.name):
+                if not REPORT.fullmatch(file.name) and not BESIDE_ELAN.fullmatch(file.name):
                     found.pass_over(file, "neither video nor keypoints")
             elif not _is_regular(file):
                 found.pass_over(file, "a link to nothing" if file.is_symlink() else "no file but a pipe or a device")

@@ -1,23 +1,26 @@
 """Tiers of glosses, as annotators of sign languages lay them out -> the signs of one signer, in order of time.
 
-Read are the layouts of the BSL Corpus (also Auslan's), of the Corpus NGT and of the DGS-Korpus, which have a tier for
-each hand, and `gloss`, which `slr annotate` writes; or any tiers by name. A sign of both hands is one sign.
+Read are the layouts of the BSL Corpus (also Auslan's and that of `slr annotate`), of the Corpus NGT and of the
+DGS-Korpus, which have a tier for each hand, and `gloss`, which `slr` writes where it does not know the hands; or any
+tiers by name. A sign of both hands is one sign.
 """
 
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from slr_pose import BadInput
+from slr_pose.media.answers import Answer, answers_of
 from slr_pose.media.elan import Annotation, Elan, Tier
 from slr_pose.tables import normal
 from slr_pose.text import first_of
+from slr_pose.timeline import Hand
 
-GLOSS = "gloss"  # the tier that we write
-HANDS = {"right": "RH-IDgloss", "left": "LH-IDgloss"}  # where hands are told apart
+GLOSS = "gloss"  # the tier that we write where we do not know which hands sign
+HANDS: dict[Hand, str] = {"right": "RH-IDgloss", "left": "LH-IDgloss"}  # and where we do
 HAMNOSYS = "hamnosys"  # in the name of a tier whose values are notations
-UNKNOWN = "?"  # how a sign is written that nobody knows
 
 # Of each layout, what its tiers are called: the hand, where there is one, and who signs.
 LAYOUTS = [
@@ -35,6 +38,17 @@ _UNCERTAIN = re.compile(r"\W*|[\[(]?\?.*|.*\?[\])]?|[\[(]?(?:X{2,}|UNKNOWN|INDEC
 
 
 @dataclass(frozen=True)
+class Sign(Annotation):
+    """What is signed from when to when.
+
+    Attributes:
+        hands: which hands sign it, the right one first; none where the tiers do not say.
+    """
+
+    hands: tuple[Hand, ...] = ()
+
+
+@dataclass(frozen=True)
 class Signs:
     """What one person signs in a file.
 
@@ -49,7 +63,7 @@ class Signs:
     """
 
     signer: str | None
-    signs: list[Annotation]
+    signs: list[Sign]
     tiers: list[Tier]
     notations: dict[str, str]
     other_signers: list[str]
@@ -61,6 +75,7 @@ def signs_of(elan: Elan, tiers: Sequence[str] = ()) -> Signs:
     """The signs of the person who signs most.
 
     Where two hands sign different things at one time, the hand with more annotations is read, of equals the right one.
+    If we wrote that both sign one thing, what a person corrected on one hand counts for both.
 
     Args:
         tiers: names of tiers to read instead of those that are known; where they differ, the first one is right.
@@ -73,16 +88,22 @@ def signs_of(elan: Elan, tiers: Sequence[str] = ()) -> Signs:
     chosen = people[signer]
     if not tiers:
         chosen.sort(key=lambda tier: len(tier.annotations), reverse=True)  # of equals, the right hand stands first
-    signs: list[Annotation] = []
+    signs: list[Sign] = []
+    answers = answers_of(elan, [tier.name for tier in chosen])
     other_hand = empty = 0
     for tier in chosen:
         single = _single(tier)
         empty += len(tier.annotations) - len(single)
-        signs, lost = _both(signs, single)
+        signs, lost = _both(signs, single, answers)
         other_hand += lost
     others = [who for who in people if who != signer and any(tier.annotations for tier in people[who])]
     participant = next((tier.participant for tier in chosen if tier.participant), None)
     return Signs(participant, signs, chosen, _notations(elan, chosen), others, other_hand, empty)
+
+
+def annotated_tiers(elan: Elan) -> list[str]:
+    """The names of the tiers of glosses, of all layouts, on which something is written."""
+    return [tier.name for layout in LAYOUTS for _, tier in _of_layout(elan, layout) if tier.annotations]
 
 
 def gloss(value: str) -> str | None:
@@ -110,7 +131,7 @@ def _known(elan: Elan) -> dict[str, list[Tier]]:
     """The tiers of the first layout in which something is written, right hands first, by who signs."""
     empty: dict[str, list[Tier]] = {}
     for layout in LAYOUTS:
-        matches = [(match, tier) for name, tier in elan.tiers.items() if (match := layout.fullmatch(normal(name)))]
+        matches = _of_layout(elan, layout)
         matches.sort(key=lambda each: each[0]["hand"].upper(), reverse=True)
         found: dict[str, list[Tier]] = {}
         for match, tier in matches:
@@ -126,6 +147,18 @@ def _known(elan: Elan) -> dict[str, list[Tier]]:
     return empty
 
 
+def _of_layout(elan: Elan, layout: re.Pattern[str]) -> list[tuple[re.Match[str], Tier]]:
+    """The tiers that are called as the layout has it. One below another of them only says something about that."""
+    found = {name: match for name in elan.tiers if (match := layout.fullmatch(normal(name)))}
+    return [(match, elan.tiers[name]) for name, match in found.items() if elan.tiers[name].parent not in found]
+
+
+def _hands(tier: Tier) -> tuple[Hand, ...]:
+    """The hand that signs what stands on a tier, where its name says so."""
+    matches = [match for layout in LAYOUTS if (match := layout.fullmatch(normal(tier.name))) and match["hand"]]
+    return tuple(hand for hand in get_args(Hand) if matches and hand.startswith(matches[0]["hand"].lower()))
+
+
 def _people(tiers: dict[str, list[Tier]]) -> dict[str, list[Tier]]:
     """The same, with tiers that do not say who signs given to the only person who is named, if one is."""
     if len(tiers) == 2 and "" in tiers:
@@ -134,13 +167,14 @@ def _people(tiers: dict[str, list[Tier]]) -> dict[str, list[Tier]]:
     return tiers
 
 
-def _single(tier: Tier) -> list[Annotation]:
+def _single(tier: Tier) -> list[Sign]:
     """A tier's annotations that have a length, each cut off where one before it ends: programs write overlaps."""
-    found: list[Annotation] = []
+    hands = _hands(tier)
+    found: list[Sign] = []
     for each in tier.annotations:
         start_ms = max(each.start_ms, found[-1].end_ms) if found else each.start_ms
         if each.end_ms > start_ms:
-            found.append(replace(each, start_ms=start_ms))
+            found.append(Sign(each.id, start_ms, each.end_ms, each.value, each.parent, hands))
     return found
 
 
@@ -150,17 +184,18 @@ def _notations(elan: Elan, tiers: list[Tier]) -> dict[str, str]:
     return {each.parent: each.value for tier in below for each in tier.annotations if each.parent and each.value}
 
 
-def _both(signs: list[Annotation], other: list[Annotation]) -> tuple[list[Annotation], int]:
+def _both(signs: list[Sign], other: list[Sign], answers: dict[str, Answer]) -> tuple[list[Sign], int]:
     """The signs of one hand and what the other one signs meanwhile, and how many of the other are left out."""
     ends = [sign.end_ms for sign in signs]
-    added, lost = [], 0
+    found, added, lost = list(signs), [], 0
     for each in other:
         first = bisect_right(ends, each.start_ms)
         start_ms, end_ms, is_same = each.start_ms, each.end_ms, False
-        for sign in signs[first:]:
+        for place, sign in enumerate(signs[first:], first):
             if sign.start_ms >= each.end_ms:
                 break
-            is_same |= gloss(sign.value) == gloss(each.value)
+            if one := _as_one(found[place], each, answers):
+                found[place], is_same = one, True
             if sign.start_ms <= start_ms:
                 start_ms = sign.end_ms
             else:
@@ -171,4 +206,15 @@ def _both(signs: list[Annotation], other: list[Annotation]) -> tuple[list[Annota
             added.append(replace(each, start_ms=start_ms, end_ms=end_ms))
         else:
             lost += gloss(each.value) is not None
-    return sorted([*signs, *added], key=lambda sign: sign.start_ms), lost
+    return sorted([*found, *added], key=lambda sign: sign.start_ms), lost
+
+
+def _as_one(sign: Sign, other: Sign, answers: dict[str, Answer]) -> Sign | None:
+    """What both hands sign, if that is one sign: it is called the same, or was when we wrote it."""
+    both = replace(sign, hands=tuple(hand for hand in get_args(Hand) if hand in (*sign.hands, *other.hands)))
+    if gloss(sign.value) == gloss(other.value):
+        return both
+    answer, overlap_ms = answers.get(sign.id), min(sign.end_ms, other.end_ms) - max(sign.start_ms, other.start_ms)
+    if not answer or answer != answers.get(other.id) or overlap_ms < (other.end_ms - other.start_ms) / 2:
+        return None
+    return replace(both, value=other.value) if answer.is_kept(sign) else both

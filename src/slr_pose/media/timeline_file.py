@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -10,11 +10,11 @@ import msgspec
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular, write_whole
-from slr_pose.media.eaf import Hand, read_annotations, readable, write_eaf
+from slr_pose.media.eaf import read_annotations, readable, write_eaf
 from slr_pose.media.signs import GLOSS
 from slr_pose.media.subtitles import srt, vtt
 from slr_pose.tables import write_table
-from slr_pose.timeline import Entry, State, Timeline
+from slr_pose.timeline import Entry, Hand, State, Timeline
 
 SUFFIXES = (".eaf", ".srt", ".vtt", ".json", ".csv", ".tsv")
 LARGEST = 100_000_000  # bytes of JSON
@@ -39,7 +39,6 @@ def write_timeline(
     media: Path | None = None,
     *,
     signer: str | None = None,
-    hands: Sequence[Hand] = (),
     vocabulary: Iterable[str] = (),
     by_sign: bool = False,
     remark: Callable[[str], None] = lambda sentence: None,
@@ -49,7 +48,7 @@ def write_timeline(
     What somebody changed in a file of ELAN's stays in it. Another file that is there stays under another name.
 
     Args:
-        media, hands, vocabulary: for ELAN, as `write_eaf` takes them.
+        media, vocabulary: for ELAN, as `write_eaf` takes them.
         signer: who signs, for ELAN and WebVTT.
         by_sign: a subtitle for each sign, and not for each phrase.
         remark: called with a sentence about what stays.
@@ -62,7 +61,7 @@ def write_timeline(
     check_timeline_file(path, media)
     suffix = path.suffix.lower()
     if suffix == ".eaf":
-        write_eaf(path, timeline, media, signer=signer, hands=hands, vocabulary=vocabulary, remark=remark)
+        write_eaf(path, timeline, media, signer=signer, vocabulary=vocabulary, remark=remark)
         return
     with write_whole(path) as partial:
         if suffix in (".csv", ".tsv"):
@@ -111,6 +110,7 @@ class _Entry(msgspec.Struct):
     end: float
     state: State
     labels: list[_Label]
+    hands: tuple[Hand, ...] = ()
 
 
 class _Written(msgspec.Struct):
@@ -124,7 +124,7 @@ class _Written(msgspec.Struct):
 
 def _timeline(written: _Written) -> Timeline:
     def entry(of: _Entry) -> Entry:
-        return Entry(of.start, of.end, [(each.label, each.probability) for each in of.labels], of.state)
+        return Entry(of.start, of.end, [(each.label, each.probability) for each in of.labels], of.state, of.hands)
 
     tiers = {
         name: sorted(map(entry, entries), key=lambda each: each.start_s) for name, entries in written.tiers.items()
@@ -141,7 +141,9 @@ def _text(suffix: str, timeline: Timeline, signer: str | None, by_sign: bool) ->
 
 
 def _table(timeline: Timeline) -> tuple[list[str], Iterator[list[str]]]:
-    """A row for each time at which something is signed: the gloss, how sure it is, and the best of the other tiers."""
+    """A row for each time at which something is signed: the gloss, how sure it is, the hands where they are known, and
+    the best of the other tiers."""
+    hands = ["hands"] if any(entry.hands for entry in timeline.tiers.get(GLOSS, [])) else []
     others = [tier for tier in timeline.tiers if tier != GLOSS]
     at: dict[tuple[float, float], dict[str, Entry]] = {}
     for tier, entries in timeline.tiers.items():
@@ -154,9 +156,10 @@ def _table(timeline: Timeline) -> tuple[list[str], Iterator[list[str]]]:
         named = sign.best if sign else None
         best = [named[0], f"{named[1]:.4f}"] if named else ["", ""]
         rest = [found[tier].labels[0][0] if tier in found and found[tier].labels else "" for tier in others]
-        return [*(f"{time:.3f}" for time in times), *best, sign.state if sign else "", *rest]
+        signing = [" ".join(sign.hands) if sign else "" for _ in hands]
+        return [*(f"{time:.3f}" for time in times), *best, sign.state if sign else "", *signing, *rest]
 
-    return ["start", "end", GLOSS, "probability", "state", *others], map(row, sorted(at))
+    return ["start", "end", GLOSS, "probability", "state", *hands, *others], map(row, sorted(at))
 
 
 def _free_name(path: Path) -> Path:

@@ -63,8 +63,11 @@ def read_onnx(path: Path) -> tuple[bytes, dict[str, str]]:
     return content, metadata
 
 
-def open_session(path: Path, content: bytes) -> "InferenceSession":
+def open_session(path: Path, content: bytes, threads: int = 0) -> "InferenceSession":
     """A session of what `read_onnx` returns.
+
+    Args:
+        threads: that share the work; 0 = as many as the machine has cores.
 
     Raises:
         BadInput: ONNX Runtime cannot read it.
@@ -74,6 +77,7 @@ def open_session(path: Path, content: bytes) -> "InferenceSession":
     _limit_memory()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised, too
+    options.intra_op_num_threads = threads
     options.add_session_config_entry("session.use_env_allocators", "1")
     try:
         # Constants are worked out as they are used, within the memory that there is, and not before.

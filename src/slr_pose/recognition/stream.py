@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from slr_pose.info import EDGES, RATE, READ, SIGNS, WHOLE
 from slr_pose.recognition.decoding import segments
+from slr_pose.recognition.hands import hands_of
 from slr_pose.recognition.recognizer import KNOWN, Recognizer, ranked
 from slr_pose.timeline import Entry, State, Timeline
 
@@ -157,18 +158,18 @@ class Stream:
         self._followed = followed, named
         start_s, end_s = (self.start_s + sample / RATE for sample in (sign.start, sign.end))
         known = 1 - sign.other
+        hands = hands_of(self.recognizer.skeleton, _frames(window, sign))
         answer = {}
         for head, labels in self.recognizer.labels.items():
             best = ranked(labels, known * look.heads[head] if head == READ else look.heads[head])
             state: State = self.recognizer.state(SIGNS if head == READ else head, best[0][1])
-            answer[head] = Entry(start_s, end_s, best, "unknown" if known < KNOWN else state)
+            state = "unknown" if known < KNOWN else state
+            answer[head] = Entry(start_s, end_s, best, state, hands if head == READ else ())
         return answer
 
     def _look_at(self, window: _Window, sign: "_Sign") -> "_Look":
         """Look at a sign as at a clip."""
-        first, last = max(sign.start - window.first, 0), sign.end - 1 - window.first
-        frames = [round(float(window.times[sample])) for sample in (first, last)]
-        found = self.recognizer.probabilities([window.keypoints[frames[0] : frames[1] + 1]])
+        found = self.recognizer.probabilities([_frames(window, sign)])
         heads = {head: found[head][0] for head in self.recognizer.labels}
         heads[READ] = _together(sign.glosses, heads[READ], self._timed)
         return _Look(sign, heads, float(found[WHOLE][0]) if self._timed.any() else 1.0)
@@ -204,6 +205,13 @@ class _Look(NamedTuple):
     sign: _Sign
     heads: dict[str, NDArray[np.float32]]
     whole: float
+
+
+def _frames(window: _Window, sign: _Sign) -> NDArray[np.float32]:
+    """(frames, joints, 4) of a sign, as far back as the window goes."""
+    first, last = max(sign.start - window.first, 0), sign.end - 1 - window.first
+    begin, end = (round(float(window.times[sample])) for sample in (first, last))
+    return window.keypoints[begin : end + 1]
 
 
 def _goes_on(before: _Sign, after: _Sign) -> float:

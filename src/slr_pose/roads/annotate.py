@@ -1,17 +1,11 @@
 """A video of signing, of any length -> a timeline of its signs."""
 
-import hashlib
-import os
-import shutil
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from slr_pose import BadInput
@@ -19,6 +13,7 @@ from slr_pose.events import Annotating, Caution, Listener, ignore
 from slr_pose.info import READ
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.parts import parts_of
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.folder import is_keypoints
 from slr_pose.media.video import probe
@@ -34,8 +29,6 @@ from slr_pose.skeleton import Skeleton
 from slr_pose.timeline import Timeline
 from slr_pose.translation.translator import Translator
 
-PART_S = 60.0  # a longer video is extracted in parts of this length, each of which is kept
-UNUSED_S = 30 * 86400.0  # parts that nobody has used for so long are removed
 TOGETHER = 500  # frames that are read between two looks at the progress
 
 
@@ -154,11 +147,8 @@ def _poses(file: Path, recognizer: Recognizer, on_event: Listener) -> Iterator[P
 def _in_parts(job: Job, on_event: Listener) -> Iterator[Pose]:
     """The poses of a video's parts, of which those are extracted first that are not yet."""
     video = probe(job.video)
-    starts = np.arange(video.start_s, video.end_s - PART_S / 2, PART_S)[1:].tolist()
-    spans = list(pairwise([None, *starts, None]))
-    folder = _folder(job)
-    files = PoseFiles()
-    parts = [files.of(replace(job, pose=None, start_s=start_s, end_s=end_s), folder) for start_s, end_s in spans]
+    parts = parts_of(job, video)
+    spans = [(part.job.start_s, part.job.end_s) for part in parts]
     outcomes = extract_jobs([part.job for part in parts if not part.is_done], on_event)
     failed = {(outcome.job.start_s, outcome.job.end_s): outcome.error for outcome in outcomes if outcome.error}
     hopeless = [error for error in failed.values() if len(failed) == len(parts) or not isinstance(error, BadInput)]
@@ -180,17 +170,3 @@ def _nobody(like: Pose, start_s: float, frames: int) -> Pose:
     return replace(
         like, keypoints=keypoints, confidence=keypoints[..., 0], source={**like.source, "start": start_s or None}
     )
-
-
-def _folder(job: Job) -> Path:
-    """Where the parts of a video are kept; removes those of others that nobody has used for long."""
-    home = platformdirs.user_cache_path("slr-pose", appauthor=False) / "parts"
-    digest = hashlib.sha1(os.fsencode(job.video.resolve())).hexdigest()[:16]
-    folder = home / digest
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.utime(folder)
-    for other in home.iterdir():
-        with suppress(OSError):
-            if time.time() - other.stat().st_mtime > UNUSED_S:
-                shutil.rmtree(other)
-    return folder

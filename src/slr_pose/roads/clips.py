@@ -10,6 +10,7 @@ from slr_pose.data.store import Store, load
 from slr_pose.events import Caution, LeftOut, Listener, Remark
 from slr_pose.keypoints.batch import PARTS, Outcome, extract_all
 from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.parts import joined
 from slr_pose.media.folder import clips_of
 from slr_pose.skeleton import Skeleton
 from slr_pose.text import count
@@ -59,8 +60,29 @@ def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: 
     return loaded
 
 
-def extract_jobs(jobs: list[Job], on_event: Listener) -> list[Outcome]:
-    """Extract, and say how it went."""
+def extract_jobs(jobs: list[Job], on_event: Listener, force: bool = False) -> list[Outcome]:
+    """Extract, and say how it went; what was extracted in parts while it was read is put together.
+
+    Args:
+        force: extract that again, too.
+    """
+    kept = [] if force else [outcome for job in jobs if (outcome := _put_together(job))]
+    for outcome in kept:
+        on_event(Remark(f"{outcome.job.video.name}: its keypoints were found when it was annotated."))
+    known = {outcome.job for outcome in kept}
+    return kept + _extracted([job for job in jobs if job not in known], on_event)
+
+
+def _put_together(job: Job) -> Outcome | None:
+    pose = joined(job)
+    if pose is None:
+        return None
+    if job.pose:
+        pose.write(job.pose)
+    return Outcome(job, pose=None if job.pose else pose, **pose.summary())
+
+
+def _extracted(jobs: list[Job], on_event: Listener) -> list[Outcome]:
     if not jobs:
         return []
     started = time.monotonic()

@@ -1,5 +1,8 @@
 """Videos -> `.pose` files."""
 
+import re
+import unicodedata
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +14,6 @@ from slr_pose.keypoints.batch import REPORT_COLUMNS, Outcome, write_report
 from slr_pose.keypoints.engines import estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
-from slr_pose.media.folder import REPORT
 from slr_pose.roads.clips import clips_in, extract_jobs, paths
 from slr_pose.tables import refuse_others
 
@@ -44,6 +46,7 @@ def extract(
     face: bool = False,
     fast: bool = False,
     force: bool = False,
+    shard: str | None = None,
     on_event: Listener = ignore,
 ) -> Extraction:
     """Find body and hand keypoints in videos, on all cores, and write them as `.pose` files.
@@ -57,27 +60,49 @@ def extract(
         face: find the 468 points of the face, too.
         fast: look at about 15 frames a second.
         force: extract again what is there already.
+        shard: a share of the videos alone: "3/16" is the third of sixteen. Each video is in one of them, the same
+            one wherever it is asked and whatever else is in the folder, so jobs of a cluster need not know each other.
         on_event: told of progress and remarks.
 
     Raises:
-        BadInput: there is no such video, no such engine, or no place for the pose.
+        BadInput: there is no such video, no such engine, no such shard, or no place for the pose.
     """
     named, output = paths(inputs), Path(output) if output else None
-    finder, files, kept = estimator(engine, face), PoseFiles(), []
+    number, count = _shard(shard) if shard else (1, 1)
+    finder, files, kept, clips = estimator(engine, face), PoseFiles(), [], 0
     for video, inside in clips_in(named, keypoints=False, on_event=on_event):
         folder = (output / inside).parent if output else video.parent
         if folder.is_dir() and not is_writable(folder):
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
-        kept.append(files.of(Job(video, finder, fast=fast), folder))
+        file = files.of(Job(video, finder, fast=fast), folder)  # also of other shards: whose name it is, all know
+        clips += 1
+        if _place(inside) % count == number - 1:
+            kept.append(file)
     for sentence in files.sentences():
         on_event(Remark(sentence))
-    report = (output or (named[0] if len(named) == 1 else Path())) / REPORT if len(kept) > 1 else None
+    name = f"extraction-{number}-of-{count}.csv" if shard else "extraction.csv"
+    report = (output or (named[0] if len(named) == 1 else Path())) / name if clips > 1 else None
+    if shard:
+        on_event(Remark(f"shard {number} of {count}: {len(kept)} of {clips} videos."))
     if report:
         refuse_others(report, REPORT_COLUMNS)
     done = [Outcome.of_file(file) for file in kept if file.is_done and not force]
     if done:
         on_event(Remark(f"{len(done)} of {len(kept)} are extracted already."))
-    outcomes = extract_jobs([file.job for file in kept if force or not file.is_done], on_event)
+    outcomes = extract_jobs([file.job for file in kept if force or not file.is_done], on_event, force)
     if report:
         write_report(report, [*outcomes, *done])
     return Extraction(outcomes, done, report)
+
+
+def _shard(shard: str) -> tuple[int, int]:
+    """Which of how many."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})", shard)
+    if not found or int(found[1]) > int(found[2]):
+        raise BadInput(f"there is no shard '{shard}': 3/16, say, is the third of sixteen.")
+    return int(found[1]), int(found[2])
+
+
+def _place(inside: Path) -> int:
+    """A number of a video's path inside the folder that was named, the same on every machine."""
+    return zlib.crc32(unicodedata.normalize("NFC", inside.as_posix()).encode(errors="surrogateescape"))

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from slr_pose import BadInput
-from slr_pose.events import LeftOut, Listener, Remark, ignore
+from slr_pose.events import Caution, LeftOut, Listener, Remark, ignore
 from slr_pose.info import READ
 from slr_pose.roads.predict import caveat, newest
-from slr_pose.runs import TRANSLATOR, new_run, refuse_run
+from slr_pose.runs import TRANSLATOR, UNFINISHED_TRANSLATOR, finish, new_run, refuse_run, unfinished_run
 from slr_pose.text import count
 from slr_pose.timeline import SENTENCE, Entry, State, Timeline, phrases
 from slr_pose.translation.glosses import Alternatives
@@ -38,39 +38,58 @@ class TrainedSentences:
 def train_sentences(
     pairs: Path | str,
     *,
+    start: Path | str | None = None,
     epochs: int | None = None,
     seed: int = 0,
     name: str | None = None,
+    resume: bool = False,
     on_event: Listener = ignore,
 ) -> TrainedSentences:
     """Learn to make sentences of glosses from pairs, which go into the model's file.
 
     Args:
         pairs: a table with columns `glosses` and `text`.
+        start: a model that makes sentences to start from, a run or its checkpoint.
         epochs: times that every pair is seen; by default oftener where pairs are few.
         seed: the same seed, machine and number of threads give the same model.
         name: folder of the run, under `runs/`; by default the time.
+        resume: go on where the run of that name was stopped, or the newest that is unfinished; it begins where there is
+            none. All else must be as it was when it began; it ends with the same weights as if nothing had stopped it.
         on_event: told of progress and remarks.
 
     Raises:
-        BadInput: the pairs cannot be read or are too few, or the run's folder cannot be made.
+        BadInput: the pairs cannot be read or are too few, the training diverged, or the run's folder cannot be made;
+            the run to go on with is finished, or began with something else.
         KeyboardInterrupt: it was stopped before there was a model; later, what was learnt is kept.
     """
     from slr_pose.translation.pairs import read_pairs
-    from slr_pose.translation.training import Recipe, train
+    from slr_pose.translation.training import Origin, Recipe, train
 
-    refuse_run(name)
+    run = unfinished_run(name, UNFINISHED_TRANSLATOR) if resume else None
+    if not run:
+        refuse_run(name)
+        if resume:
+            on_event(Remark("There is no such run to go on with, so it begins."))
+    origin = Origin.load(Path(start)) if start else None
     train_pairs, val_pairs, left_out = read_pairs(Path(pairs), seed)
     if left_out:
         on_event(LeftOut(f"{count(len(left_out), 'row')} of {pairs} left out", left_out))
     on_event(Remark(f"{count(len(train_pairs), 'pair')} to learn from, {len(val_pairs)} to measure on."))
-    run = new_run(name)
-    try:
-        recipe = Recipe(epochs=epochs, seed=seed)
-        translator = train(train_pairs, val_pairs, run / TRANSLATOR, recipe, on_event=on_event)
-    except KeyboardInterrupt:
-        run.rmdir()
-        raise
+    if origin and (met := origin.met(val_pairs)):
+        what = f"{origin.path} learnt from the texts of {len(met)} of the {len(val_pairs)} pairs to measure on"
+        on_event(Caution(f"{what}: it will seem better than it is."))
+    run = run or new_run(name)
+    translator = train(
+        train_pairs,
+        val_pairs,
+        run,
+        Recipe(epochs=epochs, seed=seed),
+        origin=origin,
+        on_event=on_event,
+        resume=resume,
+    )
+    if translator.info.training.finished:
+        finish(run)
     return TrainedSentences(run / TRANSLATOR, translator.info, val_pairs[0].glosses)
 
 

@@ -55,10 +55,16 @@ class Pace(NamedTuple):
 
 
 class Choreographed(NamedTuple):
-    """What both hands do, from rest to rest, and from when to when it is each sign, (signs, 2) seconds."""
+    """What both hands do, from rest to rest.
+
+    Attributes:
+        signs: (signs, 2) from when to when it is each sign, in seconds.
+        hands: (signs, 2) bool, whether the right hand of a right-handed signer, and the left one, sign it.
+    """
 
     motions: list[Motion]
     signs: np.ndarray
+    hands: np.ndarray
 
     @property
     def seconds(self) -> float:
@@ -92,15 +98,17 @@ def choreograph(
     """
     reader = Choreography(signer, random)
     rest = reader.rest()
-    motions, signs = [reader.to(rest, REST_S, "rest")], []
+    motions, signs, hands = [reader.to(rest, REST_S, "rest")], [], []
     for number, notation in enumerate(notations):
         if number:
             reader = Choreography(signer, random)
             if pace and random.random() < pace.pauses:
                 motions += reader.to_rest(rest)
         sign = reader.sign(notation, rest)
+        hands.append([any(motion.keys[side] is not rest[side] for motion in sign) for side in (RIGHT, LEFT)])
         if notation.signs[0].nondominant != notations[0].signs[0].nondominant:
             sign = [motion.mirrored() for motion in sign]
+            hands[-1].reverse()
         signs.append(
             (len(motions), len(motions) + len(sign) - 1)
         )  # the motions before it, the way there too, and in it
@@ -109,7 +117,7 @@ def choreograph(
     if pace:
         motions = _hurried(motions, len(signs), pace.sign_s, random)
     ends = np.cumsum([motion.seconds for motion in motions])
-    return Choreographed(motions, ends[np.array(signs)])
+    return Choreographed(motions, ends[np.array(signs)], np.array(hands))
 
 
 def _hurried(motions: list[Motion], signs: int, sign_s: float, random: np.random.Generator) -> list[Motion]:

@@ -130,13 +130,18 @@ def perform(
     notations = [notations] if isinstance(notations, Notation) else notations
     random = _of_clip(signer, clip)
     performance = _animate(choreograph(notations, signer, random, pace).motions, signer, random, fps)
-    by_left = signer.left_handed != notations[0].signs[0].nondominant
-    return _mirrored(performance) if by_left else performance
+    return _mirrored(performance) if _by_left(notations, signer) else performance
 
 
 def rehearse(notations: Sequence[Notation], signer: Signer, clip: int = 0, pace: Pace | None = None) -> Choreographed:
-    """What `perform` signs and when, before there are joints."""
-    return choreograph(notations, signer, _of_clip(signer, clip), pace)
+    """What `perform` signs, when and with which hands, before there are joints."""
+    found = choreograph(notations, signer, _of_clip(signer, clip), pace)
+    return found._replace(hands=found.hands[:, ::-1]) if _by_left(notations, signer) else found
+
+
+def _by_left(notations: Sequence[Notation], signer: Signer) -> bool:
+    """Whether the left hand does what is written of the dominant one."""
+    return signer.left_handed != notations[0].signs[0].nondominant
 
 
 def _of_clip(signer: Signer, clip: int) -> np.random.Generator:

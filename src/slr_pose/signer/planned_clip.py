@@ -5,7 +5,9 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from slr_pose.signer.performance import perform, rehearse
 from slr_pose.signer.person import Signer
 from slr_pose.tables import refuse_others
 from slr_pose.text import count
-from slr_pose.timeline import Entry, Timeline
+from slr_pose.timeline import Entry, Hand, Timeline
 
 MANIFEST = "clips.csv"
 COLUMNS = ("path", "gloss", "signer", "hamnosys")
@@ -109,13 +111,15 @@ class PlannedClip:
         pose.write(self.truth)
 
     def timeline(self) -> Timeline:
-        """What is signed from when to when: a tier of glosses, and one of each attribute that the notations tell."""
+        """What is signed from when to when, by which hands: a tier of glosses, and one of each attribute that the
+        notations tell."""
         rehearsed = rehearse(self._parsed(), self._signer(), self.number, self.pace)
         tiers: dict[str, list[Entry]] = {"gloss": []}
-        for gloss, notation, (start_s, end_s) in zip(
-            self.glosses, self.notations, rehearsed.signs.tolist(), strict=False
-        ):
-            for tier, label in {"gloss": gloss, **attributes_of(notation)}.items():
+        signs = zip(self.glosses, self.notations, rehearsed.signs.tolist(), rehearsed.hands, strict=False)
+        for gloss, notation, (start_s, end_s), signing in signs:
+            hands = tuple(compress(get_args(Hand), signing))
+            tiers["gloss"].append(Entry(start_s, end_s, [(gloss, 1.0)], "sure", hands))
+            for tier, label in attributes_of(notation).items():
                 tiers.setdefault(tier, []).append(Entry(start_s, end_s, [(label, 1.0)], "sure"))
         return Timeline(self.file.name, 0.0, rehearsed.seconds, tiers)
 

@@ -15,8 +15,6 @@ from slr_pose.info import RATE
 from slr_pose.model.reference import Reference
 from slr_pose.model.repair import repaired
 
-LOW = 1.15  # shoulders' distances below the shoulders; a hand above that is active
-LOW_BELOW_FACE = 5.2  # lengths of a hand below the nose, about the same place, for layouts without shoulders
 WHOLE, CAREFUL, FLUENT = range(3)  # clips as they are; their active parts, at about their pace or in conversation
 STYLES = (0.3, 0.25, 0.45)  # how often each of them
 FLUENT_S, SHORTEST_S, LONGEST_S = 0.45, 0.16, 1.2  # a sign's length in conversation, median, least and most
@@ -97,11 +95,10 @@ def active(reference: Reference, clips: Tensor, inside: Tensor) -> tuple[Tensor,
     Args:
         clips: (clips, frames, joints, 4) in units of the body's scale; inside: (clips, frames) bool.
     """
-    raised, body = torch.zeros_like(inside), reference.body
-    low = LOW if {joint for pair in body.scale for joint in pair} <= set(body.joints) else LOW_BELOW_FACE
+    raised = torch.zeros_like(inside)
     for hand in filter(None, (reference.left, reference.right)):
         height, seen = clips[:, :, hand.origin, 1].mean(2), clips[:, :, hand.origin, 3].mean(2)
-        raised |= (height < low) & (seen > 0) & inside
+        raised |= (height < reference.body.low) & (seen > 0) & inside
     raised = torch.where(raised.any(1, keepdim=True), raised, inside)
     return raised.int().argmax(1), raised.shape[1] - 1 - raised.flip(1).int().argmax(1)
 

@@ -16,8 +16,7 @@ from slr_pose.timeline import Entry
 from slr_pose.training.sequences import sequences
 
 SAMPLES = 256  # of a row: ten seconds
-SIGNS_A_ROW = 4  # validation signs that there are for each row: each stands in about two
-MOST_ROWS = 48
+MOST_ROWS = 144  # one for each validation sign, each of which stands in about seven
 STRANGE = 0.05  # of their signs are signs that nobody knows
 TOGETHER = 32  # signs that rows are made of at a time
 
@@ -37,7 +36,7 @@ def reading_threshold(recognizer: Recognizer, signs: LabelledClips, signing: Sig
     answers: Answers = []
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        for _ in range(min(MOST_ROWS, len(signs) // SIGNS_A_ROW)):
+        for _ in range(min(MOST_ROWS, len(signs)) if len(signs) >= FEWEST else 0):
             answers += _row(recognizer, signs, torch.randperm(len(signs))[:TOGETHER].tolist())
     for index in range(len(signing)):
         answers += _stretch(recognizer, signing, index)

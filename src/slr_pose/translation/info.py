@@ -49,10 +49,12 @@ class TranslatorTraining(Trained, frozen=True, kw_only=True):
 
     Attributes:
         pairs: how many of each split.
+        started_from: the translator whose weights it began with.
         val: BLEU and chrF of each way to a sentence, on the val pairs; empty when it was stopped before.
     """
 
     pairs: dict[str, int] = {}
+    started_from: str | None = None
     val: dict[str, dict[str, float]] = {}
 
 

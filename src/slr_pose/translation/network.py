@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from slr_pose.translation.decoding import FIRST_PIECE
+from slr_pose.translation.glosses import FIRST
 from slr_pose.translation.info import TranslationConfig
 
 
@@ -33,6 +35,24 @@ class TranslationModel(nn.Module):
                 nn.init.zeros_(module.bias)
             elif isinstance(module, nn.Embedding):
                 nn.init.normal_(module.weight, std=config.width**-0.5)
+
+    @torch.no_grad()
+    def start_from(self, other: "TranslationModel", glosses: dict[int, int], pieces: dict[int, int]) -> None:
+        """Take over what another network of the same sizes has learnt; of glosses and pieces, those that both have.
+
+        Args:
+            glosses, pieces: number here -> number there. Those of nothing, begin, end and unknown glosses are the same.
+        """
+        others = other.state_dict()
+        same = {
+            "glosses.weight": (FIRST, glosses),
+            "pieces.weight": (FIRST_PIECE, pieces),
+            "bias": (FIRST_PIECE, pieces),
+        }
+        for name, weight in self.named_parameters():
+            first, numbers = same.get(name, (len(weight), {}))
+            weight[:first] = others[name][:first]
+            weight[list(numbers)] = others[name][list(numbers.values())]
 
     def forward(self, glosses: Tensor, shares: Tensor, pieces: Tensor) -> Tensor:
         """All pieces before each -> logits of each, as in training.

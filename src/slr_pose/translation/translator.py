@@ -180,11 +180,12 @@ Declared = dict[str, tuple[type[np.generic] | None, list[int | None]]]  # by nam
 class OnnxNetwork:
     """A network in ONNX Runtime.
 
-    Reading and the step stand in one file; what only the other needs is given empty, and costs nothing.
+    Reading and the step stand in one file, and ONNX Runtime goes through all of it each time. What only the other needs
+    is given without a sentence, so that there is nothing to compute. A step is too short to be shared among threads.
     """
 
     def __init__(self, path: Path, content: bytes, info: TranslatorInfo):
-        self.path, self.session = path, open_session(path, content)
+        self.path, self.session = path, open_session(path, content, threads=1)
         config, self.numbers = info.model, FIRST_PIECE + len(info.pieces)
         self.before, self.heads = (config.blocks, 2), config.attention_heads
         self.channels = config.width // config.attention_heads
@@ -205,7 +206,7 @@ class OnnxNetwork:
         }
         if _declared(self.session.get_inputs()) != expected or _declared(self.session.get_outputs()) != outputs:
             raise BadInput(f"{path}: its inputs and outputs are not those of its description; export it again.")
-        self.empty = {name: np.zeros([n or 1 for n in shape], kind) for name, (kind, shape) in expected.items()}
+        self.none = {name: _without_sentences(kind, shape) for name, (kind, shape) in expected.items()}
 
     def read(self, glosses: np.ndarray, shares: np.ndarray) -> np.ndarray:
         """As `TranslationModel.read`: (sentences, places, alternatives), both.
@@ -232,7 +233,7 @@ class OnnxNetwork:
         return found, present
 
     def _ask(self, outputs: list[str], given: dict[str, np.ndarray]) -> list[np.ndarray]:
-        return ask(self.session, self.path, outputs, {**self.empty, **given}, "sentences")
+        return ask(self.session, self.path, outputs, {**self.none, **given}, "sentences")
 
     def _kept(self, sentences: int, places: int) -> tuple[int, ...]:
         return *self.before, sentences, self.heads, places, self.channels
@@ -240,6 +241,12 @@ class OnnxNetwork:
     def _check(self, found: np.ndarray, shape: tuple[int, ...]) -> None:
         if found.shape != shape:
             raise BadInput(f"{self.path} answers something else than it says; export it again.")
+
+
+def _without_sentences(kind: type[np.generic] | None, shape: list[int | None]) -> np.ndarray:
+    """An input of no sentences, each of one place: the first axis that may have any length is that of sentences."""
+    sentences = shape.index(None)
+    return np.zeros([0 if axis == sentences else n or 1 for axis, n in enumerate(shape)], kind)
 
 
 def _declared(values: list[Any]) -> Declared:
@@ -302,6 +309,8 @@ def load_model(path: Path) -> "tuple[TranslationModel, TranslatorInfo]":
     from slr_pose.translation.network import TranslationModel
 
     path = model_file(Path(path), TRANSLATOR)
+    if path.suffix.lower() == ".onnx":
+        raise BadInput(f"{path} is an ONNX file, which cannot be trained or exported; name a {TRANSLATOR}.")
     weights, metadata = read_weights(path, KEY)
     info = _read_info(path, metadata)
     numbers = FIRST + len(info.glosses), FIRST_PIECE + len(info.pieces)
