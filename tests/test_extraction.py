@@ -108,6 +108,7 @@ def test_fast_looks_at_fifteen_frames_a_second(pose, video):
     assert np.median(difference) < 0.05 * shoulders
 
 
+@pytest.mark.usefixtures("mediapipe")
 def test_the_landmarks_are_holistics(pose, video):
     """Ours is MediaPipe's Holistic without its mask and, unless asked for, its face: nothing else may differ."""
     with_face = extract_pose(video, estimator=MediaPipe(face=True))
@@ -225,6 +226,7 @@ def test_a_picture_that_changes_its_size_leaves_the_keypoints_where_they_are(tmp
     assert np.median(shoulders[:12]) == pytest.approx(np.median(shoulders[12:]), rel=0.1)
 
 
+@pytest.mark.usefixtures("mediapipe")
 @pytest.mark.skipif(not ASL.is_dir(), reason="needs ../shared/data")
 def test_real_clips_are_as_holistic_sees_them_and_left_is_the_signers_left(tmp_path):
     video = ASL / "book" / "69241.mp4"

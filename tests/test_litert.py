@@ -204,6 +204,7 @@ def test_what_stands_still_does_not_move_and_what_moves_fast_is_not_held_back(sc
 
 
 @RUNS
+@pytest.mark.usefixtures("mediapipe")
 def test_the_points_are_those_of_mediapipes_graph(video):
     """Of body, face and hands. The pictures go through other code, so not to the bit."""
     ours, theirs = (extract_pose(video, estimator=engine(face=True)) for engine in (LiteRT, MediaPipe))
@@ -265,6 +266,7 @@ def test_a_hand_is_found_where_the_fingers_of_the_body_are_guessed_wrong():
 
 
 @RUNS
+@pytest.mark.usefixtures("mediapipe")
 def test_poses_of_two_engines_do_not_mix(slr, tmp_path):
     write_video(tmp_path / "a.mp4", signer.images("circle", 3), 25)
     slr("extract-pose", "a.mp4", "--engine", "litert")
@@ -281,10 +283,14 @@ def test_an_engine_that_there_is_not(slr, tmp_path, monkeypatch):
     write_video(tmp_path / "a.mp4", signer.images("circle", 2), 25)
     result = slr("extract-pose", "a.mp4", "--engine", "openpose", exit_code=2)
     assert "there is no engine 'openpose': name one of mediapipe, litert." in result.stderr
-    monkeypatch.setitem(engines.PACKAGES, "litert", "no_such_package")
-    result = slr("extract-pose", "a.mp4", "--engine", "litert", exit_code=2)
-    assert "pip install no-such-package." in result.stderr
+    monkeypatch.setattr(engines, "is_here", lambda engine: False)
+    for name, sentence in {
+        "litert": "the engine litert needs a package that is not installed: pip install ai-edge-litert.",
+        "mediapipe": "pip install mediapipe==0.10.21, which there is for Python 3.10 to 3.12.",
+    }.items():
+        assert sentence in slr("extract-pose", "a.mp4", "--engine", name, exit_code=2).stderr
     assert not list(tmp_path.glob("*.pose"))
+    assert engines.estimator(face=True) == LiteRT(face=True)
 
 
 def test_networks_come_with_the_package_or_out_of_mediapipe(tmp_path, monkeypatch):
@@ -307,11 +313,12 @@ def test_what_the_build_fetches_is_what_the_engine_reads():
 
 LOOK = """
 import sys
-from dataclasses import replace
 from pathlib import Path
-from slr_pose.keypoints.litert.engine import LiteRT
+from slr_pose.keypoints import engines
 from slr_pose.keypoints.segment import extract_pose
-assert extract_pose(Path(sys.argv[1]), estimator=LiteRT(face=True)).confidence.any()
+engines.is_here = lambda engine: engine == "litert"
+found = extract_pose(Path(sys.argv[1]), estimator=engines.estimator(face=True))
+assert found.extractor["name"] == "litert" and found.confidence.any()
 assert not {"mediapipe", "cv2", "jax", "torch", "scipy"} & set(sys.modules), sorted(sys.modules)
 """
 

@@ -34,6 +34,7 @@ def test_a_shipped_layout_is_whole(name):
     assert set(skeleton.points) <= set(Skeleton.load("mediapipe_543").points)
 
 
+@pytest.mark.usefixtures("mediapipe")
 def test_the_layout_with_the_face_is_holistics():
     """Between body and hands, with the contours of MediaPipe's own mesh; and left is the other side's mirror image."""
     from mediapipe.python.solutions.face_mesh_connections import FACEMESH_CONTOURS, FACEMESH_TESSELATION
@@ -228,6 +229,7 @@ def test_the_wheel_and_the_archive_of_the_source_hold_what_is_no_code(tmp_path):
         names = files.namelist()
     assert {f"slr_pose/skeletons/{name}.toml" for name in LAYOUTS} <= set(names)
     assert {"slr_pose/hamnosys/attributes.csv", "slr_pose/skeletons/synonyms.csv"} <= set(names)
+    assert {"slr_pose/networks/hand_landmark_full.tflite", "slr_pose/networks/LICENSE"} <= set(names)
     with tarfile.open(archive) as files:
         assert any(name.endswith("/LICENSE") for name in files.getnames())
     assert found_from_elsewhere(tmp_path, wheel).is_relative_to(tmp_path / "elsewhere")

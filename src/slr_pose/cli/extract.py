@@ -26,7 +26,8 @@ def extract_pose(
         typer.Option("--output", "-o", help="Folder for the .pose files; by default beside each video."),
     ] = None,
     engine: Annotated[
-        str | None, typer.Option(help="What finds the keypoints: mediapipe or litert; mediapipe by default.")
+        str | None,
+        typer.Option(help="What finds the keypoints: mediapipe or litert; by default mediapipe where it is installed."),
     ] = None,
     face: Annotated[bool, typer.Option("--face", help="Find the 468 points of the face, too.")] = False,
     fast: Annotated[

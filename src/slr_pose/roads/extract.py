@@ -56,7 +56,7 @@ def extract(
     Args:
         inputs: videos, or folders of them.
         output: folder for the `.pose` files; by default each is beside its video.
-        engine: what finds the keypoints, `mediapipe` or `litert`; by default `mediapipe`.
+        engine: what finds the keypoints, `mediapipe` or `litert`; by default `mediapipe` where it is installed.
         face: find the 468 points of the face, too.
         fast: look at about 15 frames a second.
         force: extract again what is there already.

@@ -41,7 +41,7 @@ class LiteRT(HolisticPoints):
         """Somebody to follow, with networks for the caller alone, which are kept for the next.
 
         Raises:
-            BadInput: the networks are not on this machine.
+            BadInput: the networks, or LiteRT, are not on this machine.
         """
         try:
             eyes = _idle[self.face].pop()

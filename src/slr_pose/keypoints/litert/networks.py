@@ -44,10 +44,16 @@ class Network:
 
     Attributes:
         size: pixels of a side of the square that it wants to see.
+
+    Raises:
+        BadInput: LiteRT is not on this machine.
     """
 
     def __init__(self, content: bytes):
-        from ai_edge_litert.interpreter import Interpreter
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ModuleNotFoundError as error:
+            raise BadInput("nothing is installed that finds keypoints: pip install ai-edge-litert.") from error
 
         self._interpreter = Interpreter(model_content=content, num_threads=1)
         self._interpreter.allocate_tensors()
