@@ -77,7 +77,7 @@ def test_train_leaves_a_run_that_tells_everything(trained):
     assert "val top-1" in trained.result.stderr and "unseen signers" in trained.result.stdout
     report = (run / "report.md").read_text()
     assert "16 train, 8 val" in report and "unseen signers" in report and "hand_shape_base_form" in report
-    rows = list(csv.DictReader((run / "metrics.csv").open()))
+    rows = list(csv.DictReader((run / "metrics.csv").read_text(encoding="utf-8").splitlines()))
     assert {"train_loss", "val_loss", "val_top1", "val_top1_gloss"} <= set(rows[0])
     assert list(run.glob("events.out.tfevents*"))
     with safe_open(run / "model.safetensors", "np") as file:

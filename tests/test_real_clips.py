@@ -14,7 +14,11 @@ GLOSSES = ("book", "drink", "help", "mom")
 @pytest.mark.skipif(not ASL.is_dir(), reason="needs ../shared/data")
 def test_signers_it_has_not_seen(slr, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(slr.folder / "cache"))
-    rows = [row for row in csv.DictReader((ASL / "clips.csv").open()) if row["gloss"] in GLOSSES]
+    rows = [
+        row
+        for row in csv.DictReader((ASL / "clips.csv").read_text(encoding="utf-8").splitlines())
+        if row["gloss"] in GLOSSES
+    ]
     chosen = [row for row in rows if row["split"] == "val" and row["source"] == "MSASL"]
     for gloss in GLOSSES:
         chosen += [row for row in rows if row["split"] == "train" and row["gloss"] == gloss][:12]

@@ -350,7 +350,7 @@ def test_synthesize_writes_clips_that_training_reads(slr):
     (slr.folder / "lexicon.csv").write_text(LEXICON)
     make = ("synthesize", "lexicon.csv", "--signers", 3, "--clips", 2, "--pose-only", "-o", "signs")
     slr(*make)
-    rows = list(csv.DictReader((slr.folder / "signs" / "clips.csv").open()))
+    rows = list(csv.DictReader((slr.folder / "signs" / "clips.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 18 and {row["signer"] for row in rows} == {f"seed0-signer{number}" for number in range(3)}
     files = {row["path"]: (slr.folder / "signs" / row["path"]) for row in rows}
     before = {path: (file.read_bytes(), file.stat().st_mtime_ns) for path, file in files.items()}
@@ -369,7 +369,7 @@ def test_synthesize_writes_clips_that_training_reads(slr):
 def test_synthesize_films_a_notation(slr):
     sign = "hamfist hamextfingero hampalmd"
     slr("synthesize", sign, "-o", "one")
-    (row,) = csv.DictReader((slr.folder / "one" / "clips.csv").open())
+    (row,) = csv.DictReader((slr.folder / "one" / "clips.csv").read_text(encoding="utf-8").splitlines())
     assert row["hamnosys"] == sign
     truth = Pose.read(slr.folder / "one" / "truth" / "sign-signer0-0.pose")
     found = extract_pose(slr.folder / "one" / row["path"])

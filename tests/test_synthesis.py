@@ -55,7 +55,10 @@ def test_variants_become_clips_of_the_same_gloss_and_hard_glosses_come_back(slr)
         gloss[1:] if gloss == "'=x" else gloss for gloss in glosses
     ]  # as a spreadsheet writes a text that begins so
     assert labels == [gloss for gloss in read for _ in range(2)] + ["two"] * 4
-    cells = [row["gloss"] for row in csv.DictReader((slr.folder / "out" / "clips.csv").open(encoding="utf-8"))]
+    cells = [
+        row["gloss"]
+        for row in csv.DictReader((slr.folder / "out" / "clips.csv").read_text(encoding="utf-8").splitlines())
+    ]
     assert not [cell for cell in cells if cell[0] in "=+-@"]
 
 

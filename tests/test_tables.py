@@ -140,7 +140,9 @@ def test_what_is_written_reads_back_and_no_spreadsheet_runs_it(tmp_path, rows):
     assert [(row.text("path"), row.text("gloss")) for row in found] == [
         tuple(normal(str(cell)) or None for cell in row) for row in rows
     ]
-    for _, *cells in list(csv.reader(path.open(encoding="utf-8", newline="")))[1:]:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    for _, *cells in rows[1:]:
         for cell in cells:
             assert cell[:1] not in tuple("=+-@\t\r\n＝＋－＠") or is_number(cell)
 
