@@ -50,7 +50,7 @@ demo: .venv/installed
 	@echo "Twelve made-up signs by synthetic signers: nobody's language, but the whole road."
 	slr synthesize --signers 40 --clips 2 --pose-only -o runs/demo/train
 	slr synthesize --seed 7 -o runs/demo/unseen
-	slr train runs/demo/train/clips.csv --size tiny --epochs 30
+	slr train runs/demo/train/clips.csv --size tiny --epochs 20
 	slr evaluate runs/demo/unseen/clips.csv --split all
 	slr predict runs/demo/unseen/clips/kite-signer0-0.mp4 --top 2
 	slr synthesize --seed 7 --sentence "KITE ISLAND ECHO" --pace 0.9 -o runs/demo/unseen
