@@ -1,11 +1,12 @@
 """Run folders: each training has one, `runs/NAME`, with its checkpoint, report and logs."""
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from slr_pose import BadInput
-from slr_pose.files import is_hidden, is_writable
+from slr_pose.files import is_hidden, is_writable, write_whole
 
 RUNS = Path("runs")
 CHECKPOINT = "model.safetensors"
@@ -14,6 +15,7 @@ REPORT = "report.md"
 UNFINISHED = "unfinished.json"  # what a training began with, until it ends
 UNFINISHED_TRANSLATOR = "unfinished-sentences.json"  # the same of a translator's
 STATE = "training.ckpt"  # where it stands
+SAVING = 0.03  # of the time, at most, goes into keeping that; where epochs are short, not each of them is kept
 
 
 def new_run(name: str | None) -> Path:
@@ -82,6 +84,23 @@ def unfinished_run(name: str | None, unfinished: str = UNFINISHED) -> Path | Non
         command = "train-sentences" if unfinished == UNFINISHED else "train"
         raise BadInput(f"{run} was begun by `slr {command}`: repeat that command with --resume, or name another run.")
     return run
+
+
+class StateKeeper:
+    """Keeps where a run's training stands, after an epoch, unless that takes more than its share of the time."""
+
+    def __init__(self, run: Path):
+        self._file = run / STATE
+        self._kept, self._keeping_s = time.monotonic(), 0.0  # when that was, and how long it took
+
+    def keep(self, write: Callable[[Path], object]) -> None:
+        """Let `write` write it, whole or not at all, if it is time."""
+        begun = time.monotonic()
+        if (begun - self._kept) * SAVING >= self._keeping_s:
+            with write_whole(self._file) as partial:
+                write(partial)
+            self._kept = time.monotonic()
+            self._keeping_s = self._kept - begun
 
 
 def finish(run: Path) -> None:

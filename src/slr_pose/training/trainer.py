@@ -30,13 +30,12 @@ from slr_pose.files import open_regular, write_whole
 from slr_pose.info import KEY, ModelInfo, TrainingInfo
 from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SignModel
-from slr_pose.runs import CHECKPOINT, STATE, UNFINISHED
+from slr_pose.runs import CHECKPOINT, STATE, UNFINISHED, StateKeeper
 from slr_pose.skeleton import Skeleton
 from slr_pose.training.module import SIGNING, SIGNS, Training
 from slr_pose.training.recipe import FEWEST_EPOCHS, STEPS, STEPS_AN_EPOCH, Recipe
 
 METRICS = "metrics.csv"  # as Lightning calls it
-SAVING = 0.03  # of the time, at most, goes into keeping the state; where epochs are short, not each of them is kept
 
 
 def train(
@@ -154,7 +153,7 @@ class _Keeper(Callback):
         self.run, self.info, self.training, self.generator = run, info, training, generator
         self.table, self.on_event = table, on_event
         self.started = time.monotonic()
-        self.kept, self.keeping_s = self.started, 0.0  # when that was, and how long it took
+        self.state = StateKeeper(run)
         self.top1: float | None = None
 
     def on_train_batch_end(
@@ -184,12 +183,8 @@ class _Keeper(Callback):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         whole = trainer.global_step % trainer.num_training_batches == 0  # Ctrl-C ends an epoch early
-        begun = time.monotonic()
-        if whole and (begun - self.kept) * SAVING >= self.keeping_s:
-            with write_whole(self.run / STATE) as partial:
-                trainer.save_checkpoint(partial)
-            self.kept = time.monotonic()
-            self.keeping_s = self.kept - begun
+        if whole:
+            self.state.keep(trainer.save_checkpoint)
 
     def on_save_checkpoint(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]

@@ -1,7 +1,6 @@
 """Pairs -> a trained translator in a run folder, calibrated and measured on held-out pairs."""
 
 import re
-import time
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +13,7 @@ from safetensors.torch import save
 from slr_pose import BadInput
 from slr_pose.events import Listener, Remark, ignore
 from slr_pose.files import open_regular, write_whole
-from slr_pose.runs import STATE, TRANSLATOR, UNFINISHED_TRANSLATOR
+from slr_pose.runs import STATE, TRANSLATOR, UNFINISHED_TRANSLATOR, StateKeeper
 from slr_pose.translation.info import (
     KEY,
     LONGEST,
@@ -34,7 +33,6 @@ EITHER = "what promises more"  # of the network and the nearest pair
 WAYS: dict[str, list[Way]] = {NETWORK: [NETWORK], NEAREST: [NEAREST], EITHER: [NETWORK, NEAREST]}
 CALIBRATED = 30  # held-out pairs that it takes to say how sure a sentence is
 ADDED = 10  # pieces that a sentence may be longer than the longest in training
-SAVING = 0.03  # of the time, at most, goes into keeping the state; where epochs are short, not each of them is kept
 
 
 def train(
@@ -129,7 +127,7 @@ class _Keeper:
 
     def __init__(self, run: Path, learner: Learner, begun: TranslatorInfo):
         self.run, self.learner, self.begun = run, learner, begun
-        self.kept, self.keeping_s = time.monotonic(), 0.0  # when the state was, and how long it took
+        self.state = StateKeeper(run)
 
     @property
     def info(self) -> TranslatorInfo:
@@ -166,12 +164,7 @@ class _Keeper:
     def keep(self) -> None:
         """Write what is learnt after an epoch, and where the training stands."""
         self.write(self.info)
-        begun = time.monotonic()
-        if (begun - self.kept) * SAVING >= self.keeping_s:
-            with write_whole(self.run / STATE) as partial:
-                torch.save(self.learner.state(), partial)
-            self.kept = time.monotonic()
-            self.keeping_s = self.kept - begun
+        self.state.keep(lambda partial: torch.save(self.learner.state(), partial))
 
     def write(self, info: TranslatorInfo) -> None:
         """Write the checkpoint."""
