@@ -36,7 +36,7 @@ class Entry:
     @property
     def best(self) -> tuple[str, float] | None:
         """The best label with its probability; none where it is unknown."""
-        return self.labels[0] if self.labels and self.state != "unknown" else None
+        return best_of(self.labels, self.state)
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,11 @@ class Timeline:
 
         tiers = {tier: [as_json(entry) for entry in entries] for tier, entries in self.tiers.items()}
         return {"start": self.start_s, "end": self.end_s, "tiers": tiers}
+
+
+def best_of(labels: Ranked, state: State) -> tuple[str, float] | None:
+    """The best label with its probability; none where it is unknown."""
+    return labels[0] if labels and state != "unknown" else None
 
 
 def phrases(entries: list[Entry]) -> Iterator[list[Entry]]:

@@ -71,7 +71,7 @@ def print_signs(timeline: "Timeline") -> None:
         return
     rows = table(timeline.name, "from", "to", "answer", "probability")
     for entry in signs:
-        share = f"{entry.labels[0][1]:.0%}" if entry.state != "unknown" else ""
+        share = f"{entry.best[1]:.0%}" if entry.best else ""
         rows.add_row(_clock(entry.start_s), _clock(entry.end_s), _named(entry), share)
     stdout.print(rows)
     if spoken := timeline.tiers.get(SENTENCE):
@@ -85,9 +85,9 @@ def print_signs(timeline: "Timeline") -> None:
 
 
 def _named(entry: "Entry"):
-    if entry.state == "unknown":
+    if not entry.best:
         return styled(("a sign that the model does not know", "dim"))
-    best = entry.labels[0][0]
+    best = entry.best[0]
     return styled(best, ("  not sure", "yellow")) if entry.state == "not sure" else styled(best)
 
 

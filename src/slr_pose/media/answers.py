@@ -5,7 +5,7 @@ from typing import NamedTuple, get_args
 
 from slr_pose.media.elan import Annotation, Elan
 from slr_pose.tables import normal
-from slr_pose.timeline import Ranked, State
+from slr_pose.timeline import Ranked, State, best_of
 
 STATE, RANKING = "state", "ranking"  # behind the name of a tier: those below it that say so
 UNKNOWN = "?"  # how a sign is written that nobody knows
@@ -20,7 +20,8 @@ class Answer(NamedTuple):
     @property
     def shown(self) -> str:
         """What the annotation says."""
-        return self.labels[0][0] if self.labels and self.state != "unknown" else UNKNOWN
+        best = best_of(self.labels, self.state)
+        return best[0] if best else UNKNOWN
 
     def is_kept(self, annotation: Annotation) -> bool:
         """Whether the annotation still says so."""
