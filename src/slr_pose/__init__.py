@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from slr_pose.recognition.stream import Stream
     from slr_pose.roads.annotate import annotate
     from slr_pose.roads.draw import draw
+    from slr_pose.roads.enrol import enrol, forget, known_signs
     from slr_pose.roads.evaluate import evaluate
     from slr_pose.roads.export import export_onnx
     from slr_pose.roads.extract import extract
@@ -33,11 +34,14 @@ __all__ = [
     "Stream",
     "annotate",
     "draw",
+    "enrol",
     "evaluate",
     "events",
     "export_onnx",
     "extract",
     "extract_pose",
+    "forget",
+    "known_signs",
     "predict",
     "synthesize",
     "train",
@@ -51,10 +55,13 @@ _ROOMS = {
     "Stream": "recognition.stream",
     "annotate": "roads.annotate",
     "draw": "roads.draw",
+    "enrol": "roads.enrol",
     "evaluate": "roads.evaluate",
     "export_onnx": "roads.export",
     "extract": "roads.extract",
     "extract_pose": "keypoints.segment",
+    "forget": "roads.enrol",
+    "known_signs": "roads.enrol",
     "predict": "roads.predict",
     "synthesize": "signer.synthesis",
     "train": "roads.train",

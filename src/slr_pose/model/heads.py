@@ -21,6 +21,14 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor, inside: Tensor) -> Tensor:
         """(B, T, width), (B, T) bool, which samples are looked at -> (B, classes)."""
+        return self.classify(self.pool(x, inside))
+
+    def pool(self, x: Tensor, inside: Tensor) -> Tensor:
+        """The same -> (B, width), one embedding of all that is looked at."""
         weight = self.attention(x).masked_fill(~inside[..., None], -1e9).softmax(1)  # (B, T, heads)
         parts = x.unflatten(-1, (weight.shape[-1], -1))  # (B, T, heads, C)
-        return self.linear(self.drop((parts * weight[..., None]).sum(1).flatten(1))) / self.temperature
+        return (parts * weight[..., None]).sum(1).flatten(1)
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        """What `pool` gives -> (B, classes)."""
+        return self.linear(self.drop(pooled)) / self.temperature

@@ -128,7 +128,7 @@ class Stream:
         """The signs of a window that nobody has answered, and that are over."""
         no_sign = len(self.recognizer.labels[READ])
         skipped = max(0, self._answered - window.first)
-        known = edges[skipped:] if self._timed.any() else None
+        known = edges[skipped:] if self.recognizer.info.names else None
         found, going_on = segments(signs[skipped:], known, no_sign, self._likelier, self._followed[1])
         if going_on and is_last:
             found.append(going_on)
@@ -172,7 +172,7 @@ class Stream:
         found = self.recognizer.probabilities([_frames(window, sign)])
         heads = {head: found[head][0] for head in self.recognizer.labels}
         heads[READ] = _together(sign.glosses, heads[READ], self._timed)
-        return _Look(sign, heads, float(found[WHOLE][0]) if self._timed.any() else 1.0)
+        return _Look(sign, heads, float(found[WHOLE][0]) if self.recognizer.info.names else 1.0)
 
 
 class _Sign(NamedTuple):
