@@ -185,8 +185,7 @@ class Prototype(msgspec.Struct, frozen=True):
 
     Attributes:
         clips: how many.
-        embedding: `width` numbers, float16, little-endian: the mean of the directions of the clips' embeddings from the
-            centre.
+        embedding: `width` numbers, float16, little-endian: the mean of theirs.
     """
 
     clips: Annotated[int, Meta(ge=1)]

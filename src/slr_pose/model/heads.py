@@ -1,5 +1,7 @@
 """Embeddings of a stretch of time -> the classes of one label."""
 
+import warnings
+
 import torch
 from torch import Tensor, nn
 
@@ -16,7 +18,9 @@ class Head(nn.Module):
         super().__init__()
         self.attention = nn.Linear(config.width, config.attention_heads)
         self.drop = nn.Dropout(2 * config.dropout)
-        self.linear = nn.Linear(config.width, classes)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Initializing zero-element tensors")  # of no classes
+            self.linear = nn.Linear(config.width, classes)
         self.register_buffer("temperature", torch.ones(()))
 
     def forward(self, x: Tensor, inside: Tensor) -> Tensor:

@@ -48,6 +48,7 @@ class Recognizer:
         self.info, self.run = info, run
         self.skeleton = info.layout()
         self.labels, self.thresholds = dict(info.labels), info.thresholds
+        self._trained = set(info.labels.get(READ, []))
         self._prototypes = Prototypes(info) if info.enrolled else None
         if self._prototypes:
             self.labels[READ] = self._prototypes.glosses
@@ -111,7 +112,7 @@ class Recognizer:
         timelines = []
         for row, pose in enumerate(poses):
             heads = {head: ranked(labels, found[head][row]) for head, labels in self.of_clips.items()}
-            states = {head: self.state(head, best[0][1]) for head, best in heads.items()}
+            states = {head: self.state(head, *best[0]) for head, best in heads.items()}
             if READ in heads and not self._is_known(found, row):
                 states[READ] = "unknown"
             timelines.append(of_clip(pose.name, pose.start_s, pose.end_s, heads, states))
@@ -123,9 +124,9 @@ class Recognizer:
         trained = len(self.info.labels[READ])
         return trained > 0 and (SIGNS not in found or found[SIGNS][row, :, :trained].max() >= KNOWN)
 
-    def state(self, head: str, probability: float) -> State:
-        """How far an answer of that probability is to be trusted."""
-        if head not in self.thresholds:
+    def state(self, head: str, label: str, probability: float) -> State:
+        """How far an answer is to be trusted. Of a sign that was enrolled nobody knows."""
+        if head not in self.thresholds or (head in (READ, SIGNS) and label not in self._trained):
             return "not measured"
         return "sure" if probability >= self.thresholds[head] else "not sure"
 

@@ -57,23 +57,24 @@ def enrol(
     Args:
         shown: glosses, and of each its clips: videos, `.pose` files, arrays, or folders of them. Or a folder with a
             clip of each sign that is called after it, or a data set, as `train` takes it.
-        model: a run, a checkpoint or an ONNX file, which is changed; by default the newest run. Where there is none, a
-            new run begins with the model that comes with the package, which knows no gloss.
-        name: folder of that new run, under `runs/`; by default the time.
+        model: a run, a checkpoint or an ONNX file, which is changed; by default the newest run.
+        name: a new run of that name begins, with the signs of `model`, which stays as it is; by default with the model
+            that comes with the package, which knows no gloss. So it does, called after the time, where there is no run.
         on_event: told of progress and remarks.
 
     Raises:
         BadInput: there is no such model or clip, no clip shows a hand, or the model was trained on one of the signs.
     """
-    origin = Path(model) if model is not None else newest(on_event)
-    if origin is None:
+    origin = Path(model) if model is not None else START if name is not None else newest(on_event) or START
+    begins = name is not None or origin == START
+    if begins:
         refuse_run(name)
-        on_event(Remark("There is no model in runs/: a new run begins, which knows these signs alone."))
-    elif name is not None:
-        raise BadInput(f"the signs are added to {origin}, and no run begins; leave out --name.")
-    recognizer = Recognizer.load(origin or START)
-    if origin:
-        caveat(origin, recognizer.info, on_event)
+        if origin.suffix.lower() == ".onnx":
+            raise BadInput(f"{origin} is an ONNX file, and a run begins with a checkpoint; leave out --name.")
+        if origin == START:
+            on_event(Remark("A new run begins, which knows these signs alone."))
+    recognizer = Recognizer.load(origin)
+    caveat(origin, recognizer.info, on_event)
     if not recognizer.info.names:
         raise BadInput(f"{origin} learnt from sentences alone and names no clip; name another model.")
     loaded = read_clips(_clips(shown, on_event), recognizer.skeleton, on_event, recognizer.fast)
@@ -87,8 +88,8 @@ def enrol(
     glosses = [clips[row].labels[READ] for row in seen]
     found = recognizer.probabilities([keypoints[row] for row in seen])[EMBEDDING]
     info = enrolled(recognizer.info, glosses, found)
-    file = model_file(origin) if origin else new_run(name) / CHECKPOINT
-    write_with(info, file if origin else START, file)
+    file = new_run(name) / CHECKPOINT if begins else model_file(origin)
+    write_with(info, model_file(origin), file)
     return Enrolment(file, dict(Counter(glosses)), info)
 
 
