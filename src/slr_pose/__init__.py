@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slr_pose.recognition.recognizer import Recognizer
     from slr_pose.recognition.stream import Stream
     from slr_pose.roads.annotate import annotate
+    from slr_pose.roads.compare import compare
     from slr_pose.roads.draw import draw
     from slr_pose.roads.enrol import enrol, forget, known_signs
     from slr_pose.roads.evaluate import evaluate
@@ -33,6 +34,7 @@ __all__ = [
     "Recognizer",
     "Stream",
     "annotate",
+    "compare",
     "draw",
     "enrol",
     "evaluate",
@@ -54,6 +56,7 @@ _ROOMS = {
     "Recognizer": "recognition.recognizer",
     "Stream": "recognition.stream",
     "annotate": "roads.annotate",
+    "compare": "roads.compare",
     "draw": "roads.draw",
     "enrol": "roads.enrol",
     "evaluate": "roads.evaluate",
