@@ -13,6 +13,7 @@ from slr_pose.cli.annotate import clock, named
 from slr_pose.cli.console import print_json, say, stdout, styled
 from slr_pose.cli.progress import progress
 from slr_pose.cli.window import NoScreen, Window
+from slr_pose.quiet import quiet_natives
 from slr_pose.text import count
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def watch(source: str, model: Path | None, record: Path | None, top: int, as_jso
     told = _Told()
     with progress() as show:
         watching = slr_pose.watch(source, model, record=record, on_event=show)
-        with _ended_by_ctrl_c(watching), _screen(source, watching.stop, as_json) as draw:
+        with quiet_natives(), _ended_by_ctrl_c(watching), _screen(source, watching.stop, as_json) as draw:
             for look in watching:
                 told.add(look)
                 for sign in look.signs:

@@ -54,6 +54,7 @@ def watch(
     model: Path | str | Recognizer | None = None,
     *,
     record: Path | str | None = None,
+    estimator: Estimator | None = None,
     on_event: Listener = ignore,
 ) -> "Watch":
     """Look at a camera, and name the signs that are signed before it, each as soon as it has ended.
@@ -63,6 +64,7 @@ def watch(
             a pipe, or a video file, which is played as a camera would show it.
         model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run.
         record: a folder that keeps the video, its poses and its timeline, under the time at which it begins.
+        estimator: what finds the keypoints; by default `default_estimator()`.
         on_event: told of remarks.
 
     Returns:
@@ -71,15 +73,18 @@ def watch(
     Raises:
         BadInput: there is no such source or model, or the model cannot read.
     """
-    return Watch(str(source), reader(model, on_event), Path(record) if record else None, on_event)
+    recognizer, folder = reader(model, on_event), Path(record) if record else None
+    return Watch(str(source), recognizer, estimator or default_estimator(), folder, on_event)
 
 
 class Watch:
     """Looks at a source when it is gone through, once; `watch` makes it."""
 
-    def __init__(self, source: str, recognizer: Recognizer, folder: Path | None, on_event: Listener):
-        self._recognizer, self._on_event = recognizer, on_event
-        self._kept = _Kept(folder, recognizer) if folder else None
+    def __init__(
+        self, source: str, recognizer: Recognizer, estimator: Estimator, folder: Path | None, on_event: Listener
+    ):
+        self._recognizer, self._estimator, self._on_event = recognizer, estimator, on_event
+        self._kept = _Kept(folder, recognizer, estimator) if folder else None
         on_shot = self._kept.film if self._kept else lambda shot: None
         self._camera = Camera(source, FAST_FPS if recognizer.fast else None, on_shot)
 
@@ -102,15 +107,14 @@ class Watch:
                 self._on_event(Remark(f"Recorded: {video}, and beside it its poses and its signs."))
 
     def _looks(self) -> Iterator[Look]:
-        estimator, eyes, broken = default_estimator(), None, None
-        with estimator.open() as session, self._camera as camera:
+        eyes, broken = None, None
+        with self._estimator.open() as session, self._camera as camera:
             try:
                 for shot in camera:
                     if eyes is None:
-                        eyes = _Eyes(estimator, session, camera, self._recognizer, self._kept, shot)
-                        if sentence := self._recognizer.mismatch(eyes.like):
-                            self._on_event(Caution(sentence))
-                    yield eyes.look(shot)
+                        like = self._like(shot)
+                        eyes = _Eyes(session, Live(self._recognizer, like), like, self._kept)
+                    yield eyes.look(shot, camera)
             except BadInput as error:
                 broken = error
             if eyes:
@@ -118,47 +122,45 @@ class Watch:
             if broken:
                 raise broken
 
+    def _like(self, first: Shot) -> Pose:
+        """The pose of no frames, with all that those of the source have in common."""
+        points = len(self._estimator.points)
+        pose = Pose(
+            keypoints=np.zeros((0, points, 3), np.float32),
+            confidence=np.zeros((0, points), np.float32),
+            points=self._estimator.points,
+            limbs=self._estimator.limbs,
+            fps=self._camera.fps,
+            width=first.picture.shape[1],
+            height=first.picture.shape[0],
+            extractor={**self._estimator.identity, "fast": self._recognizer.fast},
+            name=self._camera.name,
+        )
+        if sentence := self._recognizer.mismatch(pose):
+            self._on_event(Caution(sentence))
+        return pose
+
 
 class _Eyes:
-    """What looks at the pictures of one source, one after the other."""
+    """What looks at the pictures of one source, one after the other, and reads what is signed."""
 
-    def __init__(
-        self,
-        estimator: Estimator,
-        session: Session,
-        camera: Camera,
-        recognizer: Recognizer,
-        kept: "_Kept | None",
-        first: Shot,
-    ):
-        self._session, self._camera, self._kept = session, camera, kept
-        height, width = first.picture.shape[:2]
-        self.like = Pose(
-            keypoints=np.zeros((0, len(estimator.points), 3), np.float32),
-            confidence=np.zeros((0, len(estimator.points)), np.float32),
-            points=estimator.points,
-            limbs=estimator.limbs,
-            fps=camera.fps,
-            width=width,
-            height=height,
-            extractor={**estimator.identity, "fast": recognizer.fast},
-            name=camera.name,
-        )
-        self._pace, self._live = Pace(camera.fps), Live(recognizer, self.like)
+    def __init__(self, session: Session, live: Live, like: Pose, kept: "_Kept | None"):
+        self._session, self._live, self._like, self._kept = session, live, like, kept
+        self._pace = Pace(like.fps)
         self._look: Look | None = None
         self._looked = 0
 
-    def look(self, shot: Shot) -> Look:
+    def look(self, shot: Shot, camera: Camera) -> Look:
         """Look at the next picture."""
         keypoints, confidence = self._session.find(shot.picture)
         self._looked += 1
         frames = self._pace.add(shot.time_s, keypoints, confidence)
-        signing = replace(self.like, keypoints=frames[0], confidence=frames[1])
+        signing = replace(self._like, keypoints=frames[0], confidence=frames[1])
         signs = self._live.push(signing)
         if self._kept:
             self._kept.add(signing, signs)
-        seen = replace(self.like, keypoints=keypoints[None], confidence=confidence[None])
-        self._look = Look(shot.time_s, shot.picture, seen, signs, self._looked, self._camera.skipped)
+        seen = replace(self._like, keypoints=keypoints[None], confidence=confidence[None])
+        self._look = Look(shot.time_s, shot.picture, seen, signs, self._looked, camera.skipped)
         return self._look
 
     def last_look(self) -> Look:
@@ -166,7 +168,7 @@ class _Eyes:
         assert self._look is not None
         signs = self._live.finish()
         if self._kept:
-            self._kept.add(self.like, signs)
+            self._kept.add(self._like, signs)
         return replace(self._look, signs=signs)
 
 
@@ -177,11 +179,11 @@ class _Kept:
         folder: under which the files are named after the time at which they were begun.
     """
 
-    def __init__(self, folder: Path, recognizer: Recognizer):
+    def __init__(self, folder: Path, recognizer: Recognizer, estimator: Estimator):
         begun = time.strftime("%Y-%m-%d_%H-%M-%S")
         names = (folder / f"{begun}{number and f'.{number}' or ''}.mp4" for number in count())
         self._video = next(name for name in names if not any(name.with_suffix(end).exists() for end in KEPT))
-        self._recording, self._recognizer = Recording(self._video), recognizer
+        self._recording, self._recognizer, self._estimator = Recording(self._video), recognizer, estimator
         self._poses: list[Pose] = []
         self._signs: list[Answer] = []
 
@@ -208,7 +210,7 @@ class _Kept:
             keypoints=np.concatenate([pose.keypoints for pose in self._poses]),
             confidence=np.concatenate([pose.confidence for pose in self._poses]),
             extractor={**first.extractor, "live": True},  # extracting the video finds more, where pictures were missed
-            source=Job(self._video, default_estimator()).source(),
+            source=Job(self._video, self._estimator).source(),
             name=self._video.name,
         )
         if pose.confidence.any():
