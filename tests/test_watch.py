@@ -115,6 +115,16 @@ def test_a_recording_is_annotated_video_that_trains(slr, guesser, tmp_path):
     assert "kept.png" in said and ".eaf below" in said
 
 
+def test_the_lines_of_the_docs_run_as_they_stand(guessing, video, capsys):
+    text = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
+    (lines,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "slr_pose.watch(" in block]
+    assert '("0", "model.onnx")' in lines
+    exec(lines.replace('"0"', repr(str(video))).replace('"model.onnx"', repr(str(guessing))), {"slr_pose": slr_pose})
+    assert all(
+        re.fullmatch(r"\d\.\d+ \('\w+', 0\.\d+\) [a-z ]+", line) for line in capsys.readouterr().out.splitlines()
+    )
+
+
 @pytest.mark.parametrize(
     "options, sentence",
     [
@@ -216,9 +226,8 @@ def test_a_window_shows_picture_skeleton_and_signs_and_ends_it_when_it_is_closed
         window = Window("a.mp4", watching.stop)
         for number, look in enumerate(watching):
             window.show(look, "kite  93%", "lamp", "as it goes")
-            lines = window._canvas.find_all()
             if number == 2:
-                assert len(lines) > 20 and window._lines[0].cget("text") == "kite  93%"
+                assert len(window._canvas.find_all()) > 20 and window._lines[0].cget("text") == "kite  93%"
                 window._root.focus_force()
                 window._root.event_generate("<Escape>")
         assert number < 100 and not window._is_open

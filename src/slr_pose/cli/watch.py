@@ -5,12 +5,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import slr_pose
 from slr_pose.cli.annotate import clock, named
-from slr_pose.cli.console import print_json, say, stdout, styled
+from slr_pose.cli.console import print_json, say, stdout, styled, warn
 from slr_pose.cli.progress import progress
 from slr_pose.cli.window import NoScreen, Window
 from slr_pose.quiet import quiet_natives
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from slr_pose.roads.watch import Look, Watch
     from slr_pose.timeline import Entry
 
+    Draw = Callable[[Look, "_Told"], None]
+
 LAST = 6  # signs before the last one that stay in view
 RATE_S = 2.0  # over which frames a second are counted
-REDRAWN = 6  # times a second, in a terminal
-COLUMNS = 64  # of the picture there
+IN_A_WINDOW, IN_A_TERMINAL = 15, 6  # times a second that it is drawn anew
+ENOUGH = 10  # frames/s, of 25, with which most signs are still read (docs/live.md)
+COLUMNS = 64  # of the picture in a terminal
 
 
 def watch(source: str, model: Path | None, record: Path | None, top: int, as_json: bool) -> None:
@@ -35,19 +39,23 @@ def watch(source: str, model: Path | None, record: Path | None, top: int, as_jso
     told = _Told()
     with progress() as show:
         watching = slr_pose.watch(source, model, record=record, on_event=show)
-        with quiet_natives(), _ended_by_ctrl_c(watching), _screen(source, watching.stop, as_json) as draw:
+        with quiet_natives(), _ended_by_ctrl_c(watching), _screen(watching, as_json) as draw:
             for look in watching:
                 told.add(look)
                 for sign in look.signs:
                     gloss = sign["gloss"]
                     if as_json:
                         tiers = {tier: [entry] for tier, entry in sign.items()}
-                        one = Timeline(source, gloss.start_s, gloss.end_s, tiers)
-                        print_json({"input": source, **one.as_dict(top)}, indent=None)
+                        one = Timeline(watching.name, gloss.start_s, gloss.end_s, tiers)
+                        print_json({"input": one.name, **one.as_dict(top)}, indent=None)
                     else:
                         stdout.print(_line(gloss))
                 draw(look, told)
     say(f"{told.summary}.")
+    if told.is_too_slow:
+        warn(
+            f"signs are read well from about {ENOUGH} frames/s on: close what else is running, or use a faster machine."
+        )
 
 
 class _Told:
@@ -77,16 +85,22 @@ class _Told:
 
     @property
     def before(self) -> str:
-        """The signs before it."""
+        """The signs before it, the newest first."""
         from slr_pose.strip import caption
 
-        return "   ".join(caption(sign) for sign in list(self._signs)[:-1])
+        return "   ".join(caption(sign) for sign in list(self._signs)[-2::-1])
 
     @property
     def summary(self) -> str:
         """How much was looked at, and how much was not."""
         looked, skipped = (self._look.looked, self._look.skipped) if self._look else (0, 0)
         return f"{count(looked, 'frame')} looked at, {skipped} skipped"
+
+    @property
+    def is_too_slow(self) -> bool:
+        """Whether pictures were skipped of which signs are made."""
+        look = self._look
+        return look is not None and look.skipped > 0 and look.looked < ENOUGH * look.time_s
 
     @property
     def state(self) -> str:
@@ -121,34 +135,43 @@ def _ended_by_ctrl_c(watching: "Watch") -> Iterator[None]:
 
 
 @contextmanager
-def _screen(title: str, stop: Callable[[], None], as_json: bool) -> "Iterator[Callable[[Look, _Told], None]]":
+def _screen(watching: "Watch", as_json: bool) -> "Iterator[Draw]":
     """What draws a look: on a window, in the terminal, or nowhere."""
-    if not as_json:
+    window = None if as_json else _window(watching)
+    if window:
         try:
-            window = Window(title, stop)
-        except NoScreen:
-            pass
-        else:
-            try:
-                yield lambda look, told: window.show(look, told.last, told.before, told.state)
-            finally:
-                window.close()
-            return
-    if as_json or not stdout.is_terminal:
+            yield _at_most(IN_A_WINDOW, lambda look, told: window.show(look, told.last, told.before, told.state))
+        finally:
+            window.close()
+    elif stdout.is_terminal and not as_json:
+        from rich.live import Live
+
+        with Live(console=stdout, auto_refresh=False, transient=True) as live:
+            yield _at_most(
+                IN_A_TERMINAL, lambda look, told: live.update(_picture(look).append(told.state, "dim"), refresh=True)
+            )
+    else:
         yield lambda look, told: None
-        return
-    from rich.live import Live
 
-    with Live(console=stdout, auto_refresh=False, transient=True) as live:
-        drawn_s = 0.0
 
-        def draw(look: "Look", told: _Told) -> None:
-            nonlocal drawn_s
-            if time.monotonic() - drawn_s > 1 / REDRAWN:
-                live.update(_picture(look).append(told.state, "dim"), refresh=True)
-                drawn_s = time.monotonic()
+def _window(watching: "Watch") -> Window | None:
+    try:
+        return Window(watching.name, watching.stop)
+    except NoScreen:
+        return None
 
-        yield draw
+
+def _at_most(rate: float, draw: "Draw") -> "Draw":
+    """Draw so many times a second: looking at the next picture is worth more."""
+    last_s = -inf
+
+    def drawn(look: "Look", told: _Told) -> None:
+        nonlocal last_s
+        if time.monotonic() - last_s >= 1 / rate:
+            last_s = time.monotonic()
+            draw(look, told)
+
+    return drawn
 
 
 def _picture(look: "Look") -> "Text":

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.watch import Look
 
 PAPER, INK, FAINT = "white", "#1e1e1e", "#787878"
-LONGEST_PX = 800  # of the sides of the picture; larger ones are shown smaller
+SMALLEST_PX, LARGEST_PX = 480, 960  # of the longer side of the picture; others are shown larger or smaller
 QUIT = ("<Escape>", "q")
 
 
@@ -51,8 +51,14 @@ class Window:
         self._canvas.pack()
         self._lines = [
             tkinter.Label(
-                self._root, font=("TkDefaultFont", size), foreground=color, background=PAPER, padx=12, anchor="w"
-            )
+                self._root,
+                font=("TkDefaultFont", size),
+                foreground=color,
+                background=PAPER,
+                padx=12,
+                anchor="w",
+                width=1,
+            )  # as wide as the picture, whatever it says
             for size, color in ((28, INK), (14, INK), (10, FAINT))
         ]
         for line in self._lines:
@@ -86,18 +92,19 @@ class Window:
 
         from slr_pose.view import COLORS, Drawing
 
-        step = ceil(max(look.picture.shape) / LONGEST_PX)
-        picture = look.picture[::step, ::step]
+        longest = max(look.picture.shape)
+        times, step = ceil(SMALLEST_PX / longest), ceil(longest / LARGEST_PX)
+        picture = look.picture[::step, ::step].repeat(times, axis=0).repeat(times, axis=1)
         height, width = picture.shape[:2]
         header = b"P6 %d %d 255\n" % (width, height)
         self._image = PhotoImage(master=self._root, data=header + picture.tobytes(), format="PPM")
         self._canvas.delete("all")
         self._canvas.configure(width=width, height=height)
         self._canvas.create_image(0, 0, image=self._image, anchor="nw")
-        drawing = Drawing(look.pose, LONGEST_PX, on_white=False)
+        drawing = Drawing(look.pose, LARGEST_PX, on_white=False)
         for part, limbs in drawing.limbs.items():
             color = "#{:02x}{:02x}{:02x}".format(*COLORS[part])
             for limb in limbs:
                 if drawing.seen[0, limb].all():
-                    ends = (look.pose.keypoints[0, limb, :2] / step).ravel().tolist()
+                    ends = (look.pose.keypoints[0, limb, :2] * times / step).ravel().tolist()
                     self._canvas.create_line(*ends, fill=color, width=3, capstyle="round")

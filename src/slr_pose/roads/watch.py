@@ -78,7 +78,11 @@ def watch(
 
 
 class Watch:
-    """Looks at a source when it is gone through, once; `watch` makes it."""
+    """Looks at a source when it is gone through, once; `watch` makes it.
+
+    Attributes:
+        name: how messages call the source; without a password.
+    """
 
     def __init__(
         self, source: str, recognizer: Recognizer, estimator: Estimator, folder: Path | None, on_event: Listener
@@ -87,6 +91,7 @@ class Watch:
         self._kept = _Kept(folder, recognizer, estimator) if folder else None
         on_shot = self._kept.film if self._kept else lambda shot: None
         self._camera = Camera(source, FAST_FPS if recognizer.fast else None, on_shot)
+        self.name = self._camera.name
 
     def stop(self) -> None:
         """End as if the source had ended: the last signs come, and what was recorded is kept. From any thread, or a
@@ -202,20 +207,26 @@ class _Kept:
         Raises:
             BadInput: it cannot be written.
         """
-        if not self._recording.close() or not self._poses:
+        if not self._recording.close():
             return None
-        first = self._poses[0]
-        pose = replace(
-            first,
-            keypoints=np.concatenate([pose.keypoints for pose in self._poses]),
-            confidence=np.concatenate([pose.confidence for pose in self._poses]),
-            extractor={**first.extractor, "live": True},  # extracting the video finds more, where pictures were missed
-            source=Job(self._video, self._estimator).source(),
-            name=self._video.name,
-        )
-        if pose.confidence.any():
-            pose.write(self._video.with_suffix(".pose"))
-        signed = timeline(self._recognizer, self._signs, pose.name, 0.0, pose.end_s)
+        length_s = 0.0
+        if self._poses:  # something was looked at
+            pose = self._pose()
+            length_s = pose.end_s
+            if pose.confidence.any():
+                pose.write(self._video.with_suffix(".pose"))
+        signed = timeline(self._recognizer, self._signs, self._video.name, 0.0, length_s)
         labels = self._recognizer.labels[READ]
         write_timeline(self._video.with_suffix(".eaf"), signed, self._video, vocabulary=labels)
         return self._video
+
+    def _pose(self) -> Pose:
+        first = self._poses[0]
+        return replace(
+            first,
+            keypoints=np.concatenate([pose.keypoints for pose in self._poses]),
+            confidence=np.concatenate([pose.confidence for pose in self._poses]),
+            extractor={**first.extractor, "live": True},  # extracting the video finds more, where pictures were skipped
+            source=Job(self._video, self._estimator).source(),
+            name=self._video.name,
+        )
