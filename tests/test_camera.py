@@ -125,6 +125,7 @@ def test_a_pipe_that_nobody_writes_to_is_given_up(tmp_path, monkeypatch):
         ("97", "there is no /dev/video97: name a camera"),
         ("ftp://127.0.0.1/a.mp4", "ftp:// is no address that can be watched"),
         ("http://me:secret@127.0.0.1:9/a", r"cannot open http://127.0.0.1:9/a \(Connection refused\)"),
+        ("http://[/a", "the address cannot be read"),
         ("rtsp://127.0.0.1:9/a", "cannot open rtsp://127.0.0.1:9/a"),
         ("/dev/null", "cannot open the camera /dev/null"),
         (".", "is a folder"),

@@ -50,14 +50,17 @@ def predict(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which sign a video shows, and transcribe its first posture in HamNoSys."""
+    """Say which sign a video shows, and transcribe its first posture in HamNoSys.
+
+    With --camera, name each sign that is signed before a camera as soon as it has ended; Ctrl-C ends that.
+    """
     from slr_pose.media.video import SAMPLE
 
     if record and not camera:
         raise BadInput("--record keeps what a camera sees: name it with --camera.")
     if camera:
-        if inputs or sample or lexicon:
-            raise BadInput("--camera goes with no file, --sample or --lexicon: leave one of them out.")
+        if inputs or sample or lexicon or as_unicode:
+            raise BadInput("--camera goes with no file, --sample, --lexicon or --unicode: leave one of them out.")
         watch(camera, model, record, top, as_json)
         return
     inputs = [*(inputs or []), *[SAMPLE] * sample]

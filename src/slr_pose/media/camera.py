@@ -49,7 +49,8 @@ ADDRESSES = {  # what may be opened on the way to each kind of address
     "rtsps": "rtsp,rtp,udp,tls,tcp",
 }
 STREAMS = f"{CONTAINERS},mpjpeg,rtsp,sdp,rtp"  # formats of what comes from an address
-DEVICES: dict[str, tuple[str, str, dict[str, str]]] = {  # FFmpeg's name for cameras, what it puts before theirs, how
+# FFmpeg's name for the cameras of a system other than Linux, what it has before their names, and its settings.
+DEVICES: dict[str, tuple[str, str, dict[str, str]]] = {
     "darwin": ("avfoundation", "", {"framerate": "30"}),  # its own default is a pace that few cameras have
     "win32": ("dshow", "video=", {}),
 }
@@ -71,8 +72,20 @@ class Shot:
 
     @cached_property
     def picture(self) -> np.ndarray:
-        """The picture upright, (height, width, 3) uint8 RGB; as large as the first one."""
-        return upright(self._frame, self._aspect, self._size)
+        """The picture upright, (height, width, 3) uint8 RGB; as large as the first one.
+
+        Raises:
+            BadInput: its pixels are of a kind that nothing can be made of.
+        """
+        import av
+
+        try:
+            return upright(self._frame, self._aspect, self._size)
+        except av.FFmpegError as error:
+            kind = self._frame.format.name
+            raise BadInput(
+                f"the camera sends pixels that cannot be read ({kind}); set it to another format."
+            ) from error
 
 
 class Camera:
@@ -298,7 +311,10 @@ class _Source:
 
     @classmethod
     def _of_address(cls, address: str) -> "_Source":
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError as error:
+            raise BadInput(f"the address cannot be read ({error}); correct it.") from error
         if parts.scheme not in ADDRESSES:
             raise BadInput(f"{parts.scheme}:// is no address that can be watched: name one of {', '.join(ADDRESSES)}.")
         name = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # without the password
@@ -311,7 +327,7 @@ class _Source:
     @classmethod
     def _of_device(cls, named: str) -> "_Source":
         system, prefix, options = DEVICES.get(sys.platform, ("v4l2", "", {}))
-        check = "check that it is plugged in, that you may use it, and that no other program does"
+        check = "check its name, that it is plugged in, that you may use it, and that no other program does"
         return cls(f"the camera {named}", prefix + named, check, system, dict(options), is_live=True)
 
     def open(self) -> "tuple[InputContainer, float | None]":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slr_pose import BadInput
 from slr_pose.files import write_whole
 from slr_pose.media.video import even_sided
 
@@ -52,7 +53,11 @@ class Recording:
                 self._container = self._begin(frame.width, frame.height)
             self._last = max(round(time_s * TICKS), self._last + 1)
             frame.pts, frame.time_base = self._last, Fraction(1, TICKS)
-            self._container.mux(self._stream.encode(frame))
+            try:
+                self._container.mux(self._stream.encode(frame))
+            except OSError as error:
+                reason = error.strerror or error
+                raise BadInput(f"cannot write {self.path}: {reason}; choose another place.") from error
 
     def close(self) -> bool:
         """End the file; whether there is one. What cannot be ended is removed.

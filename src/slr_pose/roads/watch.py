@@ -186,7 +186,7 @@ class _Kept:
 
     def __init__(self, folder: Path, recognizer: Recognizer, estimator: Estimator):
         begun = time.strftime("%Y-%m-%d_%H-%M-%S")
-        names = (folder / f"{begun}{number and f'.{number}' or ''}.mp4" for number in count())
+        names = (folder / (f"{begun}.{number}.mp4" if number else f"{begun}.mp4") for number in count())
         self._video = next(name for name in names if not any(name.with_suffix(end).exists() for end in KEPT))
         self._recording, self._recognizer, self._estimator = Recording(self._video), recognizer, estimator
         self._poses: list[Pose] = []
