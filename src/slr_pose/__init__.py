@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from slr_pose.recognition.recognizer import Recognizer
     from slr_pose.recognition.stream import Stream
     from slr_pose.roads.annotate import annotate
+    from slr_pose.roads.compare import compare
     from slr_pose.roads.draw import draw
+    from slr_pose.roads.enrol import enrol, forget, known_signs
     from slr_pose.roads.evaluate import evaluate
     from slr_pose.roads.export import export_onnx
     from slr_pose.roads.extract import extract
@@ -33,12 +35,16 @@ __all__ = [
     "Recognizer",
     "Stream",
     "annotate",
+    "compare",
     "draw",
+    "enrol",
     "evaluate",
     "events",
     "export_onnx",
     "extract",
     "extract_pose",
+    "forget",
+    "known_signs",
     "predict",
     "synthesize",
     "train",
@@ -52,11 +58,15 @@ _ROOMS = {
     "Recognizer": "recognition.recognizer",
     "Stream": "recognition.stream",
     "annotate": "roads.annotate",
+    "compare": "roads.compare",
     "draw": "roads.draw",
+    "enrol": "roads.enrol",
     "evaluate": "roads.evaluate",
     "export_onnx": "roads.export",
     "extract": "roads.extract",
     "extract_pose": "keypoints.segment",
+    "forget": "roads.enrol",
+    "known_signs": "roads.enrol",
     "predict": "roads.predict",
     "synthesize": "signer.synthesis",
     "train": "roads.train",
