@@ -51,7 +51,7 @@ def kept_in(folder: Path) -> Path:
 
 @pytest.mark.parametrize("work_s", [0.0, 0.1])
 def test_what_is_answered_is_what_annotate_reads_of_the_same_frames(work_s, guesser, tmp_path):
-    exact, frames = films.Exact(4, work_s), 100
+    exact, frames = films.Exact(3, work_s), 60
     watching = slr_pose.watch(
         films.film(tmp_path / "a.mp4", frames), guesser, record=tmp_path / "kept", estimator=exact
     )
@@ -65,7 +65,7 @@ def test_what_is_answered_is_what_annotate_reads_of_the_same_frames(work_s, gues
         np.testing.assert_array_equal(look.pose.keypoints[0], exact.pose.keypoints[number])
     video = kept_in(tmp_path / "kept")
     read = slr_pose.annotate(video.with_suffix(".pose"), guesser)
-    assert signs_in(looks) == signs_of(read) and len(signs_of(read)) > 3
+    assert signs_in(looks) == signs_of(read) and len(signs_of(read)) > 2
     assert "hand_shape_base_form" in next(look for look in looks if look.signs).signs[0]
     assert [name for name, *_ in signs_of(read_timeline(video.with_suffix(".eaf")))] == [n for n, *_ in signs_of(read)]
     assert [films.number_of(picture) for _, picture in read_frames(video)] == list(range(frames)), "none is missing"
@@ -85,11 +85,11 @@ def test_whoever_has_seen_enough_keeps_what_there_was(guesser, tmp_path):
 
 
 def test_a_source_that_breaks_off_is_a_sentence_after_its_signs_and_what_there_was_is_kept(guesser, tmp_path):
-    content = films.sent(60)
+    content = films.sent(45)
 
     def answer(request):
         films.begin(request, len(content))
-        request.wfile.write(content[: len(content) * 3 // 4])
+        request.wfile.write(content[: len(content) * 4 // 5])
 
     looks = []
     with films.served(answer) as address, pytest.raises(slr_pose.BadInput, match=r"broke off after 1\.\d s .*\.$"):
@@ -110,7 +110,7 @@ def test_what_cannot_be_written_is_a_sentence_too(guesser, tmp_path):
 
 
 def test_a_recording_is_annotated_video_that_trains(slr, guesser, tmp_path):
-    list(slr_pose.watch(films.film(tmp_path / "a.mp4", 60), guesser, record=tmp_path / "kept", estimator=films.Exact()))
+    list(slr_pose.watch(films.film(tmp_path / "a.mp4", 25), guesser, record=tmp_path / "kept", estimator=films.Exact()))
     said = slr("view", kept_in(tmp_path / "kept"), "-o", "kept.png").output
     assert "kept.png" in said and ".eaf below" in said
 
@@ -174,7 +174,7 @@ def test_ctrl_c_ends_it_well_and_what_was_recorded_is_whole(guessing, tmp_path):
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0 and "Traceback" not in said
     (video,) = kept.glob("*.mp4")
-    assert re.search(r"Recorded: .*\d+ frames? looked at, \d+ skipped\.( warning: .*\.)?$", " ".join(said.split()))
+    assert re.search(r"Recorded: .*\d+ frames? looked at, \d+ skipped\.", " ".join(said.split()))
     assert 0 < len(list(read_frames(video))) < 1000 and video.with_suffix(".eaf").is_file()
     assert not [name for name in os.listdir(kept) if "partial" in name]
 
@@ -187,6 +187,14 @@ def test_a_recording_that_is_killed_leaves_nothing_that_looks_whole(guessing, tm
     process.kill()
     process.wait()
     assert all(name.startswith(".slr-") for name in os.listdir(kept))
+
+
+@pytest.mark.slow
+def test_what_is_piped_in_is_read_to_its_end(guessing):
+    command = [SLR, "predict", "--camera", "-", "--model", guessing, "--json"]
+    done = subprocess.run(command, input=films.sent(25), capture_output=True)
+    assert done.returncode == 0 and re.search(rb"[1-9]\d* frames? looked at, \d+ skipped\.", done.stderr)
+    assert all(json.loads(line)["input"] == "the pipe" for line in done.stdout.splitlines())
 
 
 @pytest.mark.slow
