@@ -19,6 +19,7 @@ from safetensors import safe_open
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.media.video import write_video
+from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.signer.synthesis import MADE_UP
 
 SLR = Path(sys.executable).with_name("slr")
@@ -135,6 +136,16 @@ def test_training_starts_from_a_trained_model_with_other_labels_and_joints(train
     assert "leave out --size" in refused.stderr
     refused = slr("train", "fewer.csv", "--from", "nothing", exit_code=2)
     assert "no model nothing" in refused.stderr
+
+
+@pytest.mark.slow
+def test_training_starts_from_the_model_that_comes_with_slr_unless_it_is_told_not_to(signs, slr):
+    said = slr("train", signs, "--epochs", 1, "--name", "usual").stderr
+    assert "Starting from the model that comes with slr" in said
+    assert "Starting from" not in slr("train", signs, "--epochs", 1, "--name", "new", "--from", "none").stderr
+    infos = [Recognizer.load(slr.folder / "runs" / name).info for name in ("usual", "new")]
+    assert [info.training.started_from for info in infos] == ["the model that comes with slr", None]
+    assert all(info.reads and set(info.prototypes) == set(signer.SIGNS) for info in infos)
 
 
 @pytest.mark.slow

@@ -86,7 +86,9 @@ def reader(model: Path | str | Recognizer | None, on_event: Listener) -> Recogni
     if recognizer is None:
         raise BadInput(NO_MODEL)
     if not recognizer.info.reads:
-        raise BadInput("this model names the sign of a clip and does not read signs in a row; `slr train` makes one that does.")
+        raise BadInput(
+            "this model names the sign of a clip and does not read signs in a row; `slr train` makes one that does."
+        )
     return recognizer
 
 

@@ -105,10 +105,10 @@ def train(
     data, heads = Path(data), list(heads)
     if size not in (None, *SIZES):
         raise BadInput(f"there is no size '{size}': choose one of {', '.join(SIZES)}.")
-    if start not in (None, NOTHING) and size:
+    if start is None:
+        start = START if size in (None, "base") else NOTHING
+    elif str(start) != NOTHING and size:
         raise BadInput("a model has the size of the one that it starts from; leave out --size, or --from.")
-    if start is None and size in (None, "base"):
-        start = START
     refuse_heads(heads)
     refuse_columns(heads)
     run = unfinished_run(name) if resume else None
@@ -116,7 +116,7 @@ def train(
         refuse_run(name)
         if resume:
             on_event(Remark("There is no such run to go on with, so it begins."))
-    origin = Origin(Path(start), *load_model(Path(start))) if start not in (None, NOTHING) else None
+    origin = Origin(Path(start), *load_model(Path(start))) if str(start) != NOTHING else None
     if origin and origin.path == START:
         on_event(Remark(f"Starting from the model that comes with slr, {origin.info.training.data}; or --from none."))
     layout = origin.info.layout() if origin and not skeleton else Skeleton.load(str(skeleton or DEFAULT))
