@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slr_pose.recognition.recognizer import Recognizer
     from slr_pose.recognition.stream import Stream
     from slr_pose.roads.annotate import annotate
+    from slr_pose.roads.check import check
     from slr_pose.roads.draw import draw
     from slr_pose.roads.evaluate import evaluate
     from slr_pose.roads.export import export_onnx
@@ -32,6 +33,7 @@ __all__ = [
     "Recognizer",
     "Stream",
     "annotate",
+    "check",
     "draw",
     "evaluate",
     "events",
@@ -50,6 +52,7 @@ _ROOMS = {
     "Recognizer": "recognition.recognizer",
     "Stream": "recognition.stream",
     "annotate": "roads.annotate",
+    "check": "roads.check",
     "draw": "roads.draw",
     "evaluate": "roads.evaluate",
     "export_onnx": "roads.export",

@@ -12,6 +12,7 @@ RUNS = Path("runs")
 CHECKPOINT = "model.safetensors"
 TRANSLATOR = "sentences.safetensors"
 PAGE = "report.html"
+CHECK_PAGE = "check.html"  # of a data set
 METRICS = "metrics.csv"  # as Lightning calls it
 UNFINISHED = "unfinished.json"  # what a training began with, until it ends
 UNFINISHED_TRANSLATOR = "unfinished-sentences.json"  # the same of a translator's

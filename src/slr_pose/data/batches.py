@@ -26,21 +26,24 @@ class Signs:
         clips: a clip each.
         keypoints: (frames, joints, 4) of each.
         fps: how many of them are a second.
+        rows: which clip of the store each is, or is cut out of.
     """
 
     clips: list[Clip]
     keypoints: list[np.ndarray]
     fps: list[float]
+    rows: list[int]
 
 
 def signs_of(store: Store, rows: Sequence[int]) -> Signs:
     """The signs of some clips."""
-    signs = Signs([], [], [])
+    signs = Signs([], [], [], [])
     for row in rows:
         for first, last, fps, labels in _signs(store, row):
             signs.clips.append(_cut(store.clips[row], first - store.spans[row][0], last - first, fps, labels))
             signs.keypoints.append(store.frames[first:last])
             signs.fps.append(float(fps))
+            signs.rows.append(row)
     return signs
 
 

@@ -58,8 +58,7 @@ class Reel:
 
     def show(self, row: int, words: str) -> Shown:
         """Let a clip be in the page, with some words below it."""
-        clip = self.signs.clips[row]
-        file = clip_name(clip)
+        file = self.signs.clips[row].title
         return Shown(self._numbers.setdefault(row, len(self._numbers)), Path(file).name, file, words)
 
     def data(self) -> Any:
@@ -87,15 +86,6 @@ class Reel:
             "joints": _packed(keypoints, box),
             **({"video": video, "start": start_s} if video else {}),
         }
-
-
-def clip_name(clip: Clip) -> str:
-    """A clip's file, or its name in a data set of one file; and its times, where it is a part."""
-    name = str(clip.path) if clip.array is None else clip.name
-    if clip.start_s is None and clip.end_s is None:
-        return name
-    end = "" if clip.end_s is None else f"{clip.end_s:.2f}"
-    return f"{name} {clip.start_s or 0:.2f}–{end} s"
 
 
 def _box(keypoints: NDArray[np.float32]) -> NDArray[Any]:
