@@ -12,18 +12,26 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.neighbors import NearestNeighbors
 
 from slr_pose.checks.finding import Finding
+from slr_pose.checks.likeness import Look
 from slr_pose.data.batches import Signs
 from slr_pose.data.clip import Clip
 from slr_pose.data.store import identities
+from slr_pose.skeleton import Skeleton
 
-NEIGHBOURS = 3  # of each sign that are compared with it
-NEAR = 0.25  # of the distance from a sign to those around it; what is nearer is the same recording
+NEIGHBOURS = 5  # of each sign that are compared with it
 LENGTH = 0.9  # of the longer one's seconds that the shorter one has, at least
+SAMPLES = 16  # at which they are compared
+
+# How far apart joints are, in shoulders' distances: half of them, and most of them. Of recordings that were encoded
+# again 0.005 to 0.02 and 0.02 to 0.1, of different ones of asl30 at least 0.039 and 0.12 (docs/check.md).
+NEAR, MOST, FAR = 0.025, 0.9, 0.1
+LEAST_SEEN = 0.1  # of joints and samples that both show
 
 Link = tuple[int, int]
+Places = tuple[NDArray[Any], NDArray[Any]]
 
 
-def check_doubles(signs: Signs, likeness: NDArray[Any]) -> list[Finding]:
+def check_doubles(signs: Signs, skeleton: Skeleton, likeness: NDArray[Any]) -> list[Finding]:
     """Signs that are others over again, those in two splits or with two labels apart.
 
     Args:
@@ -32,7 +40,7 @@ def check_doubles(signs: Signs, likeness: NDArray[Any]) -> list[Finding]:
     files = identities(signs.clips)
     digests = [hashlib.blake2b(np.ascontiguousarray(each).data, digest_size=16).digest() for each in signs.keypoints]
     found = []
-    for members in _groups(len(files), [*_same(files), *_same(digests), *_near(signs, likeness)]):
+    for members in _groups(len(files), [*_same(files), *_same(digests), *_near(signs, skeleton, likeness)]):
         how = "nearly the same keypoints"
         for keys, same in ((digests, "the same keypoints"), (files, "the same file")):
             how = same if len({keys[member] for member in members}) == 1 else how
@@ -58,19 +66,27 @@ def _same(keys: list[bytes]) -> Iterable[Link]:
             yield first[key], number
 
 
-def _near(signs: Signs, likeness: NDArray[Any]) -> Iterable[Link]:
-    """Links between signs that are much nearer to each other than to those around them, and equally long."""
+def _near(signs: Signs, skeleton: Skeleton, likeness: NDArray[Any]) -> Iterable[Link]:
+    """Links between signs that are equally long and in the same places all the time."""
     if not likeness.shape[1]:
         return
     neighbours = min(NEIGHBOURS, len(likeness) - 1)
-    distances, numbers = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(likeness).kneighbors()
-    usual = np.median(distances[:, -1])
-    seconds = [len(keypoints) / fps for keypoints, fps in zip(signs.keypoints, signs.fps, strict=True)]
-    for number in range(len(likeness)):
-        for distance, other in zip(distances[number], numbers[number], strict=True):
-            shorter, longer = sorted((seconds[number], seconds[other]))
-            if distance < NEAR * usual and shorter >= LENGTH * longer:
-                yield number, int(other)
+    _, numbers = NearestNeighbors(n_neighbors=neighbours, algorithm="brute").fit(likeness).kneighbors()
+    pairs = np.stack([np.arange(len(likeness)).repeat(neighbours), numbers.ravel()], axis=1)
+    seconds = np.array([len(keypoints) for keypoints in signs.keypoints]) / signs.fps
+    lengths = seconds[pairs]
+    look = Look(skeleton)
+    for one, other in np.unique(np.sort(pairs[lengths.min(axis=1) >= LENGTH * lengths.max(axis=1)]), axis=0).tolist():
+        if _is_near(*(look.places(signs.keypoints[sign], SAMPLES) for sign in (one, other))):
+            yield one, other
+
+
+def _is_near(one: Places, other: Places) -> bool:
+    both = one[1] & other[1]
+    if both.mean() < LEAST_SEEN:
+        return False
+    distances = np.linalg.norm(one[0] - other[0], axis=-1)[both]
+    return bool(np.median(distances) < NEAR and np.quantile(distances, MOST) < FAR)
 
 
 def _groups(signs: int, links: list[Link]) -> Iterable[tuple[int, ...]]:

@@ -59,8 +59,10 @@ class Finding:
         kind: one of `KINDS`.
         text: what it is, in a line.
         signs: which of the data set's signs it is about, if it is about some.
+        beside: others, to compare with.
     """
 
     kind: str
     text: str
     signs: tuple[int, ...] = ()
+    beside: tuple[int, ...] = ()

@@ -7,7 +7,7 @@ import typer
 
 import slr_pose
 from slr_pose.cli.app import AsJson, app
-from slr_pose.cli.console import print_json, say, stdout, table
+from slr_pose.cli.console import print_json, say, stdout, styled
 from slr_pose.cli.progress import progress
 from slr_pose.cli.train import Tiers
 
@@ -53,21 +53,16 @@ def check(
 
 
 def print_checked(checked: "Checked") -> None:
-    """A table with a few findings of each kind, and below it what to do about each kind."""
+    """A few findings of each kind, and below them what to do about it."""
     from slr_pose.checks.finding import KINDS
-    from slr_pose.text import count
+    from slr_pose.text import count, first_few
 
     found = checked.of_kinds()
     if not found:
         say(f"{count(checked.clips, 'clip')}, and nothing was found.")
         return
     for kind, findings in found.items():
-        rows = table(f"{len(findings)} × {KINDS[kind].title}", "")
-        rows.show_header = False
-        for finding in findings[:SHOWN]:
-            rows.add_row(finding.text)
-        if len(findings) > SHOWN:
-            rows.add_row(f"and {len(findings) - SHOWN} more")
-        stdout.print(rows)
-        stdout.print(f"  {KINDS[kind].advice}")
-        stdout.print()
+        stdout.print(styled((f"{len(findings)} × {KINDS[kind].title}", "bold")))
+        for text in first_few([finding.text for finding in findings], SHOWN):
+            stdout.print(f"  {text}", soft_wrap=True)
+        stdout.print(styled((f"  {KINDS[kind].advice}", "dim")), soft_wrap=True)

@@ -67,7 +67,9 @@ def _section(kind: str, findings: list[Finding], reel: Reel) -> Section:
 
 
 def _played(found: Finding, reel: Reel) -> Told:
-    return Told(found.text, [reel.show(sign, _about(reel, sign)) for sign in found.signs[:MOST_TOGETHER]])
+    clips = [reel.show(sign, _about(reel, sign)) for sign in found.signs[:MOST_TOGETHER]]
+    others = [reel.show(sign, f"to compare with: {_about(reel, sign)}") for sign in found.beside]
+    return Told(found.text, clips + others)
 
 
 def _about(reel: Reel, sign: int) -> str:

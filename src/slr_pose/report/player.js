@@ -25,6 +25,7 @@
       this.isVisible = false;
       this.play(!still);
       this.button.addEventListener("click", () => this.play(!this.plays));
+      this.draw();
     }
 
     play(plays) {
@@ -45,6 +46,8 @@
         video.addEventListener("loadeddata", () => {
           this.video = video;
           this.stage.style.aspectRatio = video.videoWidth / video.videoHeight;
+          this.tellsFrames = "requestVideoFrameCallback" in video;
+          if (this.tellsFrames) this.keepPace(video);
           this.draw();
         });
         video.addEventListener("seeked", () => this.draw());
@@ -55,11 +58,19 @@
       this.draw();
     }
 
+    // The skeleton of the very picture that is shown, where the browser tells which that is.
+    keepPace(video) {
+      video.requestVideoFrameCallback((now, frame) => {
+        this.time = Math.min(this.seconds, Math.max(0, frame.mediaTime - this.clip.start));
+        this.draw();
+        this.keepPace(video);
+      });
+    }
+
     advance(seconds) {
-      if (this.plays && this.isVisible) this.time += seconds * speed.value;
-      if (this.time >= this.seconds) this.time = 0;
       if (this.video) this.follow();
-      if (this.plays && this.isVisible) this.draw();
+      else if (this.plays && this.isVisible) this.time = (this.time + seconds * speed.value) % this.seconds;
+      if (this.plays && this.isVisible && !this.tellsFrames) this.draw();
     }
 
     // The video keeps the time while it plays, since it cannot be moved by a frame as fast as it shows them.
@@ -71,8 +82,7 @@
       const shown = this.video.currentTime - this.clip.start;
       if (shown < -0.05 || shown >= this.seconds || this.video.ended) {
         this.video.currentTime = this.clip.start + 0.001;
-        this.time = 0;
-      } else if (plays) {
+      } else if (plays && !this.tellsFrames) {
         this.time = Math.max(0, shown);
       }
     }

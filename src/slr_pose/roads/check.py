@@ -93,7 +93,7 @@ def check(
     points = likeness(layout, signs)
     findings = [
         *(Finding("unreadable", reason) for reason in store.left_out),
-        *check_doubles(signs, points),
+        *check_doubles(signs, layout, points),
         *_wrong_labels(signs, points, recognizer, on_event),
         *check_glosses(clips),
         *check_signers(clips),
@@ -128,13 +128,23 @@ def _wrong_labels(
         labels[~known] = -1
     else:
         return []
-    return [
-        Finding("wrong label", _doubt(signs, labelled[place], names, probabilities[place]), (labelled[place],))
-        for place in suspects(probabilities, labels).tolist()
-    ]
+    best = probabilities.argmax(axis=1)
+    found = []
+    for place in suspects(probabilities, labels).tolist():
+        clip, answer = signs.clips[labelled[place]], int(best[place])
+        text = f"{clip.title}: labelled {clip.labels[READ]}, looks like {names[answer]}"
+        beside = [labelled[sure] for sure in _surest(probabilities, labels, best, (int(labels[place]), answer))]
+        text += f" ({probabilities[place, answer]:.0%})"
+        found.append(Finding("wrong label", text, (labelled[place],), tuple(beside)))
+    return found
 
 
-def _doubt(signs: Signs, row: int, names: list[str], probabilities: NDArray[Any]) -> str:
-    best = int(probabilities.argmax())
-    clip = signs.clips[row]
-    return f"{clip.title}: labelled {clip.labels[READ]}, looks like {names[best]} ({probabilities[best]:.0%})"
+def _surest(
+    probabilities: NDArray[Any], labels: NDArray[Any], best: NDArray[Any], classes: tuple[int, int]
+) -> list[int]:
+    """Of each of some classes the clip that is most surely one of it, if there is one: (clips, classes), (clips,)."""
+    found = []
+    for number in classes:
+        right = np.flatnonzero((labels == number) & (best == number))
+        found += right[np.argsort(-probabilities[right, number], kind="stable")][:1].tolist()
+    return found
