@@ -104,11 +104,11 @@ def main(
 
     probabilities, _ = out_of_fold(points, labels, signers)
     asked_of = {QUICK: (probabilities, labels, [clip.path.stem for clip in signs.clips]), **models}
-    for asked, (answers, truth, stems) in asked_of.items() if known else ():
+    for asked, (answers, truth, stems) in asked_of.items():
         order = np.argsort(odds_of(answers, truth)).tolist()
         places = {name: [place + 1 for place, row in enumerate(order) if name in stems[row]] for name in known or []}
-        listed = len(suspects(answers, truth))
-        print(f"{asked}: of {len(truth)} clips {listed} listed;", ", ".join(f"{n} {p}" for n, p in places.items()))
+        listed, right = len(suspects(answers, truth)), (answers.argmax(axis=1) == truth).mean()
+        print(f"{asked}: of {len(truth)} clips {right:.1%} right, {listed} listed;", places)
 
 
 if __name__ == "__main__":
