@@ -135,6 +135,18 @@ def test_few_clips_are_enough_to_check(slr, folder):
         assert set(checked(slr, folder / "few.csv")) == {"one clip" if clips == 1 else "few clips"}
 
 
+def test_sentences_and_copies_can_be_checked(slr, folder):
+    (folder / "sentences.csv").write_text("path,glosses\nwave-0.pose,wave point\npoint-1.pose,point wave\n")
+    assert set(checked(slr, folder / "sentences.csv")) == {"few clips", "no signer"}
+    for number in range(4):
+        (folder / f"again-{number}.pose").write_bytes((folder / "wave-0.pose").read_bytes())
+    lines = [f"again-{number}.pose,{'wave' if number else 'point'},anna{number}" for number in range(4)]
+    (folder / "copies.csv").write_text("\n".join(["path,gloss,signer", *lines]))
+    found = checked(slr, folder / "copies.csv")
+    assert "the same file" in found["double with two labels"][0]["text"]
+    assert len(found["double with two labels"][0]["clips"]) == 4
+
+
 @given(st.lists(st.sampled_from("ab "), min_size=1, max_size=6).map("".join))
 def test_capitals_accents_and_spaces_make_no_other_gloss(gloss):
     written = gloss.upper().replace("A", "Á").replace(" ", "-")

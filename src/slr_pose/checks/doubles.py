@@ -91,7 +91,9 @@ def _is_near(one: Places, other: Places) -> bool:
 
 def _groups(signs: int, links: list[Link]) -> Iterable[tuple[int, ...]]:
     """Signs that links hold together, those of each group in order."""
-    linked = np.array(links, dtype=int).reshape(-1, 2)
+    if not links:
+        return ()
+    linked = np.array(links)
     graph = coo_array((np.ones(len(linked)), (linked[:, 0], linked[:, 1])), shape=(signs, signs))
     _, group_of = connected_components(graph, directed=False)
     members = defaultdict(list)

@@ -38,7 +38,9 @@ def likeness(skeleton: Skeleton, signs: Signs) -> NDArray[np.float32]:
     look = Look(skeleton)
     some = np.unique(np.linspace(0, len(signs.clips) - 1, FITTED).round().astype(int))
     fitted = np.stack([look.numbers(signs.keypoints[row]) for row in some])
-    found = make_pipeline(StandardScaler(), PCA(min(NUMBERS, *fitted.shape), random_state=0)).fit(fitted)
+    found = make_pipeline(StandardScaler(), PCA(min(NUMBERS, *fitted.shape), random_state=0))
+    with np.errstate(invalid="ignore"):  # of signs that are all the same
+        found.fit(fitted)
     return np.concatenate([found.transform(block) for block in _blocks(look, signs)]).astype(np.float32)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from slr_pose.checks.splits import check_signers
 from slr_pose.data.batches import Signs, signs_of
 from slr_pose.data.manifest import read_dataset
 from slr_pose.data.split import trained_on
+from slr_pose.data.store import Store
 from slr_pose.evaluation.suspicion import suspects
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import READ
@@ -91,10 +92,11 @@ def check(
     store = read_clips(clips, layout, on_event, recognizer is not None and recognizer.fast)
     signs = signs_of(store, range(len(store)))
     points = likeness(layout, signs)
+    opinion = _by_model(store, signs, recognizer, on_event) if recognizer else _by_others(signs, points)
     findings = [
         *(Finding("unreadable", reason) for reason in store.left_out),
         *check_doubles(signs, layout, points),
-        *_wrong_labels(signs, points, recognizer, on_event),
+        *(_wrong_labels(signs, opinion) if opinion else []),
         *check_glosses(clips),
         *check_signers(clips),
         *check_keypoints(store, signs, layout),
@@ -106,36 +108,58 @@ def check(
     return checked
 
 
-def _wrong_labels(
-    signs: Signs, points: NDArray[Any], recognizer: Recognizer | None, on_event: Listener
-) -> list[Finding]:
-    """The signs whose gloss is probably wrong, the most suspicious first."""
-    labelled = [number for number, clip in enumerate(signs.clips) if READ in clip.labels]
-    if recognizer:
-        met = set(map(id, trained_on(signs.clips, recognizer.info.training)))
-        labelled = [number for number in labelled if id(signs.clips[number]) not in met]
-        if met:
-            on_event(Remark(f"{count(len(met), 'clip')} trained the model, so it is not asked about their labels."))
-    names = (
-        recognizer.labels.get(READ, []) if recognizer else sorted({signs.clips[row].labels[READ] for row in labelled})
-    )
+class Opinion(NamedTuple):
+    """What somebody who did not learn from them says of labelled signs.
+
+    Attributes:
+        rows: which signs.
+        names: of the classes.
+        labels: (signs,) class numbers; -1 where nothing can be said.
+        probabilities: (signs, classes).
+    """
+
+    rows: list[int]
+    names: list[str]
+    labels: NDArray[Any]
+    probabilities: NDArray[Any]
+
+
+def _by_model(store: Store, signs: Signs, recognizer: Recognizer, on_event: Listener) -> Opinion | None:
+    """A trained model's opinion of the signs that it was not trained on."""
+    met = set(map(id, trained_on(store.clips, recognizer.info.training)))
+    if met:
+        on_event(Remark(f"{count(len(met), 'clip')} trained the model, so it is not asked about their labels."))
+    asked = [place for place, row in enumerate(signs.rows) if id(store.clips[row]) not in met]
+    rows = [row for row in asked if READ in signs.clips[row].labels]
+    if not rows or READ not in recognizer.of_clips:
+        return None
+    names = recognizer.labels[READ]
     number = {name: index for index, name in enumerate(names)}
-    labels = np.array([number.get(signs.clips[row].labels[READ], -1) for row in labelled], dtype=int)
-    if recognizer and labelled and READ in recognizer.of_clips:
-        probabilities = recognizer.probabilities([signs.keypoints[row] for row in labelled])[READ]
-    elif not recognizer and points.shape[1] and len(names) > 1:
-        probabilities, known = out_of_fold(points[labelled], labels, [signs.clips[row].signer for row in labelled])
-        labels[~known] = -1
-    else:
-        return []
+    labels = np.array([number.get(signs.clips[row].labels[READ], -1) for row in rows])
+    return Opinion(rows, names, labels, recognizer.probabilities([signs.keypoints[row] for row in rows])[READ])
+
+
+def _by_others(signs: Signs, points: NDArray[Any]) -> Opinion | None:
+    """The opinion of who learnt from the other signs."""
+    rows = [row for row, clip in enumerate(signs.clips) if READ in clip.labels]
+    names, labels = np.unique([signs.clips[row].labels[READ] for row in rows], return_inverse=True)
+    if len(names) < 2 or not points.shape[1]:
+        return None
+    probabilities, known = out_of_fold(points[rows], labels, [signs.clips[row].signer for row in rows])
+    return Opinion(rows, names.tolist(), np.where(known, labels, -1), probabilities)
+
+
+def _wrong_labels(signs: Signs, opinion: Opinion) -> list[Finding]:
+    """The signs whose gloss is probably wrong, the most suspicious first."""
+    rows, names, labels, probabilities = opinion
     best = probabilities.argmax(axis=1)
     found = []
     for place in suspects(probabilities, labels).tolist():
-        clip, answer = signs.clips[labelled[place]], int(best[place])
-        text = f"{clip.title}: labelled {clip.labels[READ]}, looks like {names[answer]}"
-        beside = [labelled[sure] for sure in _surest(probabilities, labels, best, (int(labels[place]), answer))]
-        text += f" ({probabilities[place, answer]:.0%})"
-        found.append(Finding("wrong label", text, (labelled[place],), tuple(beside)))
+        clip, answer = signs.clips[rows[place]], int(best[place])
+        looks = f"{names[answer]} ({probabilities[place, answer]:.0%})"
+        beside = tuple(rows[sure] for sure in _surest(probabilities, labels, best, (int(labels[place]), answer)))
+        text = f"{clip.title}: labelled {clip.labels[READ]}, looks like {looks}"
+        found.append(Finding("wrong label", text, (rows[place],), beside))
     return found
 
 
