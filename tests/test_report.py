@@ -2,6 +2,7 @@
 
 import base64
 import csv
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -11,6 +12,8 @@ import signer
 from page import Page
 
 from slr_pose.evaluation.suspicion import suspects
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
 from slr_pose.report.chart import Chart, Series
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>\x1b[31m\u202e&"
@@ -64,26 +67,24 @@ def test_a_page_of_somebody_else_stays(trained, signs):
     trained("evaluate", signs, "--split", "val", "-o", "again.html")
 
 
-def test_a_video_is_shown_where_it_lies(guessing, slr):
+def test_a_clip_is_drawn_where_its_joints_are_over_the_video_beside_it(guessing, slr, video):
     folder = slr.folder / "a b#1%é"
     folder.mkdir()
-    for name, sign in (("circle.mp4", "circle"), ("wave.mp4", "wave")):
-        signer.film(folder / name, sign, frames=12)
-    (slr.folder / "clips.csv").write_text(f"path,gloss\n{folder.name}/circle.mp4,slide\n{folder.name}/wave.mp4,point\n")
+    (folder / video.name).write_bytes(video.read_bytes())
+    source = Job(folder / video.name, default_estimator()).source()
+    replace(signer.perform("circle", 0, frames=12), source=source).write(folder / "circle é.pose")
+    signer.perform("wave", 1, frames=12).write(folder / "wave.pose")
+    rows = [f"{folder.name}/circle é.pose,slide,asks", f"{folder.name}/wave.pose,unheard of,asks"]
+    (slr.folder / "clips.csv").write_text("\n".join(["path,gloss,mood", *rows]), encoding="utf-8")
     slr("evaluate", "clips.csv", "--split", "all", "--model", guessing, "-o", "pages/of/it.html")
     found = Page(slr.folder / "pages" / "of" / "it.html")
-    videos = {clip["video"] for clip in found.reel["clips"]}
-    assert videos and all("#" not in video and " " not in video for video in videos)
-    for video in videos:
-        assert (slr.folder / "pages" / "of" / unquote(video)).resolve().parent == folder.resolve()
-
-
-def test_a_clip_is_drawn_where_its_joints_are(page):
-    clip = page.reel["clips"][0]
-    joints = np.frombuffer(base64.b64decode(clip["joints"]), "<u2").reshape(clip["frames"], -1, 2)
-    assert joints.shape[1] == 49
-    inside = joints[joints[..., 0] < 65535]
-    assert 0.95 < ((inside >= 15000) & (inside <= 45000)).mean() <= 1, "the box holds nearly all of them"
+    (address,) = (clip["video"] for clip in found.reel["clips"] if "video" in clip)
+    assert "#" not in address and " " not in address
+    assert (slr.folder / "pages" / "of" / unquote(address)).resolve() == (folder / video.name).resolve()
+    for clip in found.reel["clips"]:
+        joints = np.frombuffer(base64.b64decode(clip["joints"]), "<u2").reshape(12, 49, 2)
+        seen = joints[joints[..., 0] < 65535]
+        assert 0.95 < ((seen >= 15000) & (seen <= 45000)).mean() <= 1, "the box holds nearly all of them"
 
 
 def test_a_scale_has_few_round_marks():

@@ -46,7 +46,6 @@ def write_check(
     """
     reel = Reel(skeleton, signs, path.parent)
     sections = [_section(kind, found, reel) for kind, found in findings.items()]
-    has_clips = any(section.played for section in sections)
     write_page(
         path,
         "check.html",
@@ -54,7 +53,7 @@ def write_check(
         data=data,
         clips=clips,
         sections=sections,
-        reel=reel.data() if has_clips else None,
+        reel=reel.data(),
     )
 
 

@@ -123,7 +123,7 @@ def write_evaluation(
         sentence_wer=sentence_wer,
         curves=_curves(curves) if curves and curves.is_file() else [],
         heads=heads,
-        reel=reel.data() if heads else None,
+        reel=reel.data(),
     )
 
 

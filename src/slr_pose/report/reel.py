@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from slr_pose.data.batches import Signs
@@ -61,8 +62,10 @@ class Reel:
         file = self.signs.clips[row].title
         return Shown(self._numbers.setdefault(row, len(self._numbers)), Path(file).name, file, words)
 
-    def data(self) -> Any:
-        """What the player reads, as JSON."""
+    def data(self) -> Markup | None:
+        """What the player reads, as JSON; `None` where the page shows no clip."""
+        if not self._numbers:
+            return None
         bones = [[start, end, self._ink(end)] for start, end in self.skeleton.bones]
         return as_json(
             {"bones": bones, "colors": list(map(list, COLORS.values())), "clips": list(map(self._clip, self._numbers))}
