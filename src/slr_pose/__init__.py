@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from slr_pose.recognition.stream import Stream
     from slr_pose.roads.annotate import annotate
     from slr_pose.roads.check import check
+    from slr_pose.roads.compare import compare
     from slr_pose.roads.draw import draw
+    from slr_pose.roads.enrol import enrol, forget, known_signs
     from slr_pose.roads.evaluate import evaluate
     from slr_pose.roads.export import export_onnx
     from slr_pose.roads.extract import extract
     from slr_pose.roads.predict import predict
     from slr_pose.roads.sentences import train_sentences, translate
     from slr_pose.roads.train import train
+    from slr_pose.roads.watch import watch
     from slr_pose.signer.synthesis import synthesize
 
 __version__ = "0.1.0"
@@ -34,17 +37,22 @@ __all__ = [
     "Stream",
     "annotate",
     "check",
+    "compare",
     "draw",
+    "enrol",
     "evaluate",
     "events",
     "export_onnx",
     "extract",
     "extract_pose",
+    "forget",
+    "known_signs",
     "predict",
     "synthesize",
     "train",
     "train_sentences",
     "translate",
+    "watch",
 ]
 
 _ROOMS = {
@@ -53,16 +61,21 @@ _ROOMS = {
     "Stream": "recognition.stream",
     "annotate": "roads.annotate",
     "check": "roads.check",
+    "compare": "roads.compare",
     "draw": "roads.draw",
+    "enrol": "roads.enrol",
     "evaluate": "roads.evaluate",
     "export_onnx": "roads.export",
     "extract": "roads.extract",
     "extract_pose": "keypoints.segment",
+    "forget": "roads.enrol",
+    "known_signs": "roads.enrol",
     "predict": "roads.predict",
     "synthesize": "signer.synthesis",
     "train": "roads.train",
     "train_sentences": "roads.sentences",
     "translate": "roads.sentences",
+    "watch": "roads.watch",
 }
 
 
