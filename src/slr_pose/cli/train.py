@@ -122,10 +122,7 @@ def print_scores(split: str, result: "Evaluation") -> None:
     """A table for each group of clips, with a row for each head; one table where all are of unseen signers."""
     from slr_pose.evaluation.clips import Score
 
-    groups = dict(result.scores)
-    if groups and groups["all clips"] == groups.get("unseen signers"):
-        del groups["all clips"]
-    for group, heads in groups.items():
+    for group, heads in result.told().items():
         rows = table(f"{split}, {group}: % with 95 % interval", "", "n", *Score.columns)
         for head, found in heads.items():
             rows.add_row(title(head), str(found.clips), *found.as_text())

@@ -171,6 +171,13 @@ class Evaluation:
     unknown: int
     answers: dict[str, Answers] = field(default_factory=dict)
 
+    def told(self) -> dict[str, dict[str, Score]]:
+        """The scores that people read: those of all clips are left out where all are of unseen signers."""
+        groups = dict(self.scores)
+        if groups and groups["all clips"] == groups.get("unseen signers"):
+            del groups["all clips"]
+        return groups
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         scores = {group: {head: asdict(found) for head, found in heads.items()} for group, heads in self.scores.items()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 480, 280
-LEFT, RIGHT, TOP, BOTTOM = 52, 22, 28, 44  # what is around the plot
+LEFT, RIGHT, TOP, BOTTOM = 66, 22, 28, 44  # what is around the plot
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def write_evaluation(
         title=title,
         facts=facts,
         columns=Score.columns,
-        scores=evaluation.scores,
+        scores=evaluation.told(),
         unknown=evaluation.unknown,
         unmeasured=unmeasured(recognizer.info),
         reading=list(zip(reading.columns, reading.as_text(), strict=True)) if reading else [],
