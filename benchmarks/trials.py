@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
 from slr_pose.cli.progress import progress
-from slr_pose.data.batches import LabelledClips
+from slr_pose.data.batches import LabelledClips, signs_of
 from slr_pose.data.clip import Clip
 from slr_pose.data.labels import class_names
 from slr_pose.data.manifest import read_dataset
@@ -222,7 +222,7 @@ def _run(trial: Trial, folder: Path) -> None:
     with safe_open(checkpoint, framework="pt") as file:
         info = read_info(checkpoint, file.metadata())
     recognizer = Recognizer(info, runner(network.eval()))
-    result = evaluate(recognizer, split.clips("val"), split.keypoints("val"))
+    result = evaluate(recognizer, signs_of(split.store, split.rows["val"]))
     figures = {"variant": trial.variant, "data": trial.data, "fold": trial.fold, "seed": trial.seed}
     figures |= {"clips": {part: len(rows) for part, rows in split.rows.items()}, "seconds": seconds}
     figures["parameters"] = sum(weight.numel() for weight in network.parameters())

@@ -76,7 +76,7 @@ def test_extract_pose_of_a_folder_skips_what_is_done_and_survives_a_bad_clip(slr
 def test_train_leaves_a_run_that_tells_everything(trained):
     run = trained.folder / "runs" / "signs"
     assert "val top-1" in trained.result.stderr and "unseen signers" in trained.result.stdout
-    report = (run / "report.md").read_text()
+    report = (run / "report.html").read_text(encoding="utf-8")
     assert "16 train, 8 val" in report and "unseen signers" in report and "hand_shape_base_form" in report
     rows = list(csv.DictReader((run / "metrics.csv").read_text(encoding="utf-8").splitlines()))
     assert {"train_loss", "val_loss", "val_top1", "val_top1_gloss"} <= set(rows[0])
@@ -131,7 +131,8 @@ def test_training_starts_from_a_trained_model_with_other_labels_and_joints(train
     assert json.loads(slr(*evaluate).stdout)["scores"]["unseen signers"]["gloss"]["top1"] >= 0.75
     slr("train", "fewer.csv", *how, "--name", "other-joints", "--skeleton", "signing_33")
     assert json.loads(slr(*evaluate).stdout)["scores"]["unseen signers"]["gloss"]["top1"] >= 0.6  # chance is a third
-    assert "started from" in (slr.folder / "runs" / "other-joints" / "report.md").read_text()
+    page = (slr.folder / "runs" / "other-joints" / "report.html").read_text(encoding="utf-8")
+    assert "Started from" in page
     refused = slr("train", "fewer.csv", *how, "--size", "tiny", exit_code=2)
     assert "leave out --size" in refused.stderr
     refused = slr("train", "fewer.csv", "--from", "nothing", exit_code=2)
@@ -362,7 +363,7 @@ def test_ctrl_c_keeps_what_was_learnt(signs, tmp_path):
     output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     assert "Kept the averaged weights of epoch" in errors and "unseen signers" in output
-    assert (tmp_path / "runs" / "long" / "report.md").exists()
+    assert (tmp_path / "runs" / "long" / "report.html").exists()
     assert not list(tmp_path.rglob("*.partial*"))
 
 

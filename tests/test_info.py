@@ -587,7 +587,7 @@ def test_how_sure_an_answer_is_is_unknown_where_nobody_measured_it(trained, sign
     assert table.count("How sure these answers may be is not known.") == 2 and "not sure" not in table
     scored = json.loads(trained("evaluate", signs, "--json").stdout)["scores"]["all clips"]["gloss"]
     assert scored["sure"] is None and scored["sure_top1"] is None
-    report = (trained.folder / "runs" / "signs" / "report.md").read_text()
-    assert "| - | - |" in report and "how sure these answers are is not known" in report
+    report = (trained.folder / "runs" / "signs" / "report.html").read_text(encoding="utf-8")
+    assert "<td>-</td><td>-</td>" in report and "how sure these answers are is not known" in report
     (found,) = json.loads(trained("predict", "--sample", "--json").stdout)
     assert set(states(found).values()) == {"not measured"}

@@ -249,7 +249,8 @@ def test_the_signs_of_a_stretch_are_clips_of_their_own(store):
         keypoints, fps, labels = labelled[number]
         np.testing.assert_array_equal(keypoints, store[0][25 * number : 25 * number + 15])
         assert fps == 25 and labels["gloss"] == labelled.labels["gloss"][number]
-    clips, keypoints = signs_of(store, range(4))
+    signs = signs_of(store, range(4))
+    clips, keypoints = signs.clips, signs.keypoints
     assert [clip.labels.get("gloss") for clip in clips] == [*GLOSSES[:3], None, *GLOSSES, "point"]
     assert not any(clip.signs for clip in clips) and [len(frames) for frames in keypoints] == [15] * 8 + [60]
 

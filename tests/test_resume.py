@@ -130,7 +130,7 @@ class TestInOneProcess:
         slr_pose.train("clips.csv", size="tiny", epochs=8, seed=4, name="whole")
         self.stop("stopped", lambda: signal.raise_signal(signal.SIGINT))
         run = front.folder / "runs" / "stopped"
-        assert "finished" in (run / "unfinished.json").read_text() and (run / "report.md").exists()
+        assert "finished" in (run / "unfinished.json").read_text() and (run / "report.html").exists()
         refused = front("train", "clips.csv", "--name", "stopped", exit_code=2)
         assert "runs/stopped exists" in refused.stderr and "go on with it, --resume" in refused.stderr
         said = front("train", "clips.csv", *AS_IT_BEGAN, "--resume").stderr  # the newest
@@ -164,16 +164,16 @@ class TestInOneProcess:
         assert all(np.array_equal(weights[0][name], each[name]) for each in weights for name in each)
 
     def test_what_was_killed_between_its_last_epoch_and_its_report_is_reported(self, front, monkeypatch):
-        def fail(*_) -> None:
+        def fail(*_, **__) -> None:
             raise ZeroDivisionError
 
         with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
-            patch.setattr("slr_pose.roads.train.write_report", fail)
+            patch.setattr("slr_pose.roads.train.write_evaluation", fail)
             slr_pose.train("clips.csv", size="tiny", epochs=8, seed=4, name="a")
         run = front.folder / "runs" / "a"
         before = (run / "model.safetensors").read_bytes()
         front("train", "clips.csv", *AS_IT_BEGAN, "--resume")
-        assert (run / "report.md").exists() and (run / "model.safetensors").read_bytes() == before
+        assert (run / "report.html").exists() and (run / "model.safetensors").read_bytes() == before
         assert not (run / "unfinished.json").exists() and len(rows_of(run)) == 8
 
     def test_a_damaged_state_is_a_sentence(self, front):

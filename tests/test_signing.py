@@ -75,7 +75,7 @@ def test_whatever_is_known_of_signing_can_be_learnt_from(corpus, tmp_path, monke
     assert trained.info.names == (kind != "sentences")
     assert np.isfinite(metrics(trained)["val_reading_loss"])
     assert ("val_top1" in metrics(trained)) == (kind != "sentences")
-    assert (trained.run / "report.md").exists()
+    assert (trained.run / "report.html").exists()
     assert_reads(corpus, trained.run)
     measured = slr_pose.evaluate(corpus / f"{kind}.csv", trained.run)
     assert (measured.reading is not None) == (kind != "sentences") == bool(measured.evaluation.scores)

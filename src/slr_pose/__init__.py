@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slr_pose.recognition.recognizer import Recognizer
     from slr_pose.recognition.stream import Stream
     from slr_pose.roads.annotate import annotate
+    from slr_pose.roads.check import check
     from slr_pose.roads.compare import compare
     from slr_pose.roads.draw import draw
     from slr_pose.roads.enrol import enrol, forget, known_signs
@@ -35,6 +36,7 @@ __all__ = [
     "Recognizer",
     "Stream",
     "annotate",
+    "check",
     "compare",
     "draw",
     "enrol",
@@ -58,6 +60,7 @@ _ROOMS = {
     "Recognizer": "recognition.recognizer",
     "Stream": "recognition.stream",
     "annotate": "roads.annotate",
+    "check": "roads.check",
     "compare": "roads.compare",
     "draw": "roads.draw",
     "enrol": "roads.enrol",

@@ -11,7 +11,9 @@ from slr_pose.files import is_hidden, is_writable, write_whole
 RUNS = Path("runs")
 CHECKPOINT = "model.safetensors"
 TRANSLATOR = "sentences.safetensors"
-REPORT = "report.md"
+PAGE = "report.html"
+CHECK_PAGE = "check.html"  # of a data set
+METRICS = "metrics.csv"  # as Lightning calls it
 UNFINISHED = "unfinished.json"  # what a training began with, until it ends
 UNFINISHED_TRANSLATOR = "unfinished-sentences.json"  # the same of a translator's
 STATE = "training.ckpt"  # where it stands

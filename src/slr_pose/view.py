@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,11 +49,11 @@ def pose_of(video: Path) -> Pose | None:
     return file.read() if file.is_extracted else None
 
 
-def video_of(pose: Pose, folder: Path) -> Path | None:
-    """The video in `folder` that a pose was extracted from, when it is there and unchanged."""
-    part = pose.source.get("start"), pose.source.get("end")
-    job = Job(folder / pose.source.get("name", ""), default_estimator(), None, *part)
-    return job.video if job.video.is_file() and job.source() == pose.source else None
+def video_of(source: dict[str, Any], folder: Path) -> Path | None:
+    """The video in `folder` that a pose of that source was extracted from, when it is there and unchanged."""
+    part = source.get("start"), source.get("end")
+    job = Job(folder / source.get("name", ""), default_estimator(), None, *part)
+    return job.video if job.video.is_file() and job.source() == source else None
 
 
 def check_output(output: Path, video: Path | None) -> None:

@@ -86,6 +86,9 @@ def evaluate(
     split: Annotated[str | None, typer.Option(help="train, val, test or all; by default test, or val if none.")] = None,
     model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
     tier: Tiers = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="An HTML page of it with its clips: a file, or a folder.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure a model on labelled clips: top-1, top-5 and macro-F1 of each head, unseen signers apart.
@@ -93,13 +96,15 @@ def evaluate(
     On annotated videos: word error rate, segments, named segments and false alarms of reading them.
     """
     with progress() as show:
-        measured = slr_pose.evaluate(data, model, split=split, tiers=tier or [], on_event=show)
+        measured = slr_pose.evaluate(data, model, split=split, tiers=tier or [], output=output, on_event=show)
     if as_json:
         print_json(measured.as_dict())
     else:
         print_measured(measured)
     if unknown := measured.evaluation.unknown:
         say(f"{unknown} labels are unknown to the model; they count as wrong.")
+    if measured.page:
+        say(f"Report: {measured.page}")
 
 
 def print_measured(measured: "Measured") -> None:
@@ -120,10 +125,7 @@ def print_scores(split: str, result: "Evaluation") -> None:
     """A table for each group of clips, with a row for each head; one table where all are of unseen signers."""
     from slr_pose.evaluation.clips import Score
 
-    groups = dict(result.scores)
-    if groups and groups["all clips"] == groups.get("unseen signers"):
-        del groups["all clips"]
-    for group, heads in groups.items():
+    for group, heads in result.told().items():
         rows = table(f"{split}, {group}: % with 95 % interval", "", "n", *Score.columns)
         for head, found in heads.items():
             rows.add_row(title(head), str(found.clips), *found.as_text())

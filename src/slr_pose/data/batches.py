@@ -1,7 +1,7 @@
 """Store -> what a network learns from: signs, one at a time or as batches of those that are about as long; signing."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,14 +18,41 @@ Item = tuple[np.ndarray, float, dict[str, int]]
 Batch = tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]
 
 
-def signs_of(store: Store, rows: Sequence[int]) -> tuple[list[Clip], list[np.ndarray]]:
-    """The signs of some clips, those of a stretch cut out of it, and the keypoints (frames, joints, 4) of each."""
-    clips, keypoints = [], []
+@dataclass(frozen=True)
+class Signs:
+    """Signs to ask about: clips of one sign, and those of stretches, cut out.
+
+    Attributes:
+        clips: a clip each.
+        keypoints: (frames, joints, 4) of each.
+        fps: how many of them are a second.
+        rows: which clip of the store each is, or is cut out of.
+    """
+
+    clips: list[Clip]
+    keypoints: list[np.ndarray]
+    fps: list[float]
+    rows: list[int]
+
+
+def signs_of(store: Store, rows: Sequence[int]) -> Signs:
+    """The signs of some clips."""
+    signs = Signs([], [], [], [])
     for row in rows:
-        for first, last, _, labels in _signs(store, row):
-            clips.append(replace(store.clips[row], labels=labels, signs=()))
-            keypoints.append(store.frames[first:last])
-    return clips, keypoints
+        for first, last, fps, labels in _signs(store, row):
+            signs.clips.append(_cut(store.clips[row], first - store.spans[row][0], last - first, fps, labels))
+            signs.keypoints.append(store.frames[first:last])
+            signs.fps.append(float(fps))
+            signs.rows.append(row)
+    return signs
+
+
+def _cut(clip: Clip, first: int, frames: int, fps: float, labels: dict[str, str]) -> Clip:
+    """A clip of one sign: itself, or what some frames of a stretch show."""
+    if not clip.signs:
+        return clip
+    start_s = (clip.start_s or 0) + first / fps
+    return replace(clip, labels=labels, signs=(), start_s=start_s, end_s=start_s + frames / fps)
 
 
 class LabelledClips(Dataset[Item]):

@@ -78,6 +78,14 @@ class Clip:
             yield "gloss", gloss
 
     @property
+    def title(self) -> str:
+        """Its file, or its name in a data set of one file; and its times, where it is a part of it."""
+        name = str(self.path) if self.array is None else self.name
+        if self.start_s is None and self.end_s is None:
+            return name
+        return f"{name} {self.start_s or 0:.2f}–{'' if self.end_s is None else f'{self.end_s:.2f}'} s"
+
+    @property
     def is_video(self) -> bool:
         """Whether its keypoints have to be found first."""
         return self.array is None and not is_keypoints(self.path)

@@ -44,6 +44,7 @@ class Store:
         clips: those that could be read, in order.
         spans: (clips, 2), from which frame up to which each of them goes.
         fps: (clips,) frames a second of each of them.
+        people: (clips,) how many each of them shows.
         left_out: why each of the others could not.
         extractors: the different ways in which keypoints were found; an empty one where that is unknown.
         remarks: what else there is to say, a sentence each.
@@ -54,6 +55,7 @@ class Store:
     clips: list[Clip]
     spans: np.ndarray
     fps: np.ndarray
+    people: np.ndarray
     left_out: list[str]
     extractors: list[dict[str, Any]]
     remarks: list[str]
@@ -123,6 +125,7 @@ def load(
         clips=[clips[number] for number in read],
         spans=np.array([(entry.first, entry.last) for entry in entries]),
         fps=np.array([entry.fps for entry in entries]),
+        people=np.array([entry.people for entry in entries]),
         left_out=list(named.values()),
         extractors=[json.loads(extractor) for extractor in dict.fromkeys(entry.extractor for entry in entries)],
         remarks=[*videos.sentences(), *crowd([entry.name for entry in entries if entry.people > 1])],

@@ -1,21 +1,18 @@
 """How often a model is right about clips of one sign: metrics with their spread, all clips and unseen signers apart."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
-from datetime import date
-from pathlib import Path
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, bootstrap
 
-from slr_pose.data.clip import Clip
-from slr_pose.files import write_whole
+from slr_pose.data.batches import Signs
+from slr_pose.evaluation.suspicion import suspects
 from slr_pose.info import NONE_SURE, ModelInfo
 from slr_pose.model.calibration import FEWEST
 from slr_pose.recognition.recognizer import Recognizer
-from slr_pose.text import shown
 
 CONFIDENCE = 0.95
 RESAMPLES = 500
@@ -132,6 +129,33 @@ def _calibration_error(confidence: NDArray[Any], right: NDArray[Any]) -> float:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What a model answers, of one head, to the clips that have a label of it.
+
+    Attributes:
+        rows: (clips,) which they are.
+        labels: (clips,) what they are labelled, as text.
+        answers: (clips,) what was answered, as text.
+        confidence: (clips,) the probability of that.
+        of_label: (clips,) the probability of the label; 0 where the model has no class for it.
+        suspects: those whose label is probably wrong, as places in the arrays above, the most suspicious first.
+    """
+
+    rows: NDArray[Any]
+    labels: NDArray[Any]
+    answers: NDArray[Any]
+    confidence: NDArray[Any]
+    of_label: NDArray[Any]
+    suspects: NDArray[Any]
+
+    @property
+    def right(self) -> NDArray[Any]:
+        """(clips,) bool."""
+        found: NDArray[Any] = self.labels == self.answers
+        return found
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What a model answers to labelled clips.
 
@@ -139,11 +163,20 @@ class Evaluation:
         scores: group of clips (`all clips`, `unseen signers`, `seen signers`) -> head -> its score.
         confusions: head -> (label, wrong answer, times), the most frequent first.
         unknown: number of labels that the model has no class for; they count as wrong.
+        answers: head -> the answers that this is about.
     """
 
     scores: dict[str, dict[str, Score]]
     confusions: dict[str, list[tuple[str, str, int]]]
     unknown: int
+    answers: dict[str, Answers] = field(default_factory=dict)
+
+    def told(self) -> dict[str, dict[str, Score]]:
+        """The scores that people read: those of all clips are left out where all are of unseen signers."""
+        groups = dict(self.scores)
+        if groups and groups["all clips"] == groups.get("unseen signers"):
+            del groups["all clips"]
+        return groups
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -151,15 +184,12 @@ class Evaluation:
         return {"scores": scores, "confusions": self.confusions, "unknown_labels": self.unknown}
 
 
-def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[NDArray[Any]]) -> Evaluation:
-    """Ask a model about labelled clips.
-
-    Args:
-        keypoints: (frames, joints, 4) of each clip, in the model's own skeleton.
-    """
+def evaluate(recognizer: Recognizer, signs: Signs) -> Evaluation:
+    """Ask a model about labelled clips, whose keypoints, (frames, joints, 4), are in the model's own skeleton."""
+    clips = signs.clips
     if not clips:
         return Evaluation({}, {}, 0)
-    probabilities = recognizer.probabilities(keypoints)
+    probabilities = recognizer.probabilities(signs.keypoints)
     learnt_from = set(recognizer.info.training.signers)
     groups = {"all clips": np.ones(len(clips), dtype=bool)}
     signers = [clip.signer for clip in clips]
@@ -167,7 +197,7 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[NDArray[
         groups["unseen signers"] = np.array([bool(signer) and signer not in learnt_from for signer in signers])
         groups["seen signers"] = np.array([signer in learnt_from for signer in signers])
     scores: dict[str, dict[str, Score]] = {group: {} for group in groups}
-    confusions, unknown = {}, 0
+    confusions, answers, unknown = {}, {}, 0
     for head, names in recognizer.of_clips.items():
         number = {name: index for index, name in enumerate(names)}
         known = np.array([head in clip.labels for clip in clips])
@@ -178,12 +208,26 @@ def evaluate(recognizer: Recognizer, clips: list[Clip], keypoints: list[NDArray[
                 chosen = members & known
                 threshold = recognizer.thresholds.get(head)
                 scores[group][head] = score(probabilities[head][chosen], labels[chosen], threshold)
-        answers = probabilities[head].argmax(axis=1)
-        wrong = Counter(
-            (clips[row].labels[head], names[answers[row]]) for row in np.flatnonzero(known & (answers != labels))
-        )
+        rows = np.flatnonzero(known)
+        written = [clips[row].labels[head] for row in rows]
+        found = answers[head] = _answers(rows, written, labels[rows], names, probabilities[head][rows])
+        wrong = Counter(zip(found.labels[~found.right], found.answers[~found.right], strict=True))
         confusions[head] = [(label, answer, times) for (label, answer), times in wrong.most_common(10)]
-    return Evaluation({group: heads for group, heads in scores.items() if heads}, confusions, unknown)
+    return Evaluation({group: heads for group, heads in scores.items() if heads}, confusions, unknown, answers)
+
+
+def _answers(
+    rows: NDArray[Any], written: list[str], labels: NDArray[Any], names: list[str], probabilities: NDArray[Any]
+) -> Answers:
+    best = probabilities.argmax(axis=1)
+    return Answers(
+        rows=rows,
+        labels=np.array(written, dtype=object),
+        answers=np.array(names, dtype=object)[best],
+        confidence=probabilities.max(axis=1),
+        of_label=np.where(labels < 0, 0, probabilities[np.arange(len(labels)), labels]),
+        suspects=suspects(probabilities, labels),
+    )
 
 
 def unmeasured(info: ModelInfo) -> str | None:
@@ -192,52 +236,3 @@ def unmeasured(info: ModelInfo) -> str | None:
     if not heads:
         return None
     return f"Fewer than {FEWEST} val clips have a label of {', '.join(heads)}: how sure these answers are is not known."
-
-
-def write_report(path: Path, recognizer: Recognizer, evaluation: Evaluation, seconds: float) -> None:
-    """One page on a training: data, split, result with its spread, confusions, and how to use the model."""
-    training = recognizer.info.training
-    lines = [
-        f"# {path.parent.name}",
-        "",
-        f"Trained on {date.today()}, slr-pose {recognizer.info.version}.",
-        "",
-    ]
-    clips = ", ".join(f"{count} {split}" for split, count in training.clips.items())
-    lines += [f"- data: {training.data}", f"- clips: {clips}; {training.split}"]
-    lines += [f"- left out: {reason}" for reason in training.left_out]
-    lines += [f"- started from: {training.started_from}"] if training.started_from else []
-    lines += [
-        f"- skeleton: {recognizer.skeleton.name}, {len(recognizer.skeleton.joints)} joints",
-        f"- heads: {', '.join(f'{head} ({len(names)})' for head, names in recognizer.labels.items())}",
-        f"- kept: the averaged weights after epoch {training.epoch} of {training.epochs}; the val clips"
-        " chose nothing but each head's temperature and the probability from which on an answer is called sure",
-        f"- training time: {seconds / 60:.1f} minutes; seed {training.seed}",
-        "",
-        "## Val clips, with 95 % intervals",
-        "",
-        f"| group | head | clips | {' | '.join(Score.columns)} |",
-        "|---|---|---" + "|---" * len(Score.columns) + "|",
-    ]
-    for group, heads in evaluation.scores.items():
-        for head, found in heads.items():
-            lines.append(f"| {group} | {head} | {found.clips} | " + " | ".join(found.as_text()) + " |")
-    lines += ["", "ECE: expected calibration error. Sure: answers whose probability reaches the head's threshold."]
-    if sentence := unmeasured(recognizer.info):
-        lines += ["", sentence]
-    if any(evaluation.confusions.values()):
-        lines += [
-            "",
-            "## Most frequent confusions",
-            "",
-            "| head | label | answer | times |",
-            "|---|---|---|---|",
-        ]
-        for head, rows in evaluation.confusions.items():
-            for label, answer, times in rows:
-                cells = (cell.replace("|", "\\|") for cell in (head, label, answer))
-                lines.append(f"| {' | '.join(cells)} | {times} |")
-    verb = "predict" if recognizer.info.names else "annotate"
-    lines += ["", f"Use it: `slr {verb} VIDEO --model {path.parent / 'model.safetensors'}`", ""]
-    with write_whole(path) as partial:
-        partial.write_text("\n".join(map(shown, lines)), encoding="utf-8")

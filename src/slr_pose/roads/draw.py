@@ -57,7 +57,7 @@ def draw(
     pose: Pose | None
     if clip.suffix.lower() == ".pose":
         pose = Pose.read(clip)
-        video = video_of(pose, clip.parent)
+        video = video_of(pose.source, clip.parent)
     else:
         video, pose = clip, pose_of(clip)
     check_output(output, video)

@@ -78,7 +78,8 @@ def enrol(
     if not recognizer.info.names:
         raise BadInput(f"{origin} learnt from sentences alone and names no clip; name another model.")
     loaded = read_clips(_clips(shown, on_event), recognizer.skeleton, on_event, recognizer.fast)
-    clips, keypoints = signs_of(loaded, range(len(loaded.clips)))
+    signs = signs_of(loaded, range(len(loaded.clips)))
+    clips, keypoints = signs.clips, signs.keypoints
     rows = [row for row, clip in enumerate(clips) if READ in clip.labels]
     seen = [row for row in rows if _shows_hand(recognizer.skeleton, keypoints[row])]
     if unseen := [clips[row].path for row in rows if row not in set(seen)]:

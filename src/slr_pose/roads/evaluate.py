@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from slr_pose import BadInput
-from slr_pose.data.batches import signs_of
+from slr_pose.data.batches import Signs, signs_of
 from slr_pose.data.clip import Clip
 from slr_pose.data.manifest import COLUMNS, SPLITS, read_dataset
 from slr_pose.data.split import Recalled, recall, trained_on
@@ -18,8 +18,11 @@ from slr_pose.events import Annotating, Caution, Listener, Remark, ignore
 from slr_pose.info import READ
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import Stream
+from slr_pose.report.evaluated import training_facts, write_evaluation
+from slr_pose.report.page import page_file
 from slr_pose.roads.clips import read_clips
-from slr_pose.roads.predict import NO_MODEL, chosen_model
+from slr_pose.roads.predict import NO_MODEL, chosen_model, newest
+from slr_pose.runs import METRICS, PAGE, model_file
 from slr_pose.timeline import Entry, Timeline
 
 
@@ -34,6 +37,7 @@ class Measured:
         evaluation: the scores of signs, each for itself.
         reading: how well stretches of signing are read; `None` where there are none.
         sentence_wer: word error rate of sentences, whose glosses are known without times; `None` where there are none.
+        page: the HTML page that tells of it, if one was wished for.
     """
 
     split: str
@@ -42,6 +46,7 @@ class Measured:
     evaluation: Evaluation
     reading: TimelineScore | None = None
     sentence_wer: float | None = None
+    page: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -60,6 +65,7 @@ def evaluate(
     *,
     split: str | None = None,
     tiers: Sequence[str] = (),
+    output: Path | str | None = None,
     on_event: Listener = ignore,
 ) -> Measured:
     """Measure a model on labelled clips: top-1, top-5 and macro-F1 of each head, unseen signers apart.
@@ -69,6 +75,7 @@ def evaluate(
         model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run.
         tiers: as for `train`.
         split: `train`, `val`, `test` or `all`; by default test, or val if there is none.
+        output: an HTML page of it, an `.html` file or a folder for one; by default there is none.
         on_event: told of progress and remarks.
 
     Raises:
@@ -76,6 +83,10 @@ def evaluate(
     """
     if split not in (None, "all", *SPLITS):
         raise BadInput(f"there is no split '{split}': choose one of {', '.join(SPLITS)}, all.")
+    page = page_file(Path(output), PAGE) if output else None
+    if model is None:
+        model = newest(on_event)
+    named = None if model is None or isinstance(model, Recognizer) else model_file(Path(model))
     recognizer = chosen_model(model, on_event)
     if recognizer is None:
         raise BadInput(NO_MODEL)
@@ -89,9 +100,40 @@ def evaluate(
     if known and asked.split != "train":
         on_event(Caution(f"{known} of {len(asked.clips)} {asked.split} clips were trained on; leave them out."))
     loaded = read_clips(asked.clips, recognizer.skeleton, on_event, recognizer.fast)
-    signs, keypoints = signs_of(loaded, range(len(loaded)))
-    result = evaluate_clips(recognizer, signs, keypoints)
-    return Measured(asked.split, asked.how, known, result, *_reading(recognizer, loaded, on_event))
+    signs = signs_of(loaded, range(len(loaded)))
+    measured = Measured(
+        asked.split, asked.how, known, evaluate_clips(recognizer, signs), *_reading(recognizer, loaded, on_event), page
+    )
+    if page:
+        _write(page, measured, recognizer, named, Path(data), signs, loaded.left_out)
+    return measured
+
+
+def _write(
+    page: Path,
+    measured: Measured,
+    recognizer: Recognizer,
+    named: Path | None,
+    data: Path,
+    signs: Signs,
+    left_out: list[str],
+) -> None:
+    facts = [("Model", str(named))] if named else []
+    facts += [("Asked about", f"{data}, {measured.split}: {measured.how_split}")]
+    facts += [("Trained on", f"{measured.trained_on} of these clips")] * bool(measured.trained_on)
+    facts += [("Left out", reason) for reason in left_out]
+    facts += [(f"Training: {term}", text) for term, text in training_facts(recognizer.info) if term != "Left out"]
+    write_evaluation(
+        page,
+        f"{data.name}, asked of {named.parent.name if named else 'a model'}",
+        facts,
+        recognizer,
+        signs,
+        measured.evaluation,
+        measured.reading,
+        measured.sentence_wer,
+        named.parent / METRICS if named else None,
+    )
 
 
 def _reading(recognizer: Recognizer, store: Store, on_event: Listener) -> tuple[TimelineScore | None, float | None]:

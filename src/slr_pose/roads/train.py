@@ -15,7 +15,7 @@ from slr_pose.data.labels import class_names, refuse_columns, refuse_lonely, unt
 from slr_pose.data.manifest import read_dataset
 from slr_pose.data.signing import Signing
 from slr_pose.data.split import clip_ids, in_both, split_clips, trained_on
-from slr_pose.evaluation.clips import Evaluation, write_report
+from slr_pose.evaluation.clips import Evaluation
 from slr_pose.evaluation.clips import evaluate as evaluate_clips
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import EMBEDDING, NONE_SURE, READ, SIGNS, ModelInfo, TrainingInfo
@@ -24,8 +24,9 @@ from slr_pose.model.network import SIZES, SignModel, refuse_heads
 from slr_pose.quiet import quiet
 from slr_pose.recognition.enrolment import with_prototypes
 from slr_pose.recognition.recognizer import Recognizer, write_with
+from slr_pose.report.evaluated import training_facts, write_evaluation
 from slr_pose.roads.clips import read_clips
-from slr_pose.runs import CHECKPOINT, REPORT, finish, new_run, refuse_run, unfinished_run
+from slr_pose.runs import CHECKPOINT, METRICS, PAGE, finish, new_run, refuse_run, unfinished_run
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.text import count, first_of
 from slr_pose.training.recipe import Recipe
@@ -44,7 +45,7 @@ class Trained:
     Attributes:
         run: its folder.
         model: the checkpoint.
-        report: a page in Markdown.
+        report: the HTML page of its val clips.
         info: what travels with the model.
         evaluation: the model's answers to the validation clips.
     """
@@ -169,11 +170,13 @@ def train(
     if not (run / CHECKPOINT).exists():
         raise KeyboardInterrupt
     recognizer = _completed(run / CHECKPOINT, signs, validation_signs, validation_signing, seed)
-    result = evaluate_clips(recognizer, *signs_of(loaded, rows["val"]))
-    write_report(run / REPORT, recognizer, result, seconds)
+    asked = signs_of(loaded, rows["val"])
+    result = evaluate_clips(recognizer, asked)
+    facts = [*training_facts(recognizer.info), ("Training time", f"{seconds / 60:.1f} minutes")]
+    write_evaluation(run / PAGE, f"{run.name}, val clips", facts, recognizer, asked, result, curves=run / METRICS)
     if recognizer.info.training.finished:
         finish(run)
-    return Trained(run, run / CHECKPOINT, run / REPORT, recognizer.info, result)
+    return Trained(run, run / CHECKPOINT, run / PAGE, recognizer.info, result)
 
 
 def _completed(

@@ -30,12 +30,10 @@ from slr_pose.files import open_regular, write_whole
 from slr_pose.info import KEY, ModelInfo, TrainingInfo
 from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SignModel
-from slr_pose.runs import CHECKPOINT, STATE, UNFINISHED, StateKeeper
+from slr_pose.runs import CHECKPOINT, METRICS, STATE, UNFINISHED, StateKeeper
 from slr_pose.skeleton import Skeleton
 from slr_pose.training.module import SIGNING, SIGNS, Training
 from slr_pose.training.recipe import FEWEST_EPOCHS, STEPS, STEPS_AN_EPOCH, Recipe
-
-METRICS = "metrics.csv"  # as Lightning calls it
 
 
 def train(
