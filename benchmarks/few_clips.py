@@ -1,6 +1,7 @@
 """Top-1 by the number of training clips per gloss: `python benchmarks/few_clips.py DATA... [--from MODEL]`"""
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +40,7 @@ def built(start: Path | None, skeleton, classes: dict[str, int]) -> SignModel:
     if not start:
         return SignModel(skeleton, classes, SIZES["base"])
     origin, info = load_model(start)
-    model = SignModel(skeleton, classes, origin.config)
+    model = SignModel(skeleton, classes, replace(origin.config, reads=True))
     unnamed = {head: [f" {number}" for number in range(count)] for head, count in classes.items()}
     model.start_from(origin, unnamed, info.labels)
     return model

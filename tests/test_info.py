@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 
 from slr_pose import BadInput
 from slr_pose.hamnosys import ATTRIBUTES, MODEL
-from slr_pose.info import EDGES, SCHEMA, SIGNS, WHOLE, ModelInfo
+from slr_pose.info import EDGES, EMBEDDING, SCHEMA, SIGNS, WHOLE, ModelInfo
 from slr_pose.model.checkpoint import load_model, save_checkpoint
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.recognition.onnx_file import read_onnx
@@ -93,7 +93,7 @@ def test_both_files_read_the_same_at_every_sample(checkpoint, exported, count, f
     lengths = drawn.integers(1, frames + 1, count)
     times = (np.arange(samples) * drawn.uniform(0.5, 2, (count, 1))).astype(np.float32)
     first, second = (Recognizer.load(path).run(keypoints, lengths, times) for path in (checkpoint, exported))
-    assert first.keys() == second.keys() == {*LABELS, SIGNS, EDGES, WHOLE}
+    assert first.keys() == second.keys() == {*LABELS, EMBEDDING, SIGNS, EDGES, WHOLE}
     assert first[SIGNS].shape == (count, samples, 5) and first[EDGES].shape == (count, samples, 2)
     assert first[WHOLE].shape == (count,)
     for name, values in first.items():

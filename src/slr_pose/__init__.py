@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from slr_pose.recognition.recognizer import Recognizer
     from slr_pose.recognition.stream import Stream
     from slr_pose.roads.annotate import annotate
+    from slr_pose.roads.compare import compare
     from slr_pose.roads.draw import draw
+    from slr_pose.roads.enrol import enrol, forget, known_signs
     from slr_pose.roads.evaluate import evaluate
     from slr_pose.roads.export import export_onnx
     from slr_pose.roads.export_web import export_web
@@ -33,13 +35,17 @@ __all__ = [
     "Recognizer",
     "Stream",
     "annotate",
+    "compare",
     "draw",
+    "enrol",
     "evaluate",
     "events",
     "export_onnx",
     "export_web",
     "extract",
     "extract_pose",
+    "forget",
+    "known_signs",
     "predict",
     "synthesize",
     "train",
@@ -52,12 +58,16 @@ _ROOMS = {
     "Recognizer": "recognition.recognizer",
     "Stream": "recognition.stream",
     "annotate": "roads.annotate",
+    "compare": "roads.compare",
     "draw": "roads.draw",
+    "enrol": "roads.enrol",
     "evaluate": "roads.evaluate",
     "export_onnx": "roads.export",
     "export_web": "roads.export_web",
     "extract": "roads.extract",
     "extract_pose": "keypoints.segment",
+    "forget": "roads.enrol",
+    "known_signs": "roads.enrol",
     "predict": "roads.predict",
     "synthesize": "signer.synthesis",
     "train": "roads.train",

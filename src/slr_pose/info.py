@@ -22,9 +22,8 @@ T = TypeVar("T")
 Info = TypeVar("Info", bound="Described")
 
 KEY = "slr-pose"  # of the metadata
-SCHEMA = (
-    3  # 1 had no number: the metrics stood among the facts of the training, and no clips were named; 2 did not read
-)
+SCHEMA = 4  # 1 had no number: metrics stood among the facts of the training, and no clips were named; 2 did not read;
+# 3 had no prototypes
 LARGEST = 32 << 20  # bytes; the clips of a million rows and as many labels fit in
 MOST_JOINTS = 2_000  # of a skeleton; MediaPipe finds 543
 GREATEST_SEED = 2**32 - 1
@@ -34,6 +33,7 @@ RATE = 25.0  # samples a second of signing that is read
 READ = "gloss"  # the head whose classes are read in a row
 SIGNS, EDGES = "gloss.signs", "gloss.edges"  # what reading gives of each sample, and
 WHOLE = "gloss.whole"  # of all that is looked at, whether it is one whole sign; no head is called so
+EMBEDDING = "gloss.embedding"  # of all that is looked at, what its gloss is told by
 
 Size = Annotated[int, Meta(ge=1, le=8192)]
 Layers = Annotated[int, Meta(ge=1, le=256)]
@@ -180,6 +180,18 @@ class TrainingInfo(Trained, frozen=True, kw_only=True):
             msgspec.structs.force_setattr(self, names, [normal(name) for name in getattr(self, names)])
 
 
+class Prototype(msgspec.Struct, frozen=True):
+    """What the clips of a gloss have in common.
+
+    Attributes:
+        clips: how many.
+        embedding: `width` numbers, float16, little-endian: the mean of theirs.
+    """
+
+    clips: Annotated[int, Meta(ge=1)]
+    embedding: bytes
+
+
 class ModelInfo(Described, frozen=True, kw_only=True):
     """What travels with a recogniser.
 
@@ -189,6 +201,9 @@ class ModelInfo(Described, frozen=True, kw_only=True):
         model: sizes of the network.
         thresholds: per head, the probability from which on an answer is called sure, and under `SIGNS` that of a sign
             that was read in a row; what is missing was measured on too few clips to tell.
+        centre: the mean embedding of what it was trained on, `width` numbers, float32, little-endian; empty where it
+            was trained by an earlier version.
+        prototypes: of the glosses that it was trained on, and of those that were enrolled since.
     """
 
     KEY = KEY
@@ -199,6 +214,8 @@ class ModelInfo(Described, frozen=True, kw_only=True):
     model: ModelConfig
     thresholds: dict[str, Annotated[float, Meta(ge=0, le=NONE_SURE)]] = {}
     training: TrainingInfo = TrainingInfo()
+    centre: bytes = b""
+    prototypes: dict[str, Prototype] = {}
 
     def __post_init__(self) -> None:
         labels = {normalize("NFC", head): [normal(name) for name in names] for head, names in self.labels.items()}
@@ -206,7 +223,7 @@ class ModelInfo(Described, frozen=True, kw_only=True):
         if not labels or len(labels) < len(self.labels):
             raise ValueError("there are no heads, or two of one name")
         for head, names in labels.items():
-            if not names or len(set(names)) < len(names):
+            if not (names or head == READ) or len(set(names)) < len(names):
                 raise ValueError(f"the head '{head}' has no labels, or one of them twice")
             if head in ATTRIBUTES and sorted(names) != sorted(ATTRIBUTES[head]):
                 raise ValueError(f"the labels of the head '{head}' are not those of HamNoSys")
@@ -214,13 +231,26 @@ class ModelInfo(Described, frozen=True, kw_only=True):
             raise ValueError("there are thresholds of heads that it does not have")
         if self.model.width % self.model.attention_heads or not self.model.kernel % 2:
             raise ValueError("the sizes of the network do not fit together")
+        prototypes = {normal(gloss): prototype for gloss, prototype in self.prototypes.items()}
+        sizes = {len(prototype.embedding) for prototype in prototypes.values()}
+        if len(self.centre) not in (0, 4 * self.model.width) or sizes - {2 * self.model.width}:
+            raise ValueError("the prototypes are not embeddings of the network")
+        if prototypes and (READ not in labels or not self.centre or len(prototypes) < len(self.prototypes)):
+            raise ValueError("there are prototypes without a centre or a head, or two of one gloss")
         msgspec.structs.force_setattr(self, "labels", labels)
         msgspec.structs.force_setattr(self, "thresholds", thresholds)
+        msgspec.structs.force_setattr(self, "prototypes", prototypes)
 
     @property
     def reads(self) -> bool:
         """Whether it reads signs in a row, beside naming one."""
         return self.model.reads and READ in self.labels
+
+    @property
+    def enrolled(self) -> list[str]:
+        """The glosses that it was not trained on, but shown."""
+        learnt = set(self.labels.get(READ, []))
+        return [gloss for gloss in self.prototypes if gloss not in learnt]
 
     @property
     def timed(self) -> list[bool]:
@@ -229,8 +259,8 @@ class ModelInfo(Described, frozen=True, kw_only=True):
 
     @property
     def names(self) -> bool:
-        """Whether it names the sign of a clip; sentences alone teach to read and not to name."""
-        return READ not in self.labels or any(self.timed)
+        """Whether it names the sign of a clip, and knows edges of signs; sentences alone teach neither."""
+        return READ not in self.labels or not self.labels[READ] or any(self.timed)
 
     def layout(self) -> Skeleton:
         """The skeleton.

@@ -1,6 +1,6 @@
 """The command line: arguments, progress, printing, exit codes. What they ask for, `slr_pose` does."""
 
-from slr_pose.cli import annotate, extract, hamnosys, predict, sentences, train, web  # noqa: F401  (each adds its commands)
+from slr_pose.cli import annotate, compare, enrol, extract, hamnosys, predict, sentences, train, web  # noqa: F401  (each adds its commands)
 from slr_pose.cli.app import app
 
 __all__ = ["app"]

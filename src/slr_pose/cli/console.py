@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 # Columns that stand to the left.
-WORDS = ("", "answer", "clip", "hand", "other hand", "class", "symbol", "kind", "meaning")
+WORDS = ("", "answer", "clip", "hand", "other hand", "first", "second", "sign", "class", "symbol", "kind", "meaning")
 
 
 class Plain(Console):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Network = TypeVar("Network", bound=nn.Module)
 
 
+START = Path(__file__).with_name("start.safetensors")  # comes with the package; it knows no gloss
+
+
 def save_checkpoint(path: Path, weights: "dict[str, Tensor]", info: ModelInfo) -> None:
     """Write weights, of any shape, and everything needed to use them as one safetensors file, whole or not at all.
 

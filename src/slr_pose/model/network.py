@@ -1,13 +1,14 @@
 """The whole network: raw keypoints -> graph convolution -> transformer -> classes, per head and of each sample."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from slr_pose import BadInput
-from slr_pose.info import EDGES, READ, SIGNS, WHOLE, ModelConfig
+from slr_pose.info import EDGES, EMBEDDING, READ, SIGNS, WHOLE, ModelConfig
 from slr_pose.model.graph import Axes, SpatialGraph
 from slr_pose.model.heads import Head
 from slr_pose.model.preprocessing import Preprocessing
@@ -57,19 +58,24 @@ class SignModel(nn.Module):
     def forward(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> dict[str, Tensor]:
         """(batch, frames, joints, 4) raw keypoints, (batch,) frames of each clip, and (batch, samples) the times at
         which to look at it, as `Preprocessing` takes them -> (batch, classes) logits per head of what the whole of it
-        shows. Where the network reads, `SIGNS`, `EDGES` and `WHOLE`, too, as `Reader` gives them."""
+        shows; where it names glosses, `EMBEDDING` (batch, width), what it does so by; and where it reads, `SIGNS`,
+        `EDGES` and `WHOLE`, as `Reader` gives them."""
         positions, presence, inside = self.preprocessing(keypoints, frames, times)
         x = self.embed(positions, presence, inside)
-        found = {name: head(x, inside) for name, head in self.heads.items()}
+        pooled = {name: cast(Head, head).pool(x, inside) for name, head in self.heads.items()}
+        found = {name: cast(Head, head).classify(pooled[name]) for name, head in self.heads.items()}
+        if READ in pooled:
+            found[EMBEDDING] = pooled[READ]
         if self.reader:
             found |= dict(zip((SIGNS, EDGES), self.reader(x), strict=True))
             found[WHOLE] = self.reader.whole(x, inside)[:, 0]
         return found
 
     def probabilities(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> dict[str, Tensor]:
-        """The same, (batch, ...), as probabilities: what prediction and the exported file answer."""
+        """The same, (batch, ...), with probabilities for logits: what prediction and the exported file answer."""
         found = self(keypoints, frames, times)
-        change = {SIGNS: torch.exp, EDGES: torch.sigmoid, WHOLE: torch.sigmoid}
+        change: dict[str, Callable[[Tensor], Tensor]] = {SIGNS: torch.exp, EDGES: torch.sigmoid, WHOLE: torch.sigmoid}
+        change[EMBEDDING] = lambda x: x
         return {name: change[name](x) if name in change else x.softmax(-1) for name, x in found.items()}
 
     def embed(self, positions: Tensor, presence: Tensor, inside: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from slr_pose import BadInput, __version__
 from slr_pose.files import write_whole
-from slr_pose.info import EDGES, KEY, SIGNS, WHOLE, ModelInfo
+from slr_pose.info import EDGES, EMBEDDING, KEY, READ, SIGNS, WHOLE, ModelInfo
 from slr_pose.model.checkpoint import load_model
 from slr_pose.model.network import INPUTS, SignModel, refuse_heads
 from slr_pose.recognition.recognizer import Recognizer
@@ -28,14 +28,15 @@ class ExportError(RuntimeError):
 
 
 class _Probabilities(nn.Module):
-    """The graph that is exported: raw keypoints in, probabilities out."""
+    """The graph that is exported: raw keypoints in, those outputs out."""
 
-    def __init__(self, model: SignModel):
+    def __init__(self, model: SignModel, outputs: list[str]):
         super().__init__()
-        self.model = model
+        self.model, self.outputs = model, outputs
 
     def forward(self, keypoints: Tensor, frames: Tensor, times: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.model.probabilities(keypoints, frames, times).values())
+        found = self.model.probabilities(keypoints, frames, times)
+        return tuple(found[name] for name in self.outputs)
 
 
 def export_onnx(checkpoint: Path, output: Path) -> tuple[ModelInfo, float]:
@@ -44,7 +45,8 @@ def export_onnx(checkpoint: Path, output: Path) -> tuple[ModelInfo, float]:
     Inputs of the file: `keypoints` (batch, frames, joints, 4), x, y, z in pixels and confidence (0 = not seen);
     `frames` (batch,), how many of the frames belong to each clip; `times` (batch, samples), when to look at it, in even
     steps of frames: for one sign, 32 from its first to its last frame, and to read signing, 25 a second. What is behind
-    the last frame is padding. Outputs: (batch, classes) probabilities of the whole, named by head; `gloss.whole`
+    the last frame is padding. Outputs: (batch, classes) probabilities of the whole, named by head; `gloss.embedding`
+    (batch, width), which prototypes of glosses are compared with; `gloss.whole`
     (batch,), that it is one whole sign; of each sample, `gloss.signs` (batch, samples, glosses + 2), of each gloss, of
     no sign and of another sign, and `gloss.edges` (batch, samples, 2), that a sign begins there, or ends. Labels,
     skeleton and version are in its metadata, under `slr-pose`, as JSON.
@@ -63,9 +65,11 @@ def export_onnx(checkpoint: Path, output: Path) -> tuple[ModelInfo, float]:
     model, info = load_model(checkpoint)
     refuse_heads(info.labels)
     # What becomes of the names of modules is Python code for a while: no name that a file brings gets there.
-    model.heads = nn.ModuleDict({f"head{number}": head for number, head in enumerate(model.heads.values())})
-    outputs = [*info.labels, *((SIGNS, EDGES, WHOLE) if info.reads else ())]
-    network = _Probabilities(model).eval()
+    inner = {head: head if head == READ else f"head{number}" for number, head in enumerate(info.labels)}
+    model.heads = nn.ModuleDict({inner[head]: module for head, module in model.heads.items()})
+    outputs = [head for head, names in info.labels.items() if names]
+    outputs += [*((EMBEDDING,) if READ in info.labels else ()), *((SIGNS, EDGES, WHOLE) if info.reads else ())]
+    network = _Probabilities(model, [inner.get(name, name) for name in outputs]).eval()
     example = _random_clips(2, 16, 9, len(info.layout().joints), seed=0)
     with write_whole(output) as partial:
         torch.onnx.export(
@@ -114,7 +118,8 @@ def _compare(network: _Probabilities, exported: Recognizer) -> float:
         given = _random_clips(clips, frames, samples, len(exported.skeleton.joints), seed=frames)
         with torch.inference_mode():
             expected = network(*map(torch.from_numpy, given))
-        for found, probabilities in zip(exported.run(*given).values(), expected, strict=True):
+        answered = list(exported.run(*given).values())[: len(expected)]
+        for found, probabilities in zip(answered, expected, strict=True):
             greatest = max(greatest, float(np.abs(found - probabilities.numpy()).max()))
     if not greatest <= TOLERANCE:
         raise ExportError(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from slr_pose import BadInput
-from slr_pose.files import open_regular
+from slr_pose.files import open_regular, write_whole
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -61,6 +61,21 @@ def read_onnx(path: Path) -> tuple[bytes, dict[str, str]]:
     except (ValueError, IndexError) as error:
         raise BadInput(f"{path} is not an ONNX model that can be read; export it again.") from error
     return content, metadata
+
+
+def write_with_metadata(path: Path, key: str, text: str, output: Path) -> None:
+    """Write an ONNX file as another, or itself, whole, with a text of its metadata changed.
+
+    Raises:
+        BadInput: there is no such file, or it is not one of ours.
+    """
+    import onnx
+
+    content, _ = read_onnx(path)
+    file = onnx.load_from_string(content)
+    next(entry for entry in file.metadata_props if entry.key == key).value = text
+    with write_whole(output) as partial:
+        onnx.save(file, partial)
 
 
 def open_session(path: Path, content: bytes, threads: int = 0) -> "InferenceSession":

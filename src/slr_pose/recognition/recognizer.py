@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slr_pose import BadInput
-from slr_pose.info import EDGES, READ, SIGNS, WHOLE, ModelInfo, in_sentence
-from slr_pose.model.checkpoint import load_model, read_info
+from slr_pose.info import EDGES, EMBEDDING, KEY, READ, SIGNS, WHOLE, ModelInfo, in_sentence
+from slr_pose.model.checkpoint import load_model, read_checkpoint, read_info, save_checkpoint
 from slr_pose.pose import Pose
-from slr_pose.recognition.onnx_file import ask, open_session, read_onnx
+from slr_pose.recognition.enrolment import Prototypes
+from slr_pose.recognition.onnx_file import ask, open_session, read_onnx, write_with_metadata
 from slr_pose.runs import model_file
 from slr_pose.timeline import State, Timeline, of_clip
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 
 BATCH = 32  # clips that go through the network together
 KNOWN = 0.5  # what the probability of a gloss must reach at some time
+SHOWN = "gloss.shown"  # (clips,) how likely it is that one of the signs that were enrolled is signed
 ROUNDING = 1e-3  # that probabilities may be off by, all together
 
 # Keypoints (clips, frames, joints, 4), how many frames are each clip's (clips,), and when to look, (clips, samples) in
-# frames -> probabilities (clips, classes) per head; of a model that reads also SIGNS (clips, samples, classes + 2), of
-# each gloss, of no sign and of another sign, EDGES (clips, samples, 2), that a sign begins there, or ends, and WHOLE
-# (clips,), that it is one whole sign.
+# frames -> probabilities (clips, classes) per head, and EMBEDDING (clips, width), what glosses are told by; of a model
+# that reads also SIGNS (clips, samples, classes + 2), of each gloss, of no sign and of another sign, EDGES (clips,
+# samples, 2), that a sign begins there, or ends, and WHOLE (clips,), that it is one whole sign.
 Run = Callable[[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]], dict[str, NDArray[np.float32]]]
 
 
@@ -35,7 +37,7 @@ class Recognizer:
 
     Attributes:
         skeleton: the joints that it looks at.
-        labels: class names of each head.
+        labels: what it tells apart, per head: of glosses those that it was trained on, then those that were enrolled.
         thresholds: per head, the probability from which on an answer is called sure; where it is missing, nobody knows.
         extractor: what found the keypoints that it learnt from; empty when unknown.
         fast: whether that looked at some of the frames only, and should again.
@@ -45,14 +47,18 @@ class Recognizer:
     def __init__(self, info: ModelInfo, run: Run):
         self.info, self.run = info, run
         self.skeleton = info.layout()
-        self.labels, self.thresholds = info.labels, info.thresholds
+        self.labels, self.thresholds = dict(info.labels), info.thresholds
+        self._trained = set(info.labels.get(READ, []))
+        self._prototypes = Prototypes(info) if info.enrolled else None
+        if self._prototypes:
+            self.labels[READ] = self._prototypes.glosses
         self.extractor = info.training.extractor
         self.fast = self.extractor.get("fast") is True
 
     @property
     def of_clips(self) -> dict[str, list[str]]:
         """The class names of each head that can be asked about clips."""
-        return {head: names for head, names in self.labels.items() if head != READ or self.info.names}
+        return {head: names for head, names in self.labels.items() if names and (head != READ or self.info.names)}
 
     @classmethod
     def load(cls, path: Path) -> "Recognizer":
@@ -68,8 +74,8 @@ class Recognizer:
         return in_sentence(path, lambda: cls(info, run))
 
     def probabilities(self, clips: list[NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-        """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) per head; and
-        what a `Run` of a model that reads gives of the samples.
+        """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) per head, and
+        what else a `Run` gives; where signs were enrolled, `SHOWN`.
 
         Raises:
             BadInput: what comes out of the network are no probabilities.
@@ -83,17 +89,21 @@ class Recognizer:
                 keypoints[row, : len(clip)] = clip
             times = np.linspace(0, frames - 1, self.info.model.frames, axis=1, dtype=np.float32)
             answers.append(self.run(keypoints, frames, times))
-            for head, names in self.labels.items():
-                if not _are_probabilities(answers[-1][head], (len(batch), len(names))):
+            for head, names in self.info.labels.items():
+                if names and not _are_probabilities(answers[-1][head], (len(batch), len(names))):
                     raise BadInput(
                         f"the model's answers for {head} are no probabilities: it is damaged; train it again."
                     )
-        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+        found = {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+        if self._prototypes:
+            found[READ], found[SHOWN] = self._prototypes.together(found[READ], found[EMBEDDING])
+        return found
 
     def predict(self, poses: list[Pose]) -> list[Timeline]:
         """What each pose shows: a tier for each head that can be asked, with one entry for the whole of it.
 
-        A gloss is unknown where at no time one of those that the model learnt is likelier than all else.
+        A gloss is unknown where at no time one of those that the model was trained on is likelier than all else, nor
+        the whole like one that was enrolled.
 
         Raises:
             BadInput: a pose lacks the points that the model looks at.
@@ -102,15 +112,21 @@ class Recognizer:
         timelines = []
         for row, pose in enumerate(poses):
             heads = {head: ranked(labels, found[head][row]) for head, labels in self.of_clips.items()}
-            states = {head: self.state(head, best[0][1]) for head, best in heads.items()}
-            if SIGNS in found and READ in heads and found[SIGNS][row, :, : len(self.labels[READ])].max() < KNOWN:
+            states = {head: self.state(head, *best[0]) for head, best in heads.items()}
+            if READ in heads and not self._is_known(found, row):
                 states[READ] = "unknown"
             timelines.append(of_clip(pose.name, pose.start_s, pose.end_s, heads, states))
         return timelines
 
-    def state(self, head: str, probability: float) -> State:
-        """How far an answer of that probability is to be trusted."""
-        if head not in self.thresholds:
+    def _is_known(self, found: dict[str, NDArray[np.float32]], row: int) -> bool:
+        if SHOWN in found and found[SHOWN][row] >= KNOWN:
+            return True
+        trained = len(self.info.labels[READ])
+        return trained > 0 and (SIGNS not in found or found[SIGNS][row, :, :trained].max() >= KNOWN)
+
+    def state(self, head: str, label: str, probability: float) -> State:
+        """How far an answer is to be trusted. Of a sign that was enrolled nobody knows."""
+        if head not in self.thresholds or (head in (READ, SIGNS) and label not in self._trained):
             return "not measured"
         return "sure" if probability >= self.thresholds[head] else "not sure"
 
@@ -134,6 +150,19 @@ def ranked(labels: list[str], probabilities: NDArray[np.floating[Any]]) -> list[
     return [(labels[index], float(probabilities[index])) for index in np.argsort(-probabilities, kind="stable")]
 
 
+def write_with(info: ModelInfo, path: Path, output: Path) -> None:
+    """Write a model's file, a checkpoint or an ONNX file, as another, or itself, whole, with what travels with it
+    changed.
+
+    Raises:
+        BadInput: there is no such file, or it is not one of ours.
+    """
+    if path.suffix.lower() == ".onnx":
+        write_with_metadata(path, KEY, info.encode(), output)
+    else:
+        save_checkpoint(output, read_checkpoint(path)[0], info)
+
+
 def _load_onnx(path: Path) -> tuple[ModelInfo, Run]:
     content, metadata = read_onnx(path)
     info = read_info(path, metadata)
@@ -148,8 +177,10 @@ def _load_onnx(path: Path) -> tuple[ModelInfo, Run]:
     if not info.reads and "times" not in inputs:  # earlier versions of slr wrote files that choose the times themselves
         del expected["times"]
     outputs = [(normalize("NFC", value.name), value.type, value.shape[1:]) for value in session.get_outputs()]
-    described = [(head, "tensor(float)", [len(names)]) for head, names in info.labels.items()]
+    described = [(head, "tensor(float)", [len(names)]) for head, names in info.labels.items() if names]
     outputs = [(name, kind, shape[-1:]) for name, kind, shape in outputs]
+    if info.centre or any(name == EMBEDDING for name, _, _ in outputs):  # earlier versions of slr did not write it
+        described += [(EMBEDDING, "tensor(float)", [info.model.width])]
     if info.reads:
         described += [(SIGNS, "tensor(float)", [len(info.labels[READ]) + 2]), (EDGES, "tensor(float)", [2])]
         described += [(WHOLE, "tensor(float)", [])]
@@ -163,7 +194,8 @@ def _load_onnx(path: Path) -> tuple[ModelInfo, Run]:
     ) -> dict[str, NDArray[np.float32]]:
         given: dict[str, NDArray[Any]] = {"keypoints": keypoints, "frames": frames, "times": times}
         asked = {name: given[name] for name in inputs}
-        return dict(zip(names, ask(session, path, None, asked, "clips"), strict=True))
+        found = dict(zip(names, ask(session, path, None, asked, "clips"), strict=True))
+        return found | {head: np.zeros((len(keypoints), 0), np.float32) for head in info.labels if head not in found}
 
     return info, run
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from slr_pose.info import EDGES, RATE, READ, SIGNS, WHOLE
 from slr_pose.recognition.decoding import segments
 from slr_pose.recognition.hands import hands_of
-from slr_pose.recognition.recognizer import KNOWN, Recognizer, ranked
+from slr_pose.recognition.recognizer import KNOWN, SHOWN, Recognizer, ranked
 from slr_pose.timeline import Entry, State, Timeline
 
 WINDOW = 128  # samples that are read together: five seconds
@@ -53,7 +53,8 @@ class Stream:
     ):
         self.recognizer, self.fps, self.start_s = recognizer, fps, start_s
         joints = len(recognizer.skeleton.joints)
-        self._timed = np.array(recognizer.info.timed)
+        self._glosses = len(recognizer.info.labels[READ])  # that reading knows, without those that were enrolled
+        self._timed = np.array(recognizer.info.timed, dtype=bool)
         self._following = following
         self._likelier = None if following is None else SENTENCES * following
         self._frames = np.zeros((0, joints, 4), dtype=np.float32)  # the last seconds
@@ -61,7 +62,7 @@ class Stream:
         self._read = 0  # samples, up to the last window's end
         self._answered = 0  # samples, up to the last answer's end
         self._last: _Look | None = None  # at the sign that was answered last
-        beginning = len(recognizer.labels[READ]) + 1
+        beginning = self._glosses + 1
         self._followed = (beginning, beginning)  # the sign before the last one, and that, as rows of `following`
 
     def push(self, keypoints: NDArray[np.float32]) -> list[Answer]:
@@ -126,9 +127,9 @@ class Stream:
         self, window: _Window, signs: NDArray[np.float32], edges: NDArray[np.float32], is_last: bool
     ) -> list[Answer]:
         """The signs of a window that nobody has answered, and that are over."""
-        no_sign = len(self.recognizer.labels[READ])
+        no_sign = self._glosses
         skipped = max(0, self._answered - window.first)
-        known = edges[skipped:] if self._timed.any() else None
+        known = edges[skipped:] if self.recognizer.info.names else None
         found, going_on = segments(signs[skipped:], known, no_sign, self._likelier, self._followed[1])
         if going_on and is_last:
             found.append(going_on)
@@ -145,25 +146,26 @@ class Stream:
         """What a sign is, or that the sign before it has gone on after a pause."""
         look, before, followed = self._look_at(window, sign), self._last, self._followed[1]
         if before and sign.start - before.sign.end <= LONGEST_PAUSE * RATE:
-            odds = _goes_on(before.sign, sign)
+            odds = _goes_on(before, look)
             if odds >= 0:  # looking at both makes it no likelier
                 both = self._look_at(window, before.sign.and_then(sign))
                 if odds + np.log(max(both.whole, TINY)) >= 0:
                     look, followed = both, self._followed[0]
         self._last, sign = look, look.sign
+        named = look.heads[READ]
         if self._following is not None:
-            likely = look.heads[READ] * np.exp(self._following[followed, :-1])
-            look.heads[READ] = likely / likely.sum()
-        named = int(look.heads[READ].argmax()) if sign.other <= 1 - KNOWN else len(look.heads[READ])
-        self._followed = followed, named
+            likely = named[: self._glosses] * np.exp(self._following[followed, :-1])
+            named[: self._glosses] = likely * named[: self._glosses].sum() / max(likely.sum(), TINY)
+        is_known = max(1 - sign.other, look.shown) >= KNOWN
+        self._followed = followed, min(int(named.argmax()) if is_known else self._glosses, self._glosses)
+        named[: self._glosses] *= 1 - sign.other
         start_s, end_s = (self.start_s + sample / RATE for sample in (sign.start, sign.end))
-        known = 1 - sign.other
         hands = hands_of(self.recognizer.skeleton, _frames(window, sign))
         answer = {}
         for head, labels in self.recognizer.labels.items():
-            best = ranked(labels, known * look.heads[head] if head == READ else look.heads[head])
-            state: State = self.recognizer.state(SIGNS if head == READ else head, best[0][1])
-            state = "unknown" if known < KNOWN else state
+            best = ranked(labels, look.heads[head])
+            state: State = self.recognizer.state(SIGNS if head == READ else head, *best[0])
+            state = state if is_known else "unknown"
             answer[head] = Entry(start_s, end_s, best, state, hands if head == READ else ())
         return answer
 
@@ -172,7 +174,8 @@ class Stream:
         found = self.recognizer.probabilities([_frames(window, sign)])
         heads = {head: found[head][0] for head in self.recognizer.labels}
         heads[READ] = _together(sign.glosses, heads[READ], self._timed)
-        return _Look(sign, heads, float(found[WHOLE][0]) if self._timed.any() else 1.0)
+        shown = float(found[SHOWN][0]) if SHOWN in found else 0.0
+        return _Look(sign, heads, float(found[WHOLE][0]) if self.recognizer.info.names else 1.0, shown)
 
 
 class _Sign(NamedTuple):
@@ -200,11 +203,12 @@ class _Sign(NamedTuple):
 
 class _Look(NamedTuple):
     """Probabilities (classes,) per head: of the gloss, what reading says of the samples of a sign and looking at it as
-    at a clip say together; of the others, the latter. And how likely it is one whole sign."""
+    at a clip say together; of the others, the latter. And how likely it is one whole sign, and one of the enrolled."""
 
     sign: _Sign
     heads: dict[str, NDArray[np.float32]]
     whole: float
+    shown: float
 
 
 def _frames(window: _Window, sign: _Sign) -> NDArray[np.float32]:
@@ -214,25 +218,32 @@ def _frames(window: _Window, sign: _Sign) -> NDArray[np.float32]:
     return window.keypoints[begin : end + 1]
 
 
-def _goes_on(before: _Sign, after: _Sign) -> float:
+def _goes_on(before: _Look, after: _Look) -> float:
     """Log-odds that two signs are one, if both together look like one whole sign: how likely it is that they have the
     same gloss, beside the likeliest gloss of each, and that signs go on at all."""
-    first, second = before.glosses, after.glosses
+    first, second = (
+        look.sign.glosses if len(look.sign.glosses) else np.log(np.maximum(look.heads[READ], TINY))
+        for look in (before, after)
+    )
     return float((first + second).max() - first.max() - second.max() + GOING_ON)
 
 
 def _together(read: NDArray[np.float64], looked: NDArray[np.float32], timed: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """What reading says, as log-probabilities, and what looking at a clip says: (glosses,) probabilities.
+    """What reading says of the glosses that it knows, as log-probabilities, and what looking at a clip says of these
+    and of those that were enrolled: (glosses,) probabilities. The latter are as looking says.
 
     Of glosses without times (`timed` false) the latter knows nothing: reading tells how likely each of these is, and
     one of the others; both tell which of the others.
     """
-    both = read + np.log(np.maximum(looked, TINY))
+    named = looked.astype(np.float64)
+    if not len(read):
+        return named
+    both = read + np.log(np.maximum(looked[: len(read)], TINY))
     both = np.exp(both - both.max())
     if not timed.all():
         alone = np.exp(read - read.max())
         both = np.where(timed, both * alone[timed].sum() / max(both[timed].sum(), TINY), alone)
-    named: NDArray[np.float64] = both / both.sum()
+    named[: len(read)] = both / both.sum() * (1 - named[len(read) :].sum())
     return named
 
 

@@ -60,7 +60,7 @@ def annotate(
     """
     file = Path(video)
     recognizer = reader(model, on_event)
-    following = read_bigrams(Path(glosses), recognizer.labels[READ]) if glosses else None
+    following = read_bigrams(Path(glosses), recognizer.info.labels[READ]) if glosses else None
     translator = chosen_translator(None if sentences is True else sentences, on_event) if sentences else None
     parts = _poses(file, recognizer, on_event)
     first = next(parts)

@@ -74,7 +74,7 @@ def predict(
     files = [file for file, _ in clips_in(named, keypoints=True, on_event=on_event)]
     cautions: set[str] = set()
     crowded = []
-    for file, pose in _poses(files, skeleton, fast, on_event).items():
+    for file, pose in keypoints_of(files, skeleton, fast, on_event).items():
         try:
             if isinstance(pose, Exception):
                 raise pose
@@ -132,7 +132,7 @@ def _signs_of(lexicon: Path, on_event: Listener) -> dict[str, list[Attributes]]:
     return signs
 
 
-def _poses(files: list[Path], skeleton: Skeleton, fast: bool, on_event: Listener) -> dict[Path, Pose | Exception]:
+def keypoints_of(files: list[Path], skeleton: Skeleton, fast: bool, on_event: Listener) -> dict[Path, Pose | Exception]:
     """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
     estimator, pose_files = default_estimator(), PoseFiles()
     jobs: dict[Job, Path] = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.data.batches import LabelledClips, signs_of
@@ -17,11 +18,12 @@ from slr_pose.data.split import clip_ids, in_both, split_clips, trained_on
 from slr_pose.evaluation.clips import Evaluation, write_report
 from slr_pose.evaluation.clips import evaluate as evaluate_clips
 from slr_pose.events import Caution, Listener, Remark, ignore
-from slr_pose.info import NONE_SURE, READ, SIGNS, ModelInfo, TrainingInfo
-from slr_pose.model.checkpoint import load_model, read_checkpoint, save_checkpoint
+from slr_pose.info import EMBEDDING, NONE_SURE, READ, SIGNS, ModelInfo, TrainingInfo
+from slr_pose.model.checkpoint import load_model
 from slr_pose.model.network import SIZES, SignModel, refuse_heads
 from slr_pose.quiet import quiet
-from slr_pose.recognition.recognizer import Recognizer
+from slr_pose.recognition.enrolment import with_prototypes
+from slr_pose.recognition.recognizer import Recognizer, write_with
 from slr_pose.roads.clips import read_clips
 from slr_pose.runs import CHECKPOINT, REPORT, finish, new_run, refuse_run, unfinished_run
 from slr_pose.skeleton import DEFAULT, Skeleton
@@ -31,6 +33,7 @@ from slr_pose.training.trainer import train as fit
 from slr_pose.training.trust import reading_threshold
 
 MOST_REASONS = 100  # why clips were left out, of those that a model and its report name
+MOST_CLIPS = 16  # of a gloss that make its prototype
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ def train(
         )
     if not (run / CHECKPOINT).exists():
         raise KeyboardInterrupt
-    recognizer = _trusted(run / CHECKPOINT, validation_signs, validation_signing, seed)
+    recognizer = _completed(run / CHECKPOINT, signs, validation_signs, validation_signing, seed)
     result = evaluate_clips(recognizer, *signs_of(loaded, rows["val"]))
     write_report(run / REPORT, recognizer, result, seconds)
     if recognizer.info.training.finished:
@@ -167,17 +170,28 @@ def train(
     return Trained(run, run / CHECKPOINT, run / REPORT, recognizer.info, result)
 
 
-def _trusted(checkpoint: Path, signs: LabelledClips, signing: Signing, seed: int) -> Recognizer:
-    """The model of a training, which knows from now on how sure it may be of signs in a row."""
+def _completed(
+    checkpoint: Path, signs: LabelledClips, validation_signs: LabelledClips, validation_signing: Signing, seed: int
+) -> Recognizer:
+    """The model of a training, which from now on has prototypes of its glosses, and knows how sure it may be of signs
+    in a row."""
     recognizer = Recognizer.load(checkpoint)
-    if not recognizer.info.reads or not recognizer.info.training.finished:
-        return recognizer
-    sure = reading_threshold(recognizer, signs, signing, seed)
-    if sure is not None:
-        weights, info = read_checkpoint(checkpoint)
-        thresholds = {**info.thresholds, SIGNS: min(sure, NONE_SURE)}
-        save_checkpoint(checkpoint, weights, msgspec.structs.replace(info, thresholds=thresholds))
+    info = recognizer.info
+    if READ in info.labels and info.names:
+        info = _with_prototypes(recognizer, signs)
+    if info.reads and info.training.finished:
+        sure = reading_threshold(recognizer, validation_signs, validation_signing, seed)
+        if sure is not None:
+            info = msgspec.structs.replace(info, thresholds={**info.thresholds, SIGNS: min(sure, NONE_SURE)})
+    write_with(info, checkpoint, checkpoint)
     return Recognizer.load(checkpoint)
+
+
+def _with_prototypes(recognizer: Recognizer, signs: LabelledClips) -> ModelInfo:
+    labels = signs.labels[READ]
+    rows = [row for gloss in range(labels.max() + 1) for row in np.flatnonzero(labels == gloss)[:MOST_CLIPS]]
+    found = recognizer.probabilities([signs[row][0] for row in rows])[EMBEDDING]
+    return with_prototypes(recognizer.info, [recognizer.info.labels[READ][labels[row]] for row in rows], found)
 
 
 def names_of(clips: list[Clip]) -> str:

@@ -1,0 +1,102 @@
+"""Two signs -> how alike they are, and in what they differ."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from slr_pose import BadInput
+from slr_pose.events import Listener, ignore
+from slr_pose.hamnosys import ATTRIBUTES, parse, read_attributes, write_names
+from slr_pose.info import EMBEDDING
+from slr_pose.model.checkpoint import START
+from slr_pose.pose import Pose
+from slr_pose.recognition.enrolment import directions
+from slr_pose.recognition.recognizer import Recognizer, ranked
+from slr_pose.recognition.transcriber import Transcriber
+from slr_pose.roads.predict import keypoints_of
+from slr_pose.signer.performance import perform
+from slr_pose.signer.person import Signer
+from slr_pose.timeline import Ranked
+
+# Shares of pairs that are less alike than this, in steps of a tenth: of clips of one sign by two people, and of clips
+# of two signs. Of the train clips of asl30, by benchmarks/enrolment.py.
+ONE_SIGN = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+TWO_SIGNS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+class Attribute(NamedTuple):
+    """What two signs have of a HamNoSys attribute, best first, and how likely it is that they differ there, 0..1."""
+
+    first: Ranked
+    second: Ranked
+    differ: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How alike two signs are.
+
+    Attributes:
+        similarity: -1 to 1, of their embeddings by the model that comes with the package.
+        of_one_sign: of pairs of clips that show one sign, by two people, the share that is less alike, 0..1.
+        of_two_signs: the same of pairs of clips of two signs.
+        attributes: the eight of their first postures.
+    """
+
+    similarity: float
+    of_one_sign: float
+    of_two_signs: float
+    attributes: dict[str, Attribute]
+
+
+def compare(first: Path | str, second: Path | str, *, on_event: Listener = ignore) -> Comparison:
+    """Say how alike two signs are, and which of the eight HamNoSys attributes of their first postures differ.
+
+    Args:
+        first, second: a video, `.pose` file or array, or a HamNoSys notation, which a synthetic signer signs.
+        on_event: told of progress and remarks.
+
+    Raises:
+        BadInput: there is no such file, and it is no notation; or nobody's hands are seen.
+    """
+    recognizer, transcriber = Recognizer.load(START), Transcriber(None)
+    found, heads = [], []
+    for named in (first, second):
+        pose, told = _signed(named, recognizer, on_event)
+        found.append(recognizer.probabilities([recognizer.skeleton.select(pose)])[EMBEDDING])
+        shares = transcriber.attributes(pose)
+        if not shares:
+            raise BadInput(f"{named} never shows a whole hand; name a clip in which the hands are in the picture.")
+        heads.append({head: told.get(head) or ranked(ATTRIBUTES[head], share) for head, share in shares.items()})
+    one, other = directions(np.concatenate(found), recognizer.info)
+    near = float(one @ other)
+    attributes = {
+        head: Attribute(heads[0][head], heads[1][head], _differ(heads[0][head], heads[1][head])) for head in ATTRIBUTES
+    }
+    return Comparison(near, _share(near, ONE_SIGN), _share(near, TWO_SIGNS), attributes)
+
+
+def _signed(named: Path | str, recognizer: Recognizer, on_event: Listener) -> tuple[Pose, dict[str, Ranked]]:
+    """The pose of a sign, and the attributes that its notation tells, where it is one."""
+    if Path(named).exists():
+        pose = keypoints_of([Path(named)], recognizer.skeleton, recognizer.fast, on_event)[Path(named)]
+        if isinstance(pose, Exception):
+            raise pose
+        return pose, {}
+    try:
+        notation = parse(str(named))
+    except BadInput as error:
+        raise BadInput(f"there is no file {named}, nor is it a notation: {error}") from error
+    told = read_attributes(" ".join(write_names(notation)))
+    return perform(notation, Signer(variation=0)).pose(), {head: [(label, 1.0)] for head, label in told.items()}
+
+
+def _differ(one: Ranked, other: Ranked) -> float:
+    shares = dict(other)
+    return 1.0 - min(1.0, sum(share * shares.get(label, 0.0) for label, share in one))
+
+
+def _share(value: float, steps: tuple[float, ...]) -> float:
+    return float(np.interp(value, steps, np.linspace(0, 1, len(steps))))
