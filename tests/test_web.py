@@ -18,14 +18,15 @@ import signer
 from av import VideoFrame
 
 from slr_pose import BadInput
-from slr_pose.info import ModelInfo
+from slr_pose.info import EMBEDDING, ModelInfo
 from slr_pose.keypoints.body_model import without_mask
 from slr_pose.keypoints.holistic_task import NAMES, UNTOLD, holistic_task, metadata
 from slr_pose.keypoints.litert import networks
 from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SIZES, SignModel
+from slr_pose.recognition.enrolment import enrolled
 from slr_pose.recognition.golden import golden
-from slr_pose.recognition.recognizer import Recognizer
+from slr_pose.recognition.recognizer import Recognizer, write_with
 from slr_pose.roads import export_web
 from slr_pose.roads.serve_web import POLICY, web_server
 from slr_pose.skeleton import DEFAULT, Skeleton
@@ -49,12 +50,16 @@ built = pytest.mark.skipif(not (export_web.PAGE / "index.html").is_file(), reaso
 
 @pytest.fixture(scope="module")
 def site(exported, tmp_path_factory) -> Path:
-    """The page, with a model of four signs, and golden vectors of eight seconds of them."""
-    folder = tmp_path_factory.mktemp("web") / "site"
-    export_web.export_web(exported, folder)
+    """The page, with a model that was trained on four signs and shown one, and golden vectors of eight seconds."""
+    folder = tmp_path_factory.mktemp("web")
     signing = Skeleton.load(DEFAULT).select(signer.in_a_row(8, 25))
-    (folder / "golden.json").write_text(json.dumps(golden(Recognizer.load(exported), signing)))
-    return folder
+    trained = Recognizer.load(exported)
+    shown = trained.probabilities([signing[60:85]])[EMBEDDING]
+    write_with(enrolled(trained.info, ["shown"], shown), exported, folder / "model.onnx")
+    export_web.export_web(folder / "model.onnx", folder / "site")
+    vectors = golden(Recognizer.load(folder / "model.onnx"), signing)
+    (folder / "site" / "golden.json").write_text(json.dumps(vectors))
+    return folder / "site"
 
 
 @pytest.fixture(scope="module")

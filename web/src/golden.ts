@@ -1,7 +1,7 @@
 // Golden vectors: keypoints, and what Python answers to them, put beside what this browser answers.
 
-import { READ, type Model } from "./model";
-import type { Network } from "./network";
+import { READ } from "./model";
+import type { Recognizer } from "./recognizer";
 import { Stream } from "./stream";
 import { timeline, type Answer, type Timeline } from "./timeline";
 
@@ -18,16 +18,16 @@ export interface Comparison {
   same: boolean; // whether they are the same here: glosses, times, states and hands
 }
 
-export async function compare(golden: Golden, network: Network, model: Model): Promise<Comparison> {
+export async function compare(golden: Golden, recognizer: Recognizer): Promise<Comparison> {
   const frames = golden.keypoints.map((frame) => Float32Array.from(frame.flat()));
-  const looked = await network.look(frames);
+  const looked = await recognizer.look(frames);
   let difference = 0;
   for (const [name, expected] of Object.entries(golden.probabilities)) {
     expected.forEach((value, place) => (difference = Math.max(difference, Math.abs(value - looked[name][place]))));
   }
-  const stream = new Stream(network, model, golden.fps);
+  const stream = new Stream(recognizer, golden.fps);
   const answers: Answer[] = [...(await stream.push(frames)), ...(await stream.finish())];
-  const heads = Object.keys(model.labels);
+  const heads = Object.keys(recognizer.labels);
   const read = timeline(answers, heads, golden.timeline.input, frames.length / golden.fps);
   let same = true;
   for (const head of heads) {

@@ -8,7 +8,7 @@ import { draw } from "./drawing";
 import eyesFile from "./eyes?worker&url";
 import type { Question as ForEyes, Seen } from "./eyes";
 import type { Comparison, Golden } from "./golden";
-import { READ, type Model } from "./model";
+import { READ, type Model, type Prototype } from "./model";
 import readerFile from "./reader?worker&url";
 import type { Question as ForReader } from "./reader";
 import { EvenSteps } from "./steps";
@@ -23,6 +23,7 @@ const progress = element<HTMLProgressElement>("progress");
 const canvas = element<HTMLCanvasElement>("picture");
 const list = element("signs");
 const compareButton = element<HTMLButtonElement>("compare");
+const withSigns = ["json", "srt", "learn"].map(element<HTMLButtonElement>); // buttons that need a sign
 
 const eyes = new Colleague(startWorker(eyesFile));
 const reader = new Colleague(startWorker(readerFile));
@@ -48,7 +49,7 @@ class Session {
   ) {
     list.replaceChildren();
     element("line").textContent = "";
-    element<HTMLButtonElement>("json").disabled = element<HTMLButtonElement>("srt").disabled = true;
+    for (const button of withSigns) button.disabled = true;
   }
 
   get seconds(): number {
@@ -94,7 +95,7 @@ class Session {
     }
     if (answers.length) {
       element("line").textContent = [...this.signs.values()].map(({ answer }) => shown(answer[READ])).join(" ");
-      element<HTMLButtonElement>("json").disabled = element<HTMLButtonElement>("srt").disabled = false;
+      for (const button of withSigns) button.disabled = false;
     }
   }
 }
@@ -223,6 +224,36 @@ async function fetched<Content>(file: string): Promise<Content> {
   return response.json();
 }
 
+/** Let the model know the sign that was answered last. */
+async function teach(): Promise<void> {
+  const name = element<HTMLInputElement>("name");
+  const gloss = name.value.normalize("NFC").trim();
+  if (!gloss) return;
+  if (model.labels[READ].includes(gloss)) {
+    element("taught-so-far").textContent = `The model was trained on ${gloss}: give the sign another name.`;
+    return;
+  }
+  showTaught(await askReader<Prototype[]>({ ask: "enrol", gloss }));
+  element("taught-so-far").textContent = `From now on it knows ${gloss}; each time it is taught, it knows it better.`;
+  name.value = "";
+}
+
+/** The signs that it was taught in this page, which this browser keeps. */
+function showTaught(taught: Prototype[]): void {
+  const lines = taught.map(({ gloss, clips }) => {
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: `Forget ${gloss}` });
+    button.onclick = async () => {
+      showTaught(await askReader<Prototype[]>({ ask: "forget", gloss }));
+      element("name").focus();
+    };
+    const line = document.createElement("li");
+    line.append(`${gloss}, shown ${clips === 1 ? "once" : `${clips} times`} `, button);
+    return line;
+  });
+  element("taught").replaceChildren(...lines);
+  localStorage.setItem(`taught ${model.id}`, JSON.stringify(taught));
+}
+
 async function comparePython(): Promise<void> {
   element("comparison").textContent = "Comparing …";
   allow(false);
@@ -243,11 +274,14 @@ async function open(): Promise<void> {
   const glosses = model.labels[READ];
   element("about").textContent = `The model knows ${glosses.length} signs. It was exported by slr ${model.version}.`;
   element("glosses").textContent = glosses.join(", ");
+  const taught: Prototype[] = JSON.parse(localStorage.getItem(`taught ${model.id}`) ?? "[]");
+  element("teaching").hidden = !model.centre.length;
+  showTaught(taught);
   say("Loading the networks, about 45 MB, which the browser keeps …");
   const vision = { loader: absolute(visionLoader), wasm: absolute(visionWasm), task: absolute("holistic.task") };
   await Promise.all([
     askEyes({ ask: "open", ...vision, skeleton: model.skeleton }),
-    askReader({ ask: "open", file: absolute("model.onnx"), wasm: absolute(ortWasm), model }),
+    askReader({ ask: "open", file: absolute("model.onnx"), wasm: absolute(ortWasm), model, shown: taught }),
   ]);
   say("Ready. Sign to the camera, or open a video.");
   allow(true);
@@ -262,4 +296,8 @@ fileInput.onchange = () => {
 element("json").onclick = () => download(".json", "application/json", (of) => `${JSON.stringify(of, null, 1)}\n`);
 element("srt").onclick = () => download(".srt", "application/x-subrip", srt);
 compareButton.onclick = comparePython;
+element("teaching").onsubmit = (event) => {
+  event.preventDefault();
+  teach();
+};
 open().catch((error) => say(inSentence(error), true));

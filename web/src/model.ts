@@ -32,14 +32,32 @@ export interface Reading {
   still: number;
 }
 
+export interface Prototype {
+  gloss: string;
+  clips: number; // that it is the mean of
+  embedding: number[];
+}
+
+export interface Enrolment {
+  scale: number; // what similarities are multiplied by
+  strange: number; // the similarity of a sign that is none of those that are known
+  centre: number; // glosses that the centre of what the model was trained on counts as much as
+  spread: number; // how much clips of a sign differ
+}
+
 export interface Model {
+  id: string; // of the network: a hash of its file
   version: string; // of slr
-  labels: Record<string, string[]>; // class names of each head
+  labels: Record<string, string[]>; // class names of each head, without signs that were enrolled
   thresholds: Record<string, number>;
+  names: boolean; // whether it names the sign of a clip, and knows edges of signs
   timed: boolean[]; // of each gloss, whether it was ever told when that is signed
   samples: number; // that a clip of one sign is seen at
   fast: boolean; // whether it learnt from about 15 frames a second
   skeleton: Skeleton;
+  centre: number[]; // the mean embedding of what it was trained on; empty where an earlier slr trained it
+  prototypes: Prototype[]; // of the glosses that it was trained on, and of those that were enrolled
+  enrolment: Enrolment;
   reading: Reading;
 }
 
@@ -47,3 +65,5 @@ export const READ = "gloss"; // the head whose classes are read in a row
 export const SIGNS = "gloss.signs";
 export const EDGES = "gloss.edges";
 export const WHOLE = "gloss.whole";
+export const EMBEDDING = "gloss.embedding"; // what glosses are told by
+export const SHOWN = "gloss.shown"; // how likely it is that one of the enrolled signs is signed

@@ -1,7 +1,7 @@
 // The ONNX file at work: raw keypoints in, probabilities out.
 
 import * as ort from "onnxruntime-web/wasm";
-import { EDGES, SIGNS, WHOLE, type Model } from "./model";
+import type { Model } from "./model";
 
 export type Outputs = Record<string, Float32Array>;
 
@@ -23,21 +23,14 @@ export class Network {
     const joints = this.model.skeleton.points.length;
     const keypoints = new Float32Array(frames.length * joints * 4);
     frames.forEach((frame, number) => keypoints.set(frame, number * joints * 4));
-    const found = await this.session.run(
-      {
-        keypoints: new ort.Tensor("float32", keypoints, [1, frames.length, joints, 4]),
-        frames: new ort.Tensor("int64", BigInt64Array.of(BigInt(frames.length)), [1]),
-        times: new ort.Tensor("float32", times, [1, times.length]),
-      },
-      [...Object.keys(this.model.labels), SIGNS, EDGES, WHOLE],
-    );
-    return Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, data as Float32Array]));
-  }
-
-  /** The same of a clip of one sign, looked at in even steps from its first to its last frame. */
-  async look(frames: Float32Array[]): Promise<Outputs> {
-    const samples = this.model.samples;
-    const step = (frames.length - 1) / (samples - 1);
-    return this.run(frames, Float32Array.from({ length: samples }, (_, number) => number * step));
+    const found = await this.session.run({
+      keypoints: new ort.Tensor("float32", keypoints, [1, frames.length, joints, 4]),
+      frames: new ort.Tensor("int64", BigInt64Array.of(BigInt(frames.length)), [1]),
+      times: new ort.Tensor("float32", times, [1, times.length]),
+    });
+    const outputs = Object.entries(found).map(([name, { data }]) => [name, data as Float32Array]);
+    // A head that has no classes is none of the file's.
+    const empty = Object.keys(this.model.labels).map((head) => [head, new Float32Array()]);
+    return Object.fromEntries([...empty, ...outputs]);
   }
 }

@@ -2,17 +2,11 @@
 
 import { best, segments } from "./decoding";
 import { handsOf } from "./hands";
-import { EDGES, READ, SIGNS, WHOLE, type Model } from "./model";
-import type { Outputs } from "./network";
-import type { Answer, State } from "./timeline";
+import { EDGES, EMBEDDING, READ, SHOWN, SIGNS, WHOLE, type Model } from "./model";
+import type { Recognizer } from "./recognizer";
+import type { Answer, Ranked, State } from "./timeline";
 
 const TINY = 1e-9;
-
-/** What a stream asks: (frames, when to look at them) -> the values of each output; and the same of a clip. */
-export interface Asked {
-  run(frames: Float32Array[], times: Float32Array): Promise<Outputs>;
-  look(frames: Float32Array[]): Promise<Outputs>;
-}
 
 interface Window {
   first: number; // its samples since the beginning, from `first` up to `last`
@@ -31,8 +25,10 @@ interface Sign {
 
 interface Look {
   sign: Sign;
-  heads: Record<string, ArrayLike<number>>;
-  whole: number; // how likely it is one whole sign
+  heads: Record<string, Float64Array>;
+  whole: number; // how likely it is one whole sign,
+  shown: number; // and one of those that were enrolled
+  embedding: number[]; // what its gloss is told by; empty where the model gives none
 }
 
 export class Stream {
@@ -41,16 +37,20 @@ export class Stream {
   private read = 0; // samples, up to the last window's end
   private answered = 0; // samples, up to the last answer's end
   private last: Look | null = null; // at the sign that was answered last
-  private readonly glosses: number;
-  private readonly isTimed: boolean; // whether anything was ever told of times
+  private readonly model: Model;
+  private readonly glosses: number; // that reading knows, without those that were enrolled
 
   constructor(
-    private readonly network: Asked,
-    private readonly model: Model,
+    private readonly recognizer: Recognizer,
     private readonly fps: number,
   ) {
-    this.glosses = model.labels[READ].length;
-    this.isTimed = model.timed.some(Boolean);
+    this.model = recognizer.model;
+    this.glosses = this.model.labels[READ].length;
+  }
+
+  /** What the sign that was answered last is told by. */
+  get embedding(): number[] {
+    return this.last?.embedding ?? [];
   }
 
   /** Take further frames, (joints * 4) each; the signs that have ended.
@@ -98,11 +98,11 @@ export class Stream {
 
   /** The signs of a window that nobody has answered, and that are over. */
   private async answers(window: Window, isLast: boolean): Promise<Answer[]> {
-    const found = await this.network.run(window.frames, window.times);
+    const found = await this.recognizer.run(window.frames, window.times);
     const classes = this.glosses + 2;
     const skipped = Math.max(0, this.answered - window.first);
     const signs = found[SIGNS].subarray(skipped * classes);
-    const edges = this.isTimed ? found[EDGES].subarray(skipped * 2) : null;
+    const edges = this.model.names ? found[EDGES].subarray(skipped * 2) : null;
     const { ended, goingOn } = segments(signs, edges, classes, this.glosses, this.model.reading);
     if (goingOn && isLast) ended.push(goingOn);
     const answers: Answer[] = [];
@@ -134,29 +134,33 @@ export class Stream {
   private async answer(window: Window, found: Sign): Promise<Answer> {
     const { rate, longest_pause, known } = this.model.reading;
     let look = await this.lookAt(window, found);
-    const before = this.last?.sign;
-    if (before && found.start - before.end <= longest_pause * rate) {
-      const odds = this.goesOn(before, found);
+    const before = this.last;
+    if (before && found.start - before.sign.end <= longest_pause * rate) {
+      const odds = this.goesOn(before, look);
       if (odds >= 0) {
         // looking at both makes it no likelier
-        const both = await this.lookAt(window, joined(before, found));
+        const both = await this.lookAt(window, joined(before.sign, found));
         if (odds + Math.log(Math.max(both.whole, TINY)) >= 0) look = both;
       }
     }
     this.last = look;
     const { sign, heads } = look;
     const likely = 1 - sign.other / sign.samples;
+    const isKnown = Math.max(likely, look.shown) >= known;
     const hands = handsOf(this.model.skeleton, framesOf(window, sign), this.model.reading);
     const answer: Answer = {};
-    for (const [head, labels] of Object.entries(this.model.labels)) {
+    for (const [head, labels] of Object.entries(this.recognizer.labels)) {
       const isRead = head === READ;
       const ranked = labels
-        .map((label, number) => ({ label, probability: heads[head][number] * (isRead ? likely : 1) }))
+        .map((label, number) => ({
+          label,
+          probability: heads[head][number] * (isRead && number < this.glosses ? likely : 1),
+        }))
         .sort((one, other) => other.probability - one.probability);
       answer[head] = {
         start: sign.start / rate,
         end: sign.end / rate,
-        state: likely < known ? "unknown" : this.state(isRead ? SIGNS : head, ranked[0].probability),
+        state: isKnown ? this.state(isRead ? SIGNS : head, ranked[0]) : "unknown",
         ...(isRead && hands.length ? { hands } : {}),
         labels: ranked,
       };
@@ -164,42 +168,56 @@ export class Stream {
     return answer;
   }
 
-  private state(head: string, probability: number): State {
+  /** How far an answer is to be trusted. Of a sign that was enrolled nobody knows. */
+  private state(head: string, { label, probability }: Ranked): State {
     const threshold = this.model.thresholds[head];
-    if (threshold === undefined) return "not measured";
+    if (threshold === undefined || (head === SIGNS && !this.recognizer.isTrainedOn(label))) return "not measured";
     return probability >= threshold ? "sure" : "not sure";
   }
 
   /** Look at a sign as at a clip. */
   private async lookAt(window: Window, sign: Sign): Promise<Look> {
-    const found = await this.network.look(framesOf(window, sign));
-    const heads: Look["heads"] = Object.fromEntries(Object.keys(this.model.labels).map((head) => [head, found[head]]));
-    heads[READ] = this.together(meanOf(sign), found[READ]);
-    return { sign, heads, whole: this.isTimed ? found[WHOLE][0] : 1 };
+    const found = await this.recognizer.look(framesOf(window, sign));
+    const heads: Look["heads"] = Object.fromEntries(
+      Object.keys(this.model.labels).map((head) => [head, Float64Array.from(found[head])]),
+    );
+    heads[READ] = this.together(meanOf(sign), heads[READ]);
+    return {
+      sign,
+      heads,
+      whole: this.model.names ? found[WHOLE][0] : 1,
+      shown: found[SHOWN]?.[0] ?? 0,
+      embedding: [...(found[EMBEDDING] ?? [])],
+    };
   }
 
   /** Log-odds that two signs are one, if both together look like one whole sign. */
-  private goesOn(before: Sign, after: Sign): number {
-    const [first, second] = [meanOf(before), meanOf(after)];
+  private goesOn(before: Look, after: Look): number {
+    const logs = ({ sign, heads }: Look) =>
+      this.glosses ? meanOf(sign) : heads[READ].map((share) => Math.log(Math.max(share, TINY)));
+    const [first, second] = [logs(before), logs(after)];
     const both = first.map((log, gloss) => log + second[gloss]);
     return Math.max(...both) - Math.max(...first) - Math.max(...second) + this.model.reading.going_on;
   }
 
-  /** What reading says, as log-probabilities, and what looking at a clip says: probabilities of the glosses.
+  /** What reading says of the glosses that it knows, as log-probabilities, and what looking at a clip says of these and of
+   * those that were enrolled: probabilities. The latter are as looking says.
    *
-   * Of glosses without times the latter knows nothing: reading tells how likely each of these is.
+   * Of glosses without times looking knows nothing: reading tells how likely each of these is.
    */
-  private together(read: Float64Array, looked: Float32Array): Float64Array {
+  private together(read: Float64Array, looked: Float64Array): Float64Array {
     const { timed } = this.model;
-    let both = fromLogs(read.map((log, gloss) => log + Math.log(Math.max(looked[gloss], TINY))));
+    if (!read.length) return looked;
+    let both: Float64Array = fromLogs(read.map((log, gloss) => log + Math.log(Math.max(looked[gloss], TINY))));
     if (!timed.every(Boolean)) {
       const alone = fromLogs(read);
       const ofTimed = (values: Float64Array) => sum(values.filter((_, gloss) => timed[gloss]));
       const scale = ofTimed(alone) / Math.max(ofTimed(both), TINY);
       both = both.map((value, gloss) => (timed[gloss] ? value * scale : alone[gloss]));
     }
-    const whole = sum(both);
-    return both.map((value) => value / whole);
+    const enrolled = looked.subarray(read.length);
+    const share = (1 - sum(enrolled)) / sum(both);
+    return Float64Array.from([...both.map((value) => value * share), ...enrolled]);
   }
 }
 

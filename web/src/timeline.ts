@@ -5,12 +5,17 @@ import { READ } from "./model";
 export type State = "sure" | "not sure" | "unknown" | "not measured";
 export type Hand = "right" | "left";
 
+export interface Ranked {
+  label: string;
+  probability: number;
+}
+
 export interface Entry {
   start: number;
   end: number;
   state: State;
   hands?: Hand[];
-  labels: { label: string; probability: number }[];
+  labels: Ranked[]; // best first
 }
 
 export type Answer = Record<string, Entry>; // the entry of each tier, for one sign

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slr_pose.info import EMBEDDING
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import Stream
 
@@ -24,7 +25,7 @@ def golden(recognizer: Recognizer, keypoints: NDArray[np.float32], fps: float = 
     written = {
         "fps": fps,
         "keypoints": [[[round(float(number), DIGITS) for number in joint] for joint in frame] for frame in keypoints],
-        "probabilities": {name: values[0].ravel().tolist() for name, values in found.items()},
+        "probabilities": {name: values[0].ravel().tolist() for name, values in found.items() if name != EMBEDDING},
     }
     if recognizer.info.reads:
         read = Stream(recognizer, fps).read(keypoints, "golden")

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from slr_pose import BadInput, __version__
 from slr_pose.info import RATE
-from slr_pose.recognition import decoding, hands, stream
+from slr_pose.recognition import decoding, enrolment, hands, stream
 from slr_pose.recognition.recognizer import KNOWN, Recognizer
 from slr_pose.skeleton import SYNONYMS, Part, Skeleton
 
@@ -17,14 +19,27 @@ def web_model(recognizer: Recognizer) -> dict[str, Any]:
     Raises:
         BadInput: the model looks at points that MediaPipe does not find.
     """
+    info = recognizer.info
     return {
         "version": __version__,
-        "labels": recognizer.labels,
-        "thresholds": recognizer.thresholds,
-        "timed": recognizer.info.timed,
-        "samples": recognizer.info.model.frames,
+        "labels": info.labels,
+        "thresholds": info.thresholds,
+        "names": info.names,
+        "timed": info.timed,
+        "samples": info.model.frames,
         "fast": recognizer.fast,
         "skeleton": _skeleton(recognizer.skeleton),
+        "centre": np.frombuffer(info.centre, "<f4").tolist(),
+        "prototypes": [
+            {"gloss": gloss, "clips": one.clips, "embedding": np.frombuffer(one.embedding, "<f2").tolist()}
+            for gloss, one in info.prototypes.items()
+        ],
+        "enrolment": {
+            "scale": enrolment.SCALE,
+            "strange": enrolment.STRANGE,
+            "centre": enrolment.CENTRE,
+            "spread": enrolment.SPREAD,
+        },
         "reading": {
             "rate": RATE,
             "window": stream.WINDOW,

@@ -1,5 +1,6 @@
 """A model -> a folder with a web page that reads signing in the browser."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,7 @@ def export_web(model: Path | str | None = None, output: Path | str = "site", *, 
     model = Path(model)
     description = web_model(reader(model, on_event))
     _write_model(model, folder / MODEL)
+    description["id"] = hashlib.sha256((folder / MODEL).read_bytes()).hexdigest()
     _write_json(folder / DESCRIPTION, description)
     exported = Recognizer.load(folder / MODEL)
     _write_json(folder / GOLDEN, golden(exported, wandering(len(exported.skeleton.joints))))
