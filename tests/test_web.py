@@ -17,11 +17,14 @@ import pytest
 import signer
 from av import VideoFrame
 
+import slr_pose
 from slr_pose import BadInput
 from slr_pose.info import EMBEDDING, ModelInfo
 from slr_pose.keypoints.body_model import without_mask
 from slr_pose.keypoints.holistic_task import NAMES, UNTOLD, holistic_task, metadata
 from slr_pose.keypoints.litert import networks
+from slr_pose.media.timeline_file import read_timeline
+from slr_pose.media.video import write_video
 from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.recognition.enrolment import enrolled
@@ -156,6 +159,39 @@ def test_the_camera_is_looked_at_until_it_is_stopped(page):
     says(page, "#status", r"^Stopped after [\d.]+ s")
     assert page.locator("#camera").inner_text() == "Use the camera"
     assert not page.wrong
+
+
+@built
+@pytest.mark.slow
+def test_signs_of_a_video_are_those_that_python_reads_and_more_can_be_taught(page, exported, tmp_path):
+    signs = [image for sign in ("wave", "circle", "slide") for image in signer.images(sign, 24)]
+    write_video(tmp_path / "three.mp4", signs, 25)
+    expected = slr_pose.annotate(tmp_path / "three.mp4", exported).tiers["gloss"]
+    page.set_input_files("#file", tmp_path / "three.mp4")
+    says(page, "#status", "^Read three.mp4 to its end")
+    with page.expect_download() as download:
+        page.locator("#json").press("Enter")
+    download.value.save_as(tmp_path / "three.json")
+    found = read_timeline(tmp_path / "three.json").tiers["gloss"]
+    assert [entry.best for entry in found] and len(found) == len(expected) == page.locator("#signs li").count()
+    for one, other in zip(found, expected, strict=True):
+        assert one.labels[0][0] == other.labels[0][0] and one.state == other.state
+        assert (one.start_s, one.end_s) == pytest.approx((other.start_s, other.end_s), abs=0.13)
+    with page.expect_download() as download:
+        page.locator("#srt").press("Enter")
+    assert Path(download.value.path()).read_text(encoding="utf-8").startswith("1\n00:00:0")
+
+    page.get_by_label("Teach it the last sign").fill("slalom")
+    page.keyboard.press("Enter")
+    says(page, "#taught", "slalom, shown once")
+    page.set_input_files("#file", tmp_path / "three.mp4")
+    says(page, "#status", "^Reading")
+    says(page, "#status", "^Read three.mp4 to its end")
+    assert "slalom" in page.locator("#signs li").last.inner_text()
+    page.reload()
+    says(page, "#status", "^Ready")
+    page.get_by_role("button", name="Forget slalom").press("Enter")
+    says(page, "#taught", "^$")
 
 
 @built
