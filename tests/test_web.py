@@ -153,7 +153,7 @@ def test_a_video_is_read_picture_by_picture(page, video):
 @built
 def test_the_camera_is_looked_at_until_it_is_stopped(page):
     page.locator("#camera").press("Enter")
-    says(page, "#pace", r"looked at, [1-9]\d* passed over")
+    says(page, "#pace", r"looked at, \d+ passed over")
     assert page.locator("#camera").inner_text() == "Stop"
     page.locator("#camera").press("Enter")
     says(page, "#status", r"^Stopped after [\d.]+ s")

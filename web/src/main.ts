@@ -62,7 +62,7 @@ class Session {
 
   /** Let frames be read, at once or behind those that are being read. */
   read(frames: Float32Array[]): void {
-    this.pending.push(...frames);
+    for (const frame of frames) this.pending.push(frame);
     this.steps += frames.length;
     this.reading ??= this.readPending().then(() => void (this.reading = null));
     this.reading.catch(() => stop?.());
@@ -91,7 +91,7 @@ class Session {
       this.signs.set(entry.start, { answer, line });
       describe(line, entry);
       if (!line.isConnected) list.append(line);
-      line.scrollIntoView({ block: "nearest" });
+      list.scrollTop = list.scrollHeight;
     }
     if (answers.length) {
       element("line").textContent = [...this.signs.values()].map(({ answer }) => shown(answer[READ])).join(" ");

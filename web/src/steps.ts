@@ -41,10 +41,10 @@ export class EvenSteps {
       return [frame];
     }
     const found: Float32Array[] = [];
+    const unseen = time - before.time > LONGEST_GAP_S ? new Float32Array(frame.length) : null;
     for (; this.begin + this.steps / this.fps <= time; this.steps++) {
       const share = (this.begin + this.steps / this.fps - before.time) / (time - before.time);
-      const isGap = time - before.time > LONGEST_GAP_S;
-      found.push(isGap ? new Float32Array(frame.length) : between(before.frame, frame, share));
+      found.push(unseen ?? between(before.frame, frame, share));
     }
     return found;
   }

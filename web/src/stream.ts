@@ -62,7 +62,7 @@ export class Stream {
   async push(frames: Float32Array[], hurried = false): Promise<Answer[]> {
     const { hop, window, rate } = this.model.reading;
     const answers: Answer[] = [];
-    this.frames.push(...frames);
+    for (const frame of frames) this.frames.push(frame);
     const samples = this.samples();
     for (let last = this.read + hop; last <= samples; last += hop) {
       this.read = last;

@@ -40,7 +40,7 @@ export function timeline(answers: Iterable<Answer>, heads: string[], input: stri
 /** What is shown of a sign: its gloss, with a question mark where that is not sure; `[?]` where it is unknown. */
 export function shown(entry: Entry): string {
   if (entry.state === "unknown" || !entry.labels.length) return "[?]";
-  return entry.labels[0].label.split(/\s+/).join(" ") + (entry.state === "not sure" ? "?" : "");
+  return entry.labels[0].label.trim().split(/\s+/).join(" ") + (entry.state === "not sure" ? "?" : "");
 }
 
 /** SubRip: a phrase of glosses at a time. */
