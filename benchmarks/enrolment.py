@@ -62,7 +62,8 @@ def of_data_set(data: str, recognizer: Recognizer, amounts: list[int], draws: in
             auroc = roc_auc_score(np.isin(true[is_new], list(part)), known)
             of_trained = right[~is_new, 0].mean() if not is_new.all() else np.nan
             figures.append([right[is_new, 0].mean(), right[is_new].any(axis=1).mean(), of_trained, auroc])
-        cells = [spread(100 * np.array(column)) for column in zip(*figures, strict=True)]
+        columns = [100 * np.array(column) for column in zip(*figures, strict=True)]
+        cells = ["-" if np.isnan(column).any() else spread(column) for column in columns]
         yield [str(amount or "all"), str(is_new.sum()), *cells]
 
 

@@ -27,12 +27,12 @@ from slr_pose.model.checkpoint import load_model
 from slr_pose.model.network import SIZES, SignModel
 
 
-def few(clips: int, split: Split, seed: int) -> Split:
+def few(amount: int, split: Split, seed: int) -> Split:
     """That many training clips of each gloss, drawn by the seed."""
     clips = split.clips("train")
     order = np.random.default_rng(seed).permutation(len(clips))
     glosses = [clips[index].labels["gloss"] for index in order]
-    return split.training_part(index for n, index in enumerate(order) if glosses[:n].count(glosses[n]) < clips)
+    return split.training_part(index for n, index in enumerate(order) if glosses[:n].count(glosses[n]) < amount)
 
 
 def built(start: Path | None, skeleton, classes: dict[str, int]) -> SignModel:

@@ -122,5 +122,5 @@ def test_a_training_on_signing_that_was_stopped_ends_with_the_same_weights(corpu
 
 def test_a_model_that_does_not_read_says_so(tmp_path, corpus):
     old = Path(__file__).parent / "data" / "first-schema.safetensors"
-    with pytest.raises(BadInput, match="does not read signs in a row; train it again"):
+    with pytest.raises(BadInput, match="does not read signs in a row; .slr train. makes one"):
         slr_pose.annotate(corpus / "0.pose", old)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.predict import predict
     from slr_pose.roads.sentences import train_sentences, translate
     from slr_pose.roads.train import train
+    from slr_pose.roads.watch import watch
     from slr_pose.signer.synthesis import synthesize
 
 __version__ = "0.1.0"
@@ -51,6 +52,7 @@ __all__ = [
     "train",
     "train_sentences",
     "translate",
+    "watch",
 ]
 
 _ROOMS = {
@@ -73,6 +75,7 @@ _ROOMS = {
     "train": "roads.train",
     "train_sentences": "roads.sentences",
     "translate": "roads.sentences",
+    "watch": "roads.watch",
 }
 
 

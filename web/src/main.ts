@@ -271,7 +271,7 @@ async function comparePython(): Promise<void> {
 
 async function open(): Promise<void> {
   model = await fetched<Model>("model.json");
-  const glosses = model.labels[READ];
+  const glosses = [...new Set([...model.labels[READ], ...model.prototypes.map(({ gloss }) => gloss)])];
   element("about").textContent = `The model knows ${glosses.length} signs. It was exported by slr ${model.version}.`;
   element("glosses").textContent = glosses.join(", ");
   const taught: Prototype[] = JSON.parse(localStorage.getItem(`taught ${model.id}`) ?? "[]");

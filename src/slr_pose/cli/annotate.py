@@ -11,6 +11,8 @@ from slr_pose.cli.console import print_json, say, stdout, styled, table, warn
 from slr_pose.cli.progress import progress
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from slr_pose.timeline import Entry, Timeline
 
 
@@ -72,19 +74,20 @@ def print_signs(timeline: "Timeline") -> None:
     rows = table(timeline.name, "from", "to", "answer", "probability")
     for entry in signs:
         share = f"{entry.best[1]:.0%}" if entry.best else ""
-        rows.add_row(_clock(entry.start_s), _clock(entry.end_s), _named(entry), share)
+        rows.add_row(clock(entry.start_s), clock(entry.end_s), named(entry), share)
     stdout.print(rows)
     if spoken := timeline.tiers.get(SENTENCE):
         rows = table("", "from", "to", "sentence", "probability")
         for entry in spoken:
             share = "" if entry.state == "not measured" else f"{entry.labels[0][1]:.0%}"
-            rows.add_row(_clock(entry.start_s), _clock(entry.end_s), _named(entry), share)
+            rows.add_row(clock(entry.start_s), clock(entry.end_s), named(entry), share)
         stdout.print(rows)
     if any(entry.state == "not measured" for entry in signs):
         stdout.print(styled(("How sure these answers are is not known.", "dim")))
 
 
-def _named(entry: "Entry"):
+def named(entry: "Entry") -> "Text":
+    """What a sign is, as a line of a table says it."""
     if not entry.best:
         return styled(("a sign that the model does not know", "dim"))
     best = entry.best[0]
@@ -99,7 +102,7 @@ def _count(timeline: "Timeline") -> str:
     return count(len(signs), "sign") + (f", {unknown} of them unknown" if unknown else "")
 
 
-def _clock(time_s: float) -> str:
+def clock(time_s: float) -> str:
     """Minutes and seconds, and hours where there are any."""
     minutes, seconds = divmod(round(time_s, 2), 60)
     hours, minutes = divmod(int(minutes), 60)

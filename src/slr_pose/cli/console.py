@@ -55,10 +55,10 @@ def warn(text: str) -> None:
     say(("warning:", "yellow"), f" {text}")
 
 
-def print_json(value: object) -> None:
-    """JSON on stdout, which no terminal obeys."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1)
-    print("".join(f"\\u{ord(c):04x}" if c != "\n" and is_hidden(c) else c for c in text))
+def print_json(value: object, indent: int | None = 1) -> None:
+    """JSON on stdout, at once, which no terminal obeys; in one line where there is no indent."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    print("".join(f"\\u{ord(c):04x}" if c != "\n" and is_hidden(c) else c for c in text), flush=True)
 
 
 def title(head: str) -> str:

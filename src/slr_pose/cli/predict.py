@@ -10,6 +10,7 @@ from slr_pose import BadInput
 from slr_pose.cli.app import AsJson, app
 from slr_pose.cli.console import print_json, say, stderr, stdout, styled, table, title
 from slr_pose.cli.progress import progress
+from slr_pose.cli.watch import watch
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -35,11 +36,33 @@ def predict(
     as_unicode: Annotated[
         bool, typer.Option("--unicode", help="HamNoSys in characters, too; they need the font HamNoSysUnicode.")
     ] = False,
+    camera: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Read signs as they are signed: a camera's number or name, an rtsp, http or tcp address, - for a pipe,"
+            " or a file, which is played in real time.",
+        ),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep the video of --camera, its poses, and its signs for ELAN."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which sign a video shows, and transcribe its first posture in HamNoSys."""
+    """Say which sign a video shows, and transcribe its first posture in HamNoSys.
+
+    With --camera, name each sign that is signed before a camera as soon as it has ended; Ctrl-C ends that.
+    """
     from slr_pose.media.video import SAMPLE
 
+    if record and not camera:
+        raise BadInput("--record keeps what a camera sees: name it with --camera.")
+    if camera:
+        if inputs or sample or lexicon or as_unicode:
+            raise BadInput("--camera goes with no file, --sample, --lexicon or --unicode: leave one of them out.")
+        watch(camera, model, record, top, as_json)
+        return
     inputs = [*(inputs or []), *[SAMPLE] * sample]
     if not inputs:
         raise BadInput("name a video, a .pose file, an array or a folder, or try --sample.")

@@ -33,7 +33,10 @@ def train(
     skeleton: Annotated[str | None, typer.Option(help="Layout of joints: a name or a TOML file.")] = None,
     start: Annotated[
         Path | None,
-        typer.Option("--from", help="Start from a trained model, a run or its checkpoint; of any language and labels."),
+        typer.Option(
+            "--from",
+            help="Start from a trained model, a run or its checkpoint; by default from the one of slr; none: nothing.",
+        ),
     ] = None,
     epochs: Annotated[
         int | None,

@@ -64,10 +64,10 @@ def probe(video: Path) -> VideoInfo:
         BadInput: it is not a video.
     """
     with _open(video) as (container, stream):
-        rate = _rate(stream)
+        rate = rate_of(stream)
         start_s = _start_s(container, stream)
         if stream.duration:
-            end_s = start_s + float(stream.duration * _tick_s(stream))
+            end_s = start_s + float(stream.duration * tick_s(stream))
         elif container.duration:
             end_s = container.duration / 1e6
         else:
@@ -106,9 +106,9 @@ def read_frames(
         if start_s is not None and time_s < start_s - 1e-4:
             on_passed()
             continue
-        size = size or _upright_size(frame, aspect)
+        size = size or upright_size(frame, aspect)
         with contextlib.suppress(av.FFmpegError):  # a pixel format that nothing can be made of
-            yield time_s, _picture(frame, aspect, size)
+            yield time_s, upright(frame, aspect, size)
 
 
 def even_steps(times_s: np.ndarray, fps: float) -> np.ndarray:
@@ -143,7 +143,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
         stream = container.add_stream("gif" if gif else "libx264", rate=rate, options=same_each_time)
         stream.pix_fmt = "pal8" if gif else "yuv420p"
         stream.codec_context.thread_count = 1
-        for frame in _paletted(frames, rate) if gif else map(_even_sided, frames):
+        for frame in _paletted(frames, rate) if gif else map(even_sided, frames):
             if not stream.codec_context.is_open:
                 stream.width, stream.height = frame.width, frame.height
             container.mux(stream.encode(frame))
@@ -168,19 +168,33 @@ def _open(video: Path) -> Iterator["tuple[InputContainer, VideoStream]"]:
     except (av.FFmpegError, OSError, ValueError) as error:
         raise BadInput(f"cannot open {video}: it is not a video that can be read.") from error
     with container:
-        stream = container.streams.best("video")
-        if not isinstance(stream, av.VideoStream) or stream.disposition & stream.disposition.attached_pic:
-            # there is none, or it is the cover of a song
-            raise BadInput(f"cannot open {video}: there is no video in it.")
-        if stream.codec_context is None:
-            raise BadInput(f"cannot open {video}: FFmpeg cannot decode its pictures; convert it to MP4.")
-        if stream.width * stream.height > MAX_PIXELS:
-            raise BadInput(
-                f"cannot open {video}: its pictures have {stream.width} x {stream.height} pixels, and the limit is"
-                f" {MAX_PIXELS / 1e6:.0f} million (8K); scale it down."
-            )
-        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # any that is larger is a damaged one
-        yield container, stream
+        yield container, video_stream(container, f"cannot open {video}")
+
+
+def video_stream(container: "InputContainer", problem: str) -> "VideoStream":
+    """The video stream of a container, whose pictures can be decoded; none of them above `MAX_PIXELS` will be.
+
+    Args:
+        problem: how a sentence about what is wrong begins.
+
+    Raises:
+        BadInput: there is none.
+    """
+    import av
+
+    stream = container.streams.best("video")
+    if not isinstance(stream, av.VideoStream) or stream.disposition & stream.disposition.attached_pic:
+        # there is none, or it is the cover of a song
+        raise BadInput(f"{problem}: there is no video in it.")
+    if stream.codec_context is None:
+        raise BadInput(f"{problem}: FFmpeg cannot decode its pictures; convert it to MP4.")
+    if stream.width * stream.height > MAX_PIXELS:
+        raise BadInput(
+            f"{problem}: its pictures have {stream.width} x {stream.height} pixels, and the limit is"
+            f" {MAX_PIXELS / 1e6:.0f} million (8K); scale it down."
+        )
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # any that is larger is a damaged one
+    return stream
 
 
 def _check_is_file(video: Path) -> None:
@@ -193,11 +207,12 @@ def _check_is_file(video: Path) -> None:
         raise BadInput(f"cannot open {video}: it is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}.")
 
 
-def _rate(stream: "VideoStream") -> Fraction:
+def rate_of(stream: "VideoStream") -> Fraction:
+    """Pictures a second on average, as far as the container tells."""
     return stream.average_rate or stream.guessed_rate or Fraction(25)
 
 
-def _tick_s(stream: "VideoStream") -> Fraction:
+def tick_s(stream: "VideoStream") -> Fraction:
     """Seconds that one tick of a stream's clock lasts; every demuxer tells it."""
     return stream.time_base or Fraction(1, 1_000_000)
 
@@ -206,14 +221,14 @@ def _zero_s(container: "InputContainer", stream: "VideoStream") -> float:
     """Where the file's clock begins, on the clock that its packets carry."""
     if container.start_time is not None:
         return container.start_time / 1e6
-    return float((stream.start_time or 0) * _tick_s(stream))
+    return float((stream.start_time or 0) * tick_s(stream))
 
 
 def _start_s(container: "InputContainer", stream: "VideoStream") -> float:
     """When the first picture is shown."""
     if stream.start_time is None:
         return 0.0
-    return float(stream.start_time * _tick_s(stream)) - _zero_s(container, stream)
+    return float(stream.start_time * tick_s(stream)) - _zero_s(container, stream)
 
 
 def _decode_from(video: Path, start_s: float) -> "Iterator[Shown]":
@@ -237,15 +252,15 @@ def _decode(video: Path, from_s: float) -> "Generator[Shown, None, None]":
 
     with _open(video) as (container, stream), contextlib.suppress(av.FFmpegError):
         stream.thread_type = "AUTO"
-        zero_s, start_s, frame_s = _zero_s(container, stream), _start_s(container, stream), float(1 / _rate(stream))
+        zero_s, start_s, frame_s = _zero_s(container, stream), _start_s(container, stream), float(1 / rate_of(stream))
         declared = stream.codec_context.sample_aspect_ratio
         last_s = -inf
         if from_s > 0:
-            container.seek(int((from_s + zero_s) / _tick_s(stream)), stream=stream)
-        for frame in _frames(_packets(container, stream)):
+            container.seek(int((from_s + zero_s) / tick_s(stream)), stream=stream)
+        for frame in decoded(packets_of(container, stream)):
             # AVI and bare streams do not know when their frames are shown, only in what order
             if frame.pts is not None:
-                time_s = float(frame.pts * _tick_s(stream)) - zero_s
+                time_s = float(frame.pts * tick_s(stream)) - zero_s
             elif last_s == -inf:
                 time_s = inf if from_s > 0 else start_s
             else:
@@ -253,10 +268,10 @@ def _decode(video: Path, from_s: float) -> "Generator[Shown, None, None]":
             if time_s <= last_s:
                 time_s = last_s + frame_s
             last_s = time_s
-            yield time_s, frame, _aspect(stream, declared)
+            yield time_s, frame, pixel_width(stream, declared)
 
 
-def _packets(container: "InputContainer", stream: "VideoStream") -> "Iterator[Packet[VideoStream]]":
+def packets_of(container: "InputContainer", stream: "VideoStream") -> "Iterator[Packet[VideoStream]]":
     """The packets of a stream. PyAV trips over each packet of another stream that only begins later in the file."""
     while True:
         try:
@@ -266,7 +281,7 @@ def _packets(container: "InputContainer", stream: "VideoStream") -> "Iterator[Pa
             continue
 
 
-def _frames(packets: "Iterable[Packet[VideoStream]]") -> "Iterator[VideoFrame]":
+def decoded(packets: "Iterable[Packet[VideoStream]]") -> "Iterator[VideoFrame]":
     """The frames in some packets, without those that are damaged."""
     import av
 
@@ -277,7 +292,7 @@ def _frames(packets: "Iterable[Packet[VideoStream]]") -> "Iterator[VideoFrame]":
         yield from frames
 
 
-def _aspect(stream: "VideoStream", declared: Fraction | None) -> float:
+def pixel_width(stream: "VideoStream", declared: Fraction | None) -> float:
     """Width of the pixels now: what the container says counts, unless that of the pictures changed from `declared`."""
     now = stream.codec_context.sample_aspect_ratio
     return float((stream.sample_aspect_ratio if now == declared else now) or 1)
@@ -292,19 +307,26 @@ def _common_size(video: Path) -> tuple[int, int] | None:
         declared = stream.codec_context.sample_aspect_ratio
         start, duration = stream.start_time or 0, stream.duration or 0
         if not duration:
-            duration = int((container.duration or 0) / 10**6 / _tick_s(stream))
+            duration = int((container.duration or 0) / 10**6 / tick_s(stream))
         for sample in range(SAMPLES if duration else 1):
             with contextlib.suppress(av.FFmpegError):
                 if sample:
                     container.seek(start + duration * sample // SAMPLES, stream=stream)
-                for frame in islice(_frames(islice(_packets(container, stream), 64)), 1):
-                    sizes.append(_upright_size(frame, _aspect(stream, declared)))
+                for frame in islice(decoded(islice(packets_of(container, stream), 64)), 1):
+                    sizes.append(upright_size(frame, pixel_width(stream, declared)))
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 
-def _picture(frame: "VideoFrame", aspect: float, size: tuple[int, int]) -> np.ndarray:
-    """A frame upright, fitted into a picture of a (width, height), with black beside it where it has another shape."""
-    width, height = _upright_size(frame, aspect)
+def upright(frame: "VideoFrame", aspect: float, size: tuple[int, int]) -> np.ndarray:
+    """A frame upright, fitted into a picture of a (width, height), with black beside it where it has another shape.
+
+    Args:
+        aspect: how wide the frame's pixels are, as `pixel_width` tells.
+
+    Returns:
+        (height, width, 3) uint8 RGB.
+    """
+    width, height = upright_size(frame, aspect)
     scale = min(size[0] / width, size[1] / height)
     fitted = [max(1, round(side * scale)) for side in (width, height)]
     fitted = [whole if whole - side <= 0.01 * whole else side for side, whole in zip(fitted, size, strict=True)]
@@ -322,7 +344,7 @@ def _picture(frame: "VideoFrame", aspect: float, size: tuple[int, int]) -> np.nd
     return np.ascontiguousarray(image)
 
 
-def _upright_size(frame: "VideoFrame", aspect: float) -> tuple[int, int]:
+def upright_size(frame: "VideoFrame", aspect: float) -> tuple[int, int]:
     """Width and height of a frame as it is shown, in square pixels."""
     if abs(aspect - 1) < 0.01 or frame.width * aspect * frame.height > MAX_PIXELS:  # no camera makes such pixels
         aspect = 1
@@ -349,7 +371,8 @@ def _orientation(frame: "VideoFrame") -> tuple[bool, bool, bool]:
     return (True, c < 0, b < 0) if turned else (False, a < 0, d < 0)
 
 
-def _even_sided(image: np.ndarray) -> "VideoFrame":
+def even_sided(image: np.ndarray) -> "VideoFrame":
+    """A picture, (height, width, 3) uint8 RGB, without its last row or column where there is an odd number of them."""
     import av
 
     height, width = image.shape[:2]

@@ -6,7 +6,6 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from slr_pose import BadInput
 from slr_pose.events import Annotating, Caution, Listener, ignore
@@ -19,13 +18,12 @@ from slr_pose.media.folder import is_keypoints
 from slr_pose.media.video import probe
 from slr_pose.pose import Pose
 from slr_pose.recognition.bigrams import read_bigrams
+from slr_pose.recognition.live import Live
 from slr_pose.recognition.recognizer import Recognizer
-from slr_pose.recognition.stream import Answer, Stream, timeline
-from slr_pose.recognition.transcriber import Transcriber
+from slr_pose.recognition.stream import Answer, timeline
 from slr_pose.roads.clips import extract_jobs
 from slr_pose.roads.predict import NO_MODEL, chosen_model
 from slr_pose.roads.sentences import chosen_translator, with_sentences
-from slr_pose.skeleton import Skeleton
 from slr_pose.timeline import Timeline
 from slr_pose.translation.translator import Translator
 
@@ -64,22 +62,17 @@ def annotate(
     translator = chosen_translator(None if sentences is True else sentences, on_event) if sentences else None
     parts = _poses(file, recognizer, on_event)
     first = next(parts)
-    stream, transcriber = Stream(recognizer, first.fps, first.start_s, following), Transcriber(recognizer)
+    live = Live(recognizer, first, following)
     answers: list[Answer] = []
-    read_s, length_s = 0.0, _length_s(file, first)
-    shown = _part(first, slice(0))  # the last two blocks
+    length_s = _length_s(file, first)
     for pose in chain([first], parts):
         for block in _blocks(pose):
-            found = stream.push(_keypoints(block, recognizer.skeleton))
-            read_s += len(block.keypoints) / first.fps
-            shown = _joined(_part(shown, slice(-TOGETHER, None)), block)
-            answers += transcriber.of_signs(found, shown, first.start_s + read_s - len(shown.keypoints) / first.fps)
-            on_event(Annotating(read_s, max(length_s, read_s)))
-    found = stream.finish()
-    answers += transcriber.of_signs(found, shown, first.start_s + read_s - len(shown.keypoints) / first.fps)
+            answers += live.push(block)
+            on_event(Annotating(live.read_s, max(length_s, live.read_s)))
+    answers += live.finish()
     if sentence := recognizer.mismatch(first):
         on_event(Caution(sentence))
-    read = timeline(recognizer, answers, file.name, first.start_s, first.start_s + read_s)
+    read = timeline(recognizer, answers, file.name, first.start_s, first.start_s + live.read_s)
     return with_sentences(read, translator) if translator else read
 
 
@@ -93,7 +86,7 @@ def reader(model: Path | str | Recognizer | None, on_event: Listener) -> Recogni
     if recognizer is None:
         raise BadInput(NO_MODEL)
     if not recognizer.info.reads:
-        raise BadInput("this model names the sign of a clip and does not read signs in a row; train it again.")
+        raise BadInput("this model names the sign of a clip and does not read signs in a row; `slr train` makes one that does.")
     return recognizer
 
 
@@ -107,25 +100,8 @@ def _length_s(file: Path, first: Pose) -> float:
 def _blocks(pose: Pose) -> Iterator[Pose]:
     """Some frames at a time."""
     for first in range(0, len(pose.keypoints), TOGETHER):
-        yield _part(pose, slice(first, first + TOGETHER))
-
-
-def _part(pose: Pose, frames: slice) -> Pose:
-    return replace(pose, keypoints=pose.keypoints[frames], confidence=pose.confidence[frames])
-
-
-def _joined(before: Pose, after: Pose) -> Pose:
-    both = {
-        name: np.concatenate([getattr(pose, name) for pose in (before, after)]) for name in ("keypoints", "confidence")
-    }
-    return replace(after, **both)
-
-
-def _keypoints(pose: Pose, skeleton: Skeleton) -> NDArray[np.float32]:
-    """(frames, joints, 4); all 0 where nobody is seen."""
-    if pose.confidence.any():
-        return skeleton.select(pose)
-    return np.zeros((len(pose.keypoints), len(skeleton.joints), 4), dtype=np.float32)
+        frames = slice(first, first + TOGETHER)
+        yield replace(pose, keypoints=pose.keypoints[frames], confidence=pose.confidence[frames])
 
 
 def _poses(file: Path, recognizer: Recognizer, on_event: Listener) -> Iterator[Pose]:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -19,7 +19,7 @@ from slr_pose.evaluation.clips import Evaluation, write_report
 from slr_pose.evaluation.clips import evaluate as evaluate_clips
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import EMBEDDING, NONE_SURE, READ, SIGNS, ModelInfo, TrainingInfo
-from slr_pose.model.checkpoint import load_model
+from slr_pose.model.checkpoint import START, load_model
 from slr_pose.model.network import SIZES, SignModel, refuse_heads
 from slr_pose.quiet import quiet
 from slr_pose.recognition.enrolment import with_prototypes
@@ -33,6 +33,7 @@ from slr_pose.training.trainer import train as fit
 from slr_pose.training.trust import reading_threshold
 
 MOST_REASONS = 100  # why clips were left out, of those that a model and its report name
+NOTHING = "none"  # what a training starts from that starts from no model
 MOST_CLIPS = 16  # of a gloss that make its prototype
 
 
@@ -87,7 +88,8 @@ def train(
             names.
         size: `tiny`, `base` or `large`; `base` by default.
         skeleton: layout of joints, a name or a TOML file.
-        start: a trained model to start from, a run or its checkpoint; of any language and labels.
+        start: a trained model to start from, a run or its checkpoint, of any language and labels; by default the one
+            that comes with the package, where `size` is its own; "none" for nothing.
         epochs: times that every clip is seen; by default oftener where clips are few.
         seed: the same seed, machine and number of threads give the same model.
         name: folder of the run, under `runs/`; by default the time.
@@ -103,8 +105,10 @@ def train(
     data, heads = Path(data), list(heads)
     if size not in (None, *SIZES):
         raise BadInput(f"there is no size '{size}': choose one of {', '.join(SIZES)}.")
-    if start and size:
+    if start not in (None, NOTHING) and size:
         raise BadInput("a model has the size of the one that it starts from; leave out --size, or --from.")
+    if start is None and size in (None, "base"):
+        start = START
     refuse_heads(heads)
     refuse_columns(heads)
     run = unfinished_run(name) if resume else None
@@ -112,7 +116,9 @@ def train(
         refuse_run(name)
         if resume:
             on_event(Remark("There is no such run to go on with, so it begins."))
-    origin = Origin(Path(start), *load_model(Path(start))) if start else None
+    origin = Origin(Path(start), *load_model(Path(start))) if start not in (None, NOTHING) else None
+    if origin and origin.path == START:
+        on_event(Remark(f"Starting from the model that comes with slr, {origin.info.training.data}; or --from none."))
     layout = origin.info.layout() if origin and not skeleton else Skeleton.load(str(skeleton or DEFAULT))
     clips = read_dataset(data, dict.fromkeys(heads), lambda sentence: on_event(Caution(sentence)), tiers)
     refuse_lonely(clips, data)
@@ -138,7 +144,7 @@ def train(
         untimed=_untimed(parts["train"], origin),
         signers=sorted({clip.signer for clip in parts["train"] if clip.signer}),
         extractor=found[0] if len(found) == 1 else {},
-        started_from=str(start) if start else None,
+        started_from=("the model that comes with slr" if origin.path == START else str(start)) if origin else None,
         clip_ids=clip_ids(parts["train"], parts["val"], origin.info.training if origin else None),
     )
     signs, validation_signs = (LabelledClips(loaded, rows[split], classes) for split in rows)
@@ -226,7 +232,7 @@ def _untimed(clips: list[Clip], origin: Origin | None) -> list[str]:
 
 def _build(layout: Skeleton, classes: dict[str, list[str]], size: str, origin: Origin | None) -> SignModel:
     counts = {head: len(names) for head, names in classes.items()}
-    model = SignModel(layout, counts, origin.network.config if origin else SIZES[size])
+    model = SignModel(layout, counts, replace(origin.network.config, reads=True) if origin else SIZES[size])
     if origin:
         model.start_from(origin.network, classes, origin.info.labels)
     return model
