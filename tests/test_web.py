@@ -4,6 +4,7 @@ import io
 import json
 import re
 import shutil
+import subprocess
 import threading
 import urllib.request
 import zipfile
@@ -23,8 +24,9 @@ from slr_pose.info import EMBEDDING, ModelInfo
 from slr_pose.keypoints.body_model import without_mask
 from slr_pose.keypoints.holistic_task import NAMES, UNTOLD, holistic_task, metadata
 from slr_pose.keypoints.litert import networks
+from slr_pose.keypoints.pace import EARLY, LONGEST_S, Pace
 from slr_pose.media.timeline_file import read_timeline
-from slr_pose.media.video import write_video
+from slr_pose.media.video import even_steps, write_video
 from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.recognition.enrolment import enrolled
@@ -248,6 +250,38 @@ def test_text_stands_out_from_its_ground(scheme):
     for first, second, least in [*((*pair, 4.5) for pair in pairs), ("strong", "ground", 3), ("line", "ground", 3)]:
         lighter, darker = sorted((luminance(colors[first]), luminance(colors[second])), reverse=True)
         assert (lighter + 0.05) / (darker + 0.05) >= least, (first, second)
+
+
+def test_pictures_come_to_an_even_pace_as_in_python(tmp_path):
+    """Those of a camera that were looked at, and those of a video whose pictures come unevenly."""
+    compiler = ROOT / "web" / "node_modules" / "typescript" / "bin" / "tsc"
+    if not (shutil.which("node") and compiler.is_file()):
+        pytest.skip("TypeScript is not installed: make web")
+    how = ["--ignoreConfig", "--target", "es2022", "--module", "esnext", "--outDir", str(tmp_path)]
+    subprocess.run(["node", compiler, *how, ROOT / "web" / "src" / "steps.ts"], check=True)
+    random = np.random.default_rng(0)
+    times = np.concatenate([[0], random.choice([0.02, 0.04, 0.09, 0.15, 0.7], 80).cumsum()])
+    pictures = random.uniform(0, 100, (81, 3, 4)).astype(np.float32)
+    pictures[..., 3] = random.uniform(0, 1, (81, 3)) * (random.random((81, 3)) > 0.2)
+    pictures[..., :3] *= pictures[..., 3:] > 0
+    settings = {"longest": LONGEST_S, "early": EARLY}
+    (tmp_path / "asked.json").write_text(json.dumps([times.tolist(), pictures.reshape(81, -1).tolist(), settings]))
+    (tmp_path / "ask.mjs").write_text(
+        "import fs from 'fs'; import { Pace, pace, uses } from './steps.js';"
+        "const [times, pictures, settings] = JSON.parse(fs.readFileSync('asked.json'));"
+        "const live = new Pace(25, settings); const fps = pace(times);"
+        "const frames = times.flatMap((time, n) => live.add(time, Float32Array.from(pictures[n])).map((f) => [...f]));"
+        "console.log(JSON.stringify({ frames, fps, uses: uses(times, fps) }));"
+    )
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    said = subprocess.run(["node", "ask.mjs"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    found = json.loads(said)
+    live = Pace(25)
+    known = [live.add(time, one[:, :3], one[:, 3]) for time, one in zip(times, pictures, strict=True)]
+    expected = np.concatenate([np.concatenate([points, sure[..., None]], axis=-1) for points, sure in known])
+    np.testing.assert_allclose(np.reshape(found["frames"], (-1, 3, 4)), expected, atol=1e-4)
+    order = even_steps(times, found["fps"])
+    np.testing.assert_array_equal(found["uses"], np.bincount(order, minlength=len(times)))
 
 
 @built

@@ -11,7 +11,7 @@ import type { Comparison, Golden } from "./golden";
 import { READ, type Model, type Prototype } from "./model";
 import readerFile from "./reader?worker&url";
 import type { Question as ForReader } from "./reader";
-import { EvenSteps } from "./steps";
+import { Pace } from "./steps";
 import { shown, srt, timeline, type Answer, type Entry, type Timeline } from "./timeline";
 import { VideoFile } from "./video_file";
 import { absolute, Colleague, startWorker } from "./workers";
@@ -158,14 +158,14 @@ async function fromCamera(): Promise<void> {
     await session.begin();
     await askEyes({ ask: "forget" });
     say("Looking at the camera. Signs appear as they end.");
-    const steps = new EvenSteps(model.reading.rate);
+    const pace = new Pace(model.reading.rate, model.pace);
     const zero = clock + 1000;
     let [first, looked, before] = [-1, 0, 0];
     for (let next = await camera.picture(); next; next = await camera.picture()) {
       const { picture, time } = next;
       if (first < 0) [first, before] = [time, camera.shown - 1];
       const frame = await look(picture, zero + 1000 * (time - first));
-      session.read(steps.push(time, frame));
+      session.read(pace.add(time - first, frame));
       looked++;
       if (time > first) showPace((looked - 1) / (time - first), camera.shown - before - looked);
     }
@@ -234,7 +234,7 @@ async function teach(): Promise<void> {
     return;
   }
   showTaught(await askReader<Prototype[]>({ ask: "enrol", gloss }));
-  element("taught-so-far").textContent = `From now on it knows ${gloss}; each time it is taught, it knows it better.`;
+  element("taught-so-far").textContent = `From now on it knows ${gloss}, in this browser alone; each time it is taught, it knows it better.`;
   name.value = "";
 }
 

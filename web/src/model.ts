@@ -1,5 +1,7 @@
 // What the page knows of the model: `model.json`, as `slr_pose.recognition.web_model` writes it.
 
+import type { PaceSettings } from "./steps";
+
 export interface Part {
   name: string;
   joints: number[];
@@ -59,6 +61,7 @@ export interface Model {
   prototypes: Prototype[]; // of the glosses that it was trained on, and of those that were enrolled
   enrolment: Enrolment;
   reading: Reading;
+  pace: PaceSettings;
 }
 
 export const READ = "gloss"; // the head whose classes are read in a row

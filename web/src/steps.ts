@@ -20,36 +20,46 @@ export function uses(times: number[], fps: number): number[] {
   return counts;
 }
 
-const LONGEST_GAP_S = 1; // of a camera; within a longer one nothing was seen
+export interface PaceSettings {
+  longest: number; // seconds between two pictures, for what is between them to be on a line from one to the other
+  early: number; // of a step: a picture that comes so much before a moment is taken for it at once
+}
 
-/** The frames of a camera, as many as the machine could look at -> frames at an even pace: a joint is on the line
- * between where it was seen before and after, the nearer the surer. */
-export class EvenSteps {
-  private before: { time: number; frame: Float32Array } | null = null;
-  private begin = 0;
-  private steps = 0; // that have been given
+/** The pictures of a camera that there was time for -> frames at an even pace, as `slr_pose.keypoints.pace` makes them.
+ *
+ * What was found in the nearest picture, or, where none is within half a step, what is on a line between those around.
+ */
+export class Pace {
+  private moments = 0; // that are known
+  private last: { time: number; frame: Float32Array } | null = null;
 
-  constructor(private readonly fps: number) {}
+  constructor(
+    private readonly fps: number,
+    private readonly settings: PaceSettings,
+  ) {}
 
-  /** The steps up to a further frame, (joints * 4); its time is in seconds. */
-  push(time: number, frame: Float32Array): Float32Array[] {
-    const { before } = this;
-    this.before = { time, frame };
-    if (!before) {
-      this.begin = time;
-      this.steps = 1;
-      return [frame];
-    }
-    const found: Float32Array[] = [];
-    const unseen = time - before.time > LONGEST_GAP_S ? new Float32Array(frame.length) : null;
-    for (; this.begin + this.steps / this.fps <= time; this.steps++) {
-      const share = (this.begin + this.steps / this.fps - before.time) / (time - before.time);
-      found.push(unseen ?? between(before.frame, frame, share));
-    }
-    return found;
+  /** The frames, (joints * 4) each, that are known now; `time` is in seconds, later than before. */
+  add(time: number, frame: Float32Array): Float32Array[] {
+    const known = Math.max(this.moments, Math.floor(time * this.fps + this.settings.early) + 1);
+    const unseen = new Float32Array(frame.length);
+    const frames: Float32Array[] = [];
+    for (; this.moments < known; this.moments++) frames.push(this.at(this.moments / this.fps, time, frame) ?? unseen);
+    this.last = { time, frame };
+    return frames;
+  }
+
+  /** What was found at a moment; null where nobody was seen. */
+  private at(moment: number, time: number, frame: Float32Array): Float32Array | null {
+    const near = 0.5 / this.fps;
+    const before = this.last ? moment - this.last.time : Infinity;
+    const after = time - moment;
+    if (after <= Math.min(before, near)) return frame;
+    if (!this.last || (before + after > this.settings.longest && before > near)) return null;
+    return before <= near ? this.last.frame : between(this.last.frame, frame, before / (before + after));
   }
 }
 
+/** Where each joint is on the line from where it was seen to where it is, the nearer and the surer counting more. */
 function between(before: Float32Array, after: Float32Array, share: number): Float32Array {
   const found = new Float32Array(before.length);
   for (let joint = 0; joint < found.length; joint += 4) {

@@ -6,6 +6,7 @@ import numpy as np
 
 from slr_pose import BadInput, __version__
 from slr_pose.info import RATE
+from slr_pose.keypoints import pace
 from slr_pose.recognition import decoding, enrolment, hands, stream
 from slr_pose.recognition.recognizer import KNOWN, Recognizer
 from slr_pose.skeleton import SYNONYMS, Part, Skeleton
@@ -54,6 +55,7 @@ def web_model(recognizer: Recognizer) -> dict[str, Any]:
             "low": hands.LOW,
             "still": hands.STILL,
         },
+        "pace": {"longest": pace.LONGEST_S, "early": pace.EARLY},
     }
 
 
