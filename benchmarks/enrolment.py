@@ -16,11 +16,12 @@ from sklearn.metrics import roc_auc_score
 from trials import load, spread, table
 
 from slr_pose.cli.progress import progress
+from slr_pose.data.clip import Clip
 from slr_pose.hamnosys.lexicon import read_lexicon
 from slr_pose.info import EMBEDDING, READ
 from slr_pose.model.checkpoint import START
 from slr_pose.pose import Pose
-from slr_pose.recognition.enrolment import Prototypes, enrolled
+from slr_pose.recognition.enrolment import Prototypes, directions, enrolled
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.signer.planned_clip import plan
 from slr_pose.signer.synthesis import make
@@ -95,6 +96,28 @@ def of_lexicon(lexicon: Path, recognizer: Recognizer, seed: int) -> str:
     )
 
 
+def of_pairs(data: str, recognizer: Recognizer) -> str:
+    """How alike pairs of train clips are, in deciles: of one sign by two people, and of two signs."""
+    split = load(data, 0)
+    clips = split.clips("train")
+    found = directions(recognizer.probabilities(split.keypoints("train"))[EMBEDDING], recognizer.info)
+    alike = found @ found.T
+    glosses, signers = (np.array([of(clip) for clip in clips]) for of in (_gloss, _signer))
+    same, other = glosses[:, None] == glosses, signers[:, None] != signers
+    deciles = [np.quantile(alike[pairs & other], np.linspace(0, 1, 11)).round(2) for pairs in (same, ~same)]
+    return "\n".join(
+        f"{what}: {', '.join(map(str, each))}" for what, each in zip(("one sign", "two signs"), deciles, strict=True)
+    )
+
+
+def _gloss(clip: Clip) -> str:
+    return clip.labels[READ]
+
+
+def _signer(clip: Clip) -> str:
+    return clip.signer or clip.name
+
+
 def main(
     data: Annotated[str | None, typer.Argument(help="What `slr train` takes, with a split.")] = None,
     model: Annotated[Path, typer.Option(help="By default the one that comes with slr.")] = START,
@@ -107,6 +130,7 @@ def main(
     if data:
         columns = ["clips of each sign", "val clips", "top-1", "top-5", "trained signs, top-1", "AUROC, shown or not"]
         print(table(columns, of_data_set(data, recognizer, clips or [1, 2, 5, 0], draws)))
+        print(of_pairs(data, recognizer))
     if lexicon:
         print(of_lexicon(lexicon, recognizer, seed))
 

@@ -196,3 +196,21 @@ def test_reading_goes_on_as_before_where_a_sign_was_shown(trained, tmp_path, new
         shares = dict(with_kite.labels)
         assert shares.keys() == {*signer.SIGNS, "kite"} and 0 < shares["kite"] < 0.5
         assert sum(shares.values()) <= 1 + 1e-6
+
+
+def test_compare_says_how_alike_two_signs_are_and_in_what_they_differ(slr, clips):
+    one, other, another = (json.loads(slr("compare", *pair, "--json").stdout) for pair in pairs(clips))
+    assert one["similarity"] > max(other["similarity"], another["similarity"])
+    assert one["of_two_signs"] > 0.9 and 0 <= other["of_one_sign"] <= 1
+    assert len(one["attributes"]) == 8
+    flat, fist = "hamflathand,hamextfingeru,hampalmd,hamchin", "hamfist,hamextfingeru,hampalmd,hamchin"
+    told = json.loads(slr("compare", flat, fist, "--json").stdout)["attributes"]
+    assert {head for head, each in told.items() if each["differ"] > 0.5} == {"hand_shape_base_form"}
+    assert told["hand_shape_base_form"]["first"] == "hamflathand"
+    assert "nor is it a notation" in slr("compare", flat, "nothing", exit_code=2).stderr
+
+
+def pairs(clips) -> list[tuple[Path, Path]]:
+    """One sign by two signers, and that sign beside two others."""
+    kite, others = clips[0] / "kite.pose", ("island.pose", "jump.pose")
+    return [(kite, clips[1] / "kite.pose"), *((kite, clips[1] / name) for name in others)]

@@ -20,10 +20,10 @@ from slr_pose.signer.performance import perform
 from slr_pose.signer.person import Signer
 from slr_pose.timeline import Ranked
 
-# Shares of pairs that are less alike than this, in steps of a tenth: of clips of one sign by two people, and of clips
-# of two signs. Of the train clips of asl30, by benchmarks/enrolment.py.
-ONE_SIGN = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-TWO_SIGNS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+# How alike clips are by two people, deciles of all pairs, from the least to the most: of one sign, and of two signs.
+# Of the train clips of asl30, by benchmarks/enrolment.py.
+ONE_SIGN = (-0.23, 0.27, 0.38, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.78, 0.97)
+TWO_SIGNS = (-0.37, 0.02, 0.08, 0.12, 0.16, 0.2, 0.24, 0.29, 0.34, 0.43, 0.91)
 
 
 class Attribute(NamedTuple):
@@ -98,5 +98,5 @@ def _differ(one: Ranked, other: Ranked) -> float:
     return 1.0 - min(1.0, sum(share * shares.get(label, 0.0) for label, share in one))
 
 
-def _share(value: float, steps: tuple[float, ...]) -> float:
-    return float(np.interp(value, steps, np.linspace(0, 1, len(steps))))
+def _share(value: float, deciles: tuple[float, ...]) -> float:
+    return float(np.interp(value, deciles, np.linspace(0, 1, len(deciles))))
