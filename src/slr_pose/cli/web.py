@@ -32,10 +32,10 @@ def serve_web(
     """Open that page on this machine, until Ctrl-C."""
     import webbrowser
 
-    from slr_pose.roads.serve_web import web_server
+    from slr_pose.roads.serve_web import HOST, web_server
 
     with web_server(folder, port) as server:
-        address = f"http://{server.server_name}:{server.server_port}/"
+        address = f"http://{HOST}:{server.server_port}/"  # the server's own name for it may be that of a network
         say(f"{address}  (Ctrl-C ends it)")
         webbrowser.open(address)
         try:
