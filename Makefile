@@ -1,4 +1,5 @@
 # make demo   installs into .venv and runs the whole road       make test   installs and passes the tests
+# make web    builds the page for browsers, which needs npm; make test does, too, where npm is
 # make bench  times extraction against other tools, on CLIPS
 # make hamnosys-model   trains the model for HamNoSys that comes with the package       make sample   films its video
 # PYTHON      3.10, 3.11, 3.12 or 3.13; found by itself where it is on the PATH
@@ -11,16 +12,26 @@ CLIPS ?= $(foreach gloss,$(wildcard ../shared/data/asl30/videos/*),$(firstword $
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: test test-all test-oldest lint bench demo hamnosys-model sample clean
+.PHONY: test test-all test-oldest web lint bench demo hamnosys-model sample clean
 
 # Threads of torch wait for each other wherever the machine has something else to do; one a process does not.
 test test-all: export OMP_NUM_THREADS ?= 1
 
 test: .venv/installed
+	$(BUILD_PAGE)
 	pytest -n auto --dist worksteal
 
 test-all: .venv/installed lint
+	$(BUILD_PAGE)
 	pytest -n auto --dist worksteal -m ""
+
+# Where it cannot be built, as without a network, the tests of it are skipped.
+BUILD_PAGE := $(if $(shell command -v npm),-@$(MAKE) --no-print-directory web)
+
+web: web/dist/index.html
+
+web/dist/index.html: $(wildcard web/*.* web/.npmrc web/src/*)
+	cd web && npm ci --ignore-scripts && npm run build
 
 # What `pre-commit install` runs before each commit, on all files; and types, and docstrings.
 lint: .venv/installed
@@ -82,4 +93,4 @@ endif
 	touch $@
 
 clean:
-	rm -rf .venv .venv-oldest build dist runs model.onnx
+	rm -rf .venv .venv-oldest build dist runs model.onnx web/node_modules web/dist

@@ -1,8 +1,9 @@
-"""Puts MediaPipe's networks into the package as it is built, for Pythons for which there is no MediaPipe.
+"""Puts what is not in the repository into the package as it is built: the page for browsers, where `make web` has built
+it, and MediaPipe's networks, for Pythons for which there is no MediaPipe.
 
-They are not in the repository. They come out of MediaPipe 0.10.21, where it is installed; else pip takes its wheel from
-the package index, by its hash. They are the same for every system and every Python. What is built again, or out of the
-archive of the source, has them, and asks for nothing.
+The networks come out of MediaPipe 0.10.21, where it is installed; else pip takes its wheel from the package index, by
+its hash. They are the same for every system and every Python. What is built again, or out of the archive of the source,
+has them, and asks for nothing.
 """
 
 import importlib.metadata
@@ -21,13 +22,17 @@ ITS_TAGS = "--python-version=3.12 --implementation=cp --abi=cp312 --platform=man
 WITHOUT_MEDIAPIPE = (3, 13)  # from this Python on, as in pyproject.toml
 NAMED_IN = "src/slr_pose/keypoints/litert/networks.py"
 FOLDER = "src/slr_pose/networks"
+PAGE, PACKAGED_PAGE = "web/dist", "slr_pose/web"
 
 
-class NetworksHook(BuildHookInterface):
+class PackageHook(BuildHookInterface):
     """Before the package is built, or installed from the clone as it stands."""
 
     def initialize(self, version: str, build_data: dict) -> None:
         """Take what is missing; a clone whose MediaPipe is installed beside it needs nothing."""
+        page = Path(self.root) / PAGE
+        if self.target_name == "wheel" and version != "editable" and page.is_dir():
+            build_data["force_include"][str(page)] = PACKAGED_PAGE
         if version == "editable" and sys.version_info < WITHOUT_MEDIAPIPE:
             return
         folder = Path(self.root) / FOLDER

@@ -230,6 +230,7 @@ def test_the_wheel_and_the_archive_of_the_source_hold_what_is_no_code(tmp_path):
     assert {f"slr_pose/skeletons/{name}.toml" for name in LAYOUTS} <= set(names)
     assert {"slr_pose/hamnosys/attributes.csv", "slr_pose/skeletons/synonyms.csv"} <= set(names)
     assert {"slr_pose/networks/hand_landmark_full.tflite", "slr_pose/networks/LICENSE"} <= set(names)
+    assert ("slr_pose/web/index.html" in names) == (ROOT / "web" / "dist" / "index.html").is_file()
     with tarfile.open(archive) as files:
         assert any(name.endswith("/LICENSE") for name in files.getnames())
     assert found_from_elsewhere(tmp_path, wheel).is_relative_to(tmp_path / "elsewhere")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.enrol import enrol, forget, known_signs
     from slr_pose.roads.evaluate import evaluate
     from slr_pose.roads.export import export_onnx
+    from slr_pose.roads.export_web import export_web
     from slr_pose.roads.extract import extract
     from slr_pose.roads.predict import predict
     from slr_pose.roads.sentences import train_sentences, translate
@@ -43,6 +44,7 @@ __all__ = [
     "evaluate",
     "events",
     "export_onnx",
+    "export_web",
     "extract",
     "extract_pose",
     "forget",
@@ -66,6 +68,7 @@ _ROOMS = {
     "enrol": "roads.enrol",
     "evaluate": "roads.evaluate",
     "export_onnx": "roads.export",
+    "export_web": "roads.export_web",
     "extract": "roads.extract",
     "extract_pose": "keypoints.segment",
     "forget": "roads.enrol",

@@ -10,6 +10,7 @@ from slr_pose.cli import (  # noqa: F401  (each adds its commands)
     predict,
     sentences,
     train,
+    web,
 )
 from slr_pose.cli.app import app
 
