@@ -5,9 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from slr_pose import BadInput
 from slr_pose.data.batches import signs_of
 from slr_pose.data.clip import Clip
@@ -16,12 +13,12 @@ from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import EMBEDDING, READ, ModelInfo
 from slr_pose.media.folder import clips_of
 from slr_pose.model.checkpoint import START
+from slr_pose.model.hands import hands_seen
 from slr_pose.recognition.enrolment import enrolled, forgotten
 from slr_pose.recognition.recognizer import Recognizer, write_with
 from slr_pose.roads.clips import clips_in, paths, read_clips
 from slr_pose.roads.predict import NO_MODEL, caveat, newest
 from slr_pose.runs import CHECKPOINT, model_file, new_run, refuse_run
-from slr_pose.skeleton import Skeleton
 from slr_pose.tables import normal
 from slr_pose.text import first_of
 
@@ -81,7 +78,7 @@ def enrol(
     signs = signs_of(loaded, range(len(loaded.clips)))
     clips, keypoints = signs.clips, signs.keypoints
     rows = [row for row, clip in enumerate(clips) if READ in clip.labels]
-    seen = [row for row in rows if _shows_hand(recognizer.skeleton, keypoints[row])]
+    seen = [row for row in rows if hands_seen(recognizer.skeleton, keypoints[row]) != 0]
     if unseen := [clips[row].path for row in rows if row not in set(seen)]:
         on_event(Caution(f"no hand is seen, so nothing is enrolled: {first_of(unseen)}."))
     if not seen:
@@ -138,9 +135,3 @@ def _clips(shown: Path | str | Shown, on_event: Listener) -> list[Clip]:
         if found.clips and not found.annotations and all(file.parent == folder for file in found.clips):
             return [Clip(file, {READ: normal(file.stem)}) for file in found.clips]
     return read_dataset(folder, (), lambda sentence: on_event(Caution(sentence)))
-
-
-def _shows_hand(skeleton: Skeleton, keypoints: NDArray[np.float32]) -> bool:
-    """Whether a hand is seen at any time; keypoints (frames, joints, 4)."""
-    joints = [joint for part in skeleton.parts if part.is_hand for joint in part.joints]
-    return not joints or bool((keypoints[:, joints, 3] > 0).any())
