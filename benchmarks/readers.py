@@ -125,4 +125,4 @@ class Windows:
 
     def _entry(self, window: int, span_s: tuple[float, float]) -> Entry:
         labels = ranked(self.recognizer.labels[HEAD], self.probabilities[window])
-        return Entry(float(span_s[0]), float(span_s[1]), labels, self.recognizer.state(HEAD, labels[0][1]))
+        return Entry(float(span_s[0]), float(span_s[1]), labels, self.recognizer.state(HEAD, *labels[0]))

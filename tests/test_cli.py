@@ -150,6 +150,17 @@ def test_training_starts_from_the_model_that_comes_with_slr_unless_it_is_told_no
 
 
 @pytest.mark.slow
+def test_weights_of_eight_bits_are_a_fraction_and_answer_nearly_the_same(trained, exported, signs, slr):
+    said = slr("export-onnx", "--model", trained.folder / "runs" / "signs", "--int8", "-o", "small.onnx")
+    assert "WARNING" not in said.stderr
+    assert (slr.folder / "small.onnx").stat().st_size < 0.65 * exported.stat().st_size
+    val = sorted(signs.parent.glob("clips/*-5.pose"))
+    answers = [json.loads(slr("predict", *val, "--model", file, "--json").stdout) for file in ("small.onnx", exported)]
+    for one, other in zip(*answers, strict=True):
+        assert labels(one)["gloss"][0]["label"] == labels(other)["gloss"][0]["label"]
+
+
+@pytest.mark.slow
 def test_what_is_not_sure_says_so(slr):
     folder, lines = slr.folder, ["path,gloss,split"]
     for sign in signer.SIGNS:

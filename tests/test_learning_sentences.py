@@ -137,7 +137,10 @@ def test_ctrl_c_at_the_command_line_says_how_to_go_on(front):
     while not checkpoint.exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     said = " ".join(err.split())
     assert process.returncode == 0, err
     assert "training was stopped in epoch" in said and "--resume goes on" in said and "Traceback" not in err + out

@@ -142,7 +142,7 @@ class TestInOneProcess:
     def test_what_is_not_as_it_began_is_refused(self, front):
         with pytest.raises(ZeroDivisionError):
             self.stop("a", lambda: 1 / 0)
-        others = [("--size", "base", "another size"), ("--epochs", 13, "another number of epochs")]
+        others = [("--size", "large", "another size"), ("--epochs", 13, "another number of epochs")]
         others += [("--seed", 5, "another seed"), ("--skeleton", "signing_33", "another skeleton")]
         for option, value, what in others:
             options = (*AS_IT_BEGAN, option, value, "--name", "a", "--resume")  # the last one of a kind counts

@@ -83,13 +83,16 @@ def predict(
 def export_onnx(
     model: Annotated[Path | None, typer.Option(help="Run or checkpoint; by default the newest run.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("model.onnx"),
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Weights of eight bits: two fifths of the size, and slightly other answers.")
+    ] = False,
 ) -> None:
     """Export a model to one ONNX file, checked against torch before it is kept."""
     from slr_pose.recognition.export import ExportError
 
     with progress() as show, stderr.status("Exporting and comparing with torch ..."):
         try:
-            done = slr_pose.export_onnx(model, output, on_event=show)
+            done = slr_pose.export_onnx(model, output, int8=int8, on_event=show)
         except ExportError as error:
             say(("error:", "red"), f" {error}")
             raise typer.Exit(1) from error
