@@ -55,6 +55,12 @@ def test_a_folder_with_a_clip_of_each_sign_is_a_recogniser_at_once(slr, clips):
     assert {state for answer in found for state in [states(answer)["gloss"]]} <= {"not measured", "unknown"}
     listed = json.loads(slr("list", "--json").stdout)
     assert listed["trained"] == [] and listed["enrolled"] == dict.fromkeys(sorted(listed["enrolled"]), 1)
+
+
+@pytest.mark.slow
+def test_a_model_that_was_only_shown_signs_answers_the_same_as_an_onnx_file(slr, clips):
+    slr("enrol", clips[0])
+    found = answers(slr, clips[1])
     slr("export-onnx", "-o", "mine.onnx")
     exported = answers(slr, clips[1], "--model", "mine.onnx")
     for one, other in zip(found, exported, strict=True):
