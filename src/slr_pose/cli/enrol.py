@@ -7,7 +7,7 @@ import typer
 
 import slr_pose
 from slr_pose import BadInput
-from slr_pose.cli.app import AsJson, RunName, app
+from slr_pose.cli.app import AsJson, app
 from slr_pose.cli.console import print_json, say, stdout, table
 from slr_pose.cli.progress import progress
 from slr_pose.text import count
@@ -27,7 +27,9 @@ def enrol(
         ),
     ],
     model: Model = None,
-    name: RunName = None,
+    name: Annotated[
+        str | None, typer.Option(help="Begin a run of that name with these signs; the model stays as it is.")
+    ] = None,
 ) -> None:
     """Show a model signs, a clip of each or more: it answers with them at once, without training.
 
