@@ -65,7 +65,7 @@ def test_what_is_answered_is_what_annotate_reads_of_the_same_frames(work_s, gues
         np.testing.assert_array_equal(look.pose.keypoints[0], exact.pose.keypoints[number])
     video = kept_in(tmp_path / "kept")
     read = slr_pose.annotate(video.with_suffix(".pose"), guesser)
-    assert signs_in(looks) == signs_of(read) and len(signs_of(read)) > 2
+    assert signs_in(looks) == signs_of(read) and signs_of(read)  # how many depends on what was skipped
     assert "hand_shape_base_form" in next(look for look in looks if look.signs).signs[0]
     assert [name for name, *_ in signs_of(read_timeline(video.with_suffix(".eaf")))] == [n for n, *_ in signs_of(read)]
     assert [films.number_of(picture) for _, picture in read_frames(video)] == list(range(frames)), "none is missing"
