@@ -61,6 +61,12 @@ class Score:
         )
 
 
+def share_of(right: NDArray[Any]) -> tuple[float, tuple[float, float]]:
+    """How many of some answers, (answers,) bool, are right, 0..1, and the Wilson interval."""
+    interval = binomtest(int(right.sum()), len(right)).proportion_ci(CONFIDENCE, method="wilson")
+    return float(right.mean()), (float(interval.low), float(interval.high))
+
+
 def score(probabilities: NDArray[Any], labels: NDArray[Any], threshold: float | None = None, seed: int = 0) -> Score:
     """Score one head.
 
@@ -73,15 +79,11 @@ def score(probabilities: NDArray[Any], labels: NDArray[Any], threshold: float | 
     hits = ranking == labels[:, None]
     numbers = np.unique(np.stack([labels, ranking[:, 0]]), return_inverse=True)[1].reshape(2, -1)
 
-    def share(right: NDArray[Any]) -> tuple[float, tuple[float, float]]:
-        interval = binomtest(int(right.sum()), len(right)).proportion_ci(CONFIDENCE, method="wilson")
-        return float(right.mean()), (float(interval.low), float(interval.high))
-
     def macro_f1(clips: NDArray[Any]) -> float:
         return _macro_f1(*numbers[:, clips])
 
-    top1, top1_interval = share(hits[:, 0])
-    top5, top5_interval = share(hits.any(axis=1))
+    top1, top1_interval = share_of(hits[:, 0])
+    top5, top5_interval = share_of(hits.any(axis=1))
     everything = np.arange(len(labels))
     f1 = macro_f1(everything)
     interval = (f1, f1)

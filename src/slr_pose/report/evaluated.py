@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from slr_pose.data.batches import Signs
-from slr_pose.evaluation.clips import CONFIDENCE, Answers, Evaluation, Score, unmeasured
+from slr_pose.evaluation.clips import Answers, Evaluation, Score, share_of, unmeasured
 from slr_pose.evaluation.timelines import TimelineScore
 from slr_pose.info import ModelInfo
 from slr_pose.model.hands import hands_seen
@@ -210,10 +209,10 @@ def _matrix(answers: Answers) -> Matrix | None:
     return Matrix(rows, chosen, table, shown, sum(wrong.values()))
 
 
-def share_of(name: str, right: NDArray[Any]) -> Share:
+def _share(name: str, right: NDArray[Any]) -> Share:
     """How many of some clips are answered right, (clips,) bool."""
-    interval = binomtest(int(right.sum()), len(right)).proportion_ci(CONFIDENCE, method="wilson")
-    return Share(name, len(right), int(right.sum()), float(interval.low), float(interval.high))
+    _, interval = share_of(right)
+    return Share(name, len(right), int(right.sum()), *interval)
 
 
 def _by_signer(answers: Answers, signers: list[str | None]) -> list[Share]:
@@ -221,7 +220,7 @@ def _by_signer(answers: Answers, signers: list[str | None]) -> list[Share]:
     places = defaultdict(list)
     for place, signer in enumerate(signers):
         places[signer or "unknown"].append(place)
-    shares = [share_of(signer, answers.right[found]) for signer, found in places.items()]
+    shares = [_share(signer, answers.right[found]) for signer, found in places.items()]
     return sorted(shares, key=lambda share: (share.right - share.clips, share.name))[:MOST_SIGNERS]
 
 
@@ -230,7 +229,7 @@ def _points(values: NDArray[Any], right: NDArray[Any], bins: int) -> tuple[list[
     of = np.minimum((values * bins).astype(int), bins - 1)
     points, shares = [], []
     for number in sorted(set(of.tolist())):
-        share = share_of("", right[of == number])
+        share = _share("", right[of == number])
         points.append((float(values[of == number].mean()), share.share))
         shares.append(share)
     return points, shares
