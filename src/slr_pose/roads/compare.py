@@ -8,7 +8,8 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.events import Listener, ignore
-from slr_pose.hamnosys import ATTRIBUTES, parse, read_attributes, write_names
+from slr_pose.hamnosys import ATTRIBUTES, parse
+from slr_pose.hamnosys.attributes import read
 from slr_pose.info import EMBEDDING
 from slr_pose.model.checkpoint import START
 from slr_pose.pose import Pose
@@ -64,12 +65,9 @@ def compare(first: Path | str, second: Path | str, *, on_event: Listener = ignor
     recognizer, transcriber = Recognizer.load(START), Transcriber(None)
     found, heads = [], []
     for named in (first, second):
-        pose, told = _signed(named, recognizer, on_event)
+        pose, told = _signed(named, recognizer, transcriber, on_event)
         found.append(recognizer.probabilities([recognizer.skeleton.select(pose)])[EMBEDDING])
-        shares = transcriber.attributes(pose)
-        if not shares:
-            raise BadInput(f"{named} never shows a whole hand; name a clip in which the hands are in the picture.")
-        heads.append({head: told.get(head) or ranked(ATTRIBUTES[head], share) for head, share in shares.items()})
+        heads.append(told)
     one, other = directions(np.concatenate(found), recognizer.info)
     near = float(one @ other)
     attributes = {
@@ -78,18 +76,23 @@ def compare(first: Path | str, second: Path | str, *, on_event: Listener = ignor
     return Comparison(near, _share(near, ONE_SIGN), _share(near, TWO_SIGNS), attributes)
 
 
-def _signed(named: Path | str, recognizer: Recognizer, on_event: Listener) -> tuple[Pose, dict[str, Ranked]]:
-    """The pose of a sign, and the attributes that its notation tells, where it is one."""
+def _signed(
+    named: Path | str, recognizer: Recognizer, transcriber: Transcriber, on_event: Listener
+) -> tuple[Pose, dict[str, Ranked]]:
+    """The pose of a sign, and its attributes: what is seen in a clip, or what a notation says."""
     if Path(named).exists():
         pose = keypoints_of([Path(named)], recognizer.skeleton, recognizer.fast, on_event)[Path(named)]
         if isinstance(pose, Exception):
             raise pose
-        return pose, {}
+        shares = transcriber.attributes(pose)
+        if not shares:
+            raise BadInput(f"{named} never shows a whole hand; name a clip in which the hands are in the picture.")
+        return pose, {head: ranked(ATTRIBUTES[head], share) for head, share in shares.items()}
     try:
         notation = parse(str(named))
     except BadInput as error:
         raise BadInput(f"there is no file {named}, nor is it a notation: {error}") from error
-    told = read_attributes(" ".join(write_names(notation)))
+    told = read(notation).attributes
     return perform(notation, Signer(variation=0)).pose(), {head: [(label, 1.0)] for head, label in told.items()}
 
 

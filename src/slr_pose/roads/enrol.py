@@ -70,25 +70,26 @@ def enrol(
             raise BadInput(f"{origin} is an ONNX file, and a run begins with a checkpoint; leave out --name.")
         if origin == START:
             on_event(Remark("A new run begins, which knows these signs alone."))
-    recognizer = Recognizer.load(origin)
+    file = model_file(origin)
+    recognizer = Recognizer.load(file)
     caveat(origin, recognizer.info, on_event)
     if not recognizer.info.names:
         raise BadInput(f"{origin} learnt from sentences alone and names no clip; name another model.")
     loaded = read_clips(_clips(shown, on_event), recognizer.skeleton, on_event, recognizer.fast)
     signs = signs_of(loaded, range(len(loaded.clips)))
-    clips, keypoints = signs.clips, signs.keypoints
-    rows = [row for row, clip in enumerate(clips) if READ in clip.labels]
-    seen = [row for row in rows if hands_seen(recognizer.skeleton, keypoints[row]) != 0]
-    if unseen := [clips[row].path for row in rows if row not in set(seen)]:
+    rows = [row for row, clip in enumerate(signs.clips) if READ in clip.labels]
+    shows_hand = {row: hands_seen(recognizer.skeleton, signs.keypoints[row]) != 0 for row in rows}
+    seen = [row for row in rows if shows_hand[row]]
+    if unseen := [signs.clips[row].path for row in rows if not shows_hand[row]]:
         on_event(Caution(f"no hand is seen, so nothing is enrolled: {first_of(unseen)}."))
     if not seen:
         raise BadInput("no clip shows a hand and has a gloss; film the signs so that the hands are in the picture.")
-    glosses = [clips[row].labels[READ] for row in seen]
-    found = recognizer.probabilities([keypoints[row] for row in seen])[EMBEDDING]
+    glosses = [signs.clips[row].labels[READ] for row in seen]
+    found = recognizer.probabilities([signs.keypoints[row] for row in seen])[EMBEDDING]
     info = enrolled(recognizer.info, glosses, found)
-    file = new_run(name) / CHECKPOINT if begins else model_file(origin)
-    write_with(info, model_file(origin), file)
-    return Enrolment(file, dict(Counter(glosses)), info)
+    output = new_run(name) / CHECKPOINT if begins else file
+    write_with(info, file, output)
+    return Enrolment(output, dict(Counter(glosses)), info)
 
 
 def forget(glosses: list[str], model: Path | str | None = None, *, on_event: Listener = ignore) -> Enrolment:

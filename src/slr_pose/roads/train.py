@@ -192,6 +192,8 @@ def _completed(
         sure = reading_threshold(recognizer, validation_signs, validation_signing, seed)
         if sure is not None:
             info = msgspec.structs.replace(info, thresholds={**info.thresholds, SIGNS: min(sure, NONE_SURE)})
+    if info == recognizer.info:
+        return recognizer
     write_with(info, checkpoint, checkpoint)
     return Recognizer.load(checkpoint)
 
