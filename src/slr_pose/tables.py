@@ -1,7 +1,8 @@
 """Tables as people and their spreadsheets save them -> rows that know their line; rows -> CSV files.
 
-CSV as RFC 4180 has it, and what else is about: tabs and semicolons between the cells, UTF-16, a first line `sep=;`,
-names of columns in capitals or with spaces around, empty rows. What cannot be read for sure is refused with its line.
+CSV as RFC 4180 has it, and what else is about: tabs, semicolons and bars between the cells, UTF-16, a first line
+`sep=;`, names of columns in capitals or with spaces around, empty rows. What cannot be read for sure is refused with
+its line.
 """
 
 import codecs
@@ -21,7 +22,7 @@ from slr_pose.text import first_few
 
 LARGEST = 200_000_000  # bytes of a table; a row per clip, of a million, takes half of that
 
-SEPARATORS = ",;\t"
+SEPARATORS = ",;\t|"
 ENCODINGS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",  # begins as UTF-16's mark does, so it is asked for first
@@ -80,8 +81,8 @@ def read_rows(path: Path, needed: Collection[str], what: str) -> list[Row]:
     """The rows of a CSV or TSV file, without the empty ones.
 
     Args:
-        path: in UTF-8, or in UTF-16 or UTF-32 with their marks; commas, semicolons or tabs between the cells, whichever
-            give the header the needed columns, or what a first line `sep=` says.
+        path: in UTF-8, or in UTF-16 or UTF-32 with their marks; commas, semicolons, tabs or bars between the cells,
+            whichever give the header the needed columns, or what a first line `sep=` says.
         needed: columns that must be there.
         what: what the rows are, for messages: `clips`.
 
@@ -100,6 +101,16 @@ def read_rows(path: Path, needed: Collection[str], what: str) -> list[Row]:
         raise BadInput(f"{path} holds no {what}: it needs a header line, {','.join(needed)}, and a line for each.")
     columns = columns_of(path, header, needed)
     return [_row(path, line, columns, cells) for line, cells in records]
+
+
+def has_columns(path: Path, names: Collection[str]) -> bool:
+    """Whether a file is a table with columns of all these names.
+
+    Raises:
+        BadInput: it is no text.
+    """
+    text = _text(path)
+    return any(_fit(text, separator, names)[0] == len(names) for separator in SEPARATORS)
 
 
 def columns_of(path: Path, names: Iterable[str], needed: Collection[str]) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from slr_pose import BadInput
 from slr_pose.data.annotated import Annotated
 from slr_pose.data.clip import Clip
+from slr_pose.data.published.indices import read_published
 from slr_pose.data.stretches import join
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
 from slr_pose.media.arrays import load_arrays
@@ -33,7 +34,8 @@ def read_dataset(
     remark: Callable[[str], None] = lambda sentence: None,
     tiers: Sequence[str] = (),
 ) -> list[Clip]:
-    """Read a folder with one folder of clips a gloss or with `.eaf` files, a manifest, or one `.npz` with all clips.
+    """Read a folder with one folder of clips a gloss or with `.eaf` files, a manifest, one `.npz` with all clips, or a
+    published data set as it comes (`published.indices`).
 
     Args:
         data: the folder, the manifest (CSV or TSV) or the file. In a folder with `.eaf` files, what these annotate are
@@ -51,6 +53,10 @@ def read_dataset(
         BadInput: it is neither, or a column is missing or holds what it cannot hold.
     """
     data = Path(data)
+    if (clips := read_published(data, remark)) is not None:
+        if heads := list(heads):
+            raise BadInput(f"a published data set tells only glosses: to learn '{heads[0]}', write a manifest.")
+        return Annotated(tiers).read(clips)  # which says that there are no tiers
     if data.is_dir():
         if heads := list(heads):
             raise BadInput(f"a folder tells only the gloss of each clip: to learn '{heads[0]}', write a manifest.")

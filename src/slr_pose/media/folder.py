@@ -59,7 +59,7 @@ def clips_of(named: Path, keypoints: bool) -> Found:
             raise BadInput(f"there is no file or folder {named}.")
         return Found([named])
     found = Found()
-    for files in _walk(named, found):
+    for files in walk(named, found):
         videos = {file.name: file for file in files if is_video(file)}
         stems = {Path(name).stem for name in videos}
         for file in files:
@@ -105,8 +105,12 @@ def _video_of(pose: Path) -> str | None:
     return Pose.read_footer(pose).get("source", {}).get("name")
 
 
-def _walk(named: Path, found: Found) -> Iterator[list[Path]]:
-    """The files of each folder, in order; links to folders are followed, but not in circles."""
+def walk(named: Path, found: Found) -> Iterator[list[Path]]:
+    """The files of a folder, and of each folder in it, in order; links to folders are followed, but not in circles.
+
+    Args:
+        found: where folders that cannot be opened are counted.
+    """
 
     def locked(error: OSError) -> None:
         found.pass_over(Path(error.filename), "a folder that cannot be opened")

@@ -9,6 +9,7 @@ from slr_pose import BadInput
 from slr_pose.data.batches import signs_of
 from slr_pose.data.clip import Clip
 from slr_pose.data.manifest import read_dataset
+from slr_pose.data.published.indices import read_published
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import EMBEDDING, READ, ModelInfo
 from slr_pose.media.folder import clips_of
@@ -131,6 +132,8 @@ def _clips(shown: Path | str | Shown, on_event: Listener) -> list[Clip]:
             for file, _ in clips_in(paths(named), keypoints=True, on_event=on_event)
         ]
     folder = Path(shown)
+    if (clips := read_published(folder, lambda sentence: on_event(Caution(sentence)))) is not None:
+        return clips
     if folder.is_dir():
         found = clips_of(folder, keypoints=True)
         if found.clips and not found.annotations and all(file.parent == folder for file in found.clips):

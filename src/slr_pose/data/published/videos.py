@@ -1,0 +1,42 @@
+"""The videos and keypoints of a data set, found by their names wherever they lie in its folder."""
+
+from pathlib import Path, PurePosixPath
+
+from slr_pose.media.folder import Found, is_keypoints, is_video, walk
+from slr_pose.tables import normal
+
+
+class Videos:
+    """What is in a data set's folder, and in the folders in it.
+
+    Attributes:
+        folder: the folder.
+        files: its videos and keypoints, in order.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.files: list[Path] = []
+        self._places: dict[str, list[Path]] = {}
+        for files in walk(folder, Found()):
+            for file in files:
+                if is_video(file) or is_keypoints(file):
+                    self._add(file)
+
+    def _add(self, file: Path) -> None:
+        self.files.append(file)
+        for name in (file.stem, f"{file.parent.name}/{file.stem}"):
+            self._places.setdefault(normal(name), []).append(file)
+
+    def find(self, name: str) -> Path | None:
+        """The file of a name without a suffix, with folders before it or not; `None` where there is none.
+
+        Where there are several, a video goes before keypoints, and what lies in fewer folders before the rest.
+        """
+        parts = tuple(normal(part) for part in PurePosixPath(name).parts)
+        found = [
+            file
+            for file in self._places.get("/".join(parts[-2:]), [])
+            if tuple(map(normal, file.with_name(file.stem).parts[-len(parts) :])) == parts
+        ]
+        return min(found, key=lambda file: (is_keypoints(file), len(file.parts), file), default=None)
