@@ -1,10 +1,12 @@
 """Published data sets as they come: a small look-alike of each, whose clips are the synthetic signer's."""
 
 import json
+import sys
 from collections.abc import Callable
 from math import isclose
 from pathlib import Path
 
+import numpy as np
 import pytest
 import signer
 from hypothesis import given
@@ -197,7 +199,16 @@ def csl_daily(folder: Path) -> list[Told]:
     ]
 
 
-LOOK_ALIKES = (wlasl, ms_asl, asl_citizen, autsl, include, lsa64, minds, phoenix_t, phoenix, csl_daily)
+def gislr(folder: Path) -> list[Told]:
+    rows = ["train_landmark_files/26734/1000035562.parquet,26734,1000035562,blow"]
+    rows += ["train_landmark_files/28656/1000106739.parquet,28656,1000106739,wait"]
+    write(folder / "train.csv", "path,participant_id,sequence_id,sign\n" + "\n".join(rows))
+    for row in rows:
+        write(folder / row.split(",")[0], "")
+    return [("1000035562.parquet", "blow", "26734", None), ("1000106739.parquet", "wait", "28656", None)]
+
+
+LOOK_ALIKES = (wlasl, ms_asl, asl_citizen, autsl, include, lsa64, minds, phoenix_t, phoenix, csl_daily, gislr)
 
 
 @pytest.mark.parametrize("make", LOOK_ALIKES, ids=lambda make: make.__name__)
@@ -259,10 +270,9 @@ def test_missing_videos_are_counted_and_none_is_an_error(tmp_path):
 def test_a_video_goes_before_its_keypoints(tmp_path, video):
     lsa64(tmp_path)
     (tmp_path / "all" / "001_001_001.mp4").write_bytes(video.read_bytes())
-    put(tmp_path / "annotations" / "x.pose")
-    assert "gloss" in read_dataset(tmp_path)[0].labels  # two folders: they are signs now, and no LSA64
-    (tmp_path / "annotations" / "x.pose").unlink()
-    assert read_dataset(tmp_path)[0].path.suffix == ".mp4"
+    put(tmp_path / "all" / "001_001_001.pose")
+    put(tmp_path / "all" / "001_001_001.mp4.pose")
+    assert sorted(clip.path.suffix for clip in read_dataset(tmp_path)) == [".mp4", ".pose", ".pose"]
 
 
 def test_what_only_looks_like_one_is_read_as_before(tmp_path):
@@ -294,6 +304,47 @@ def test_a_line_of_an_index_that_is_damaged_is_named(tmp_path):
     write(tmp_path / "train_labels.csv", "signer0_sample1,0\nsigner0\nsigner0_sample2,1\n")
     with pytest.raises(BadInput, match=r"train_labels.csv, line 2: it is no clip and a sign"):
         read_dataset(tmp_path)
+
+
+@pytest.fixture
+def landmarks(tmp_path) -> Path:
+    """A clip as GISLR's are, of a sign by the synthetic signer, whose face has no points."""
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    pose = signer.perform("wave")
+    points = np.where(pose.confidence[..., None] > 0, pose.keypoints / (pose.width, pose.height, 1), np.nan)
+    face = np.full((len(points), 468, 3), np.nan)
+    kinds = {"face": face, "left_hand": points[:, 33:54], "pose": points[:, :33], "right_hand": points[:, 54:]}
+    columns = {name: [] for name in ("frame", "row_id", "type", "landmark_index", "x", "y", "z")}
+    for frame in range(len(points)):
+        for kind, values in kinds.items():
+            for index, point in enumerate(values[frame]):
+                row = (20 + frame, f"{20 + frame}-{kind}-{index}", kind, index, *point.tolist())
+                for name, value in zip(columns, row, strict=True):
+                    columns[name].append(value)
+    parquet.write_table(pyarrow.table(columns), tmp_path / "clip.parquet")
+    return tmp_path / "clip.parquet"
+
+
+def test_landmarks_of_gislr_are_the_points_that_they_were(landmarks):
+    pose, layout = signer.perform("wave"), Skeleton.load(DEFAULT)
+    found = layout.read(landmarks)
+    assert (found.fps, len(found.keypoints)) == (30, len(pose.keypoints))
+    there, expected = layout.select(found), layout.select(pose)
+    expected[..., :2] *= 1000 / np.array([pose.width, pose.height])
+    np.testing.assert_array_equal(there[..., 3] > 0, expected[..., 3] > 0)
+    np.testing.assert_allclose(there[..., :3], expected[..., :3], rtol=1e-4, atol=1e-3)
+
+
+def test_damaged_landmarks_are_refused(landmarks):
+    landmarks.write_bytes(landmarks.read_bytes()[:-20])
+    with pytest.raises(BadInput, match=r"clip.parquet is not a whole table of GISLR's landmarks"):
+        Skeleton.load(DEFAULT).read(landmarks)
+
+
+def test_without_pyarrow_it_is_said_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(BadInput, match=r'run `pip install "slr-pose\[parquet\]"` to read it'):
+        Skeleton.load(DEFAULT).read(write(tmp_path / "clip.parquet", ""))
 
 
 def test_what_a_split_is_called():

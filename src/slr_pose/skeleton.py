@@ -8,7 +8,7 @@ parts whose names begin with `left_` and `right_` are each other's mirror image;
 import csv
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from slr_pose import BadInput
 from slr_pose.files import open_regular
 from slr_pose.media.arrays import ARRAY_SUFFIXES, ArrayLayout, ArrayTable, read_array
+from slr_pose.media.landmarks import FPS, LANDMARK_SUFFIX, SIZE, read_landmarks
 from slr_pose.pose import FARTHEST, MOST_POINTS, Pose
 
 LOW = 1.15  # shoulders' distances below the shoulders; a hand above that is active
@@ -216,13 +217,18 @@ class Skeleton:
         return matrix
 
     def read(self, path: Path) -> Pose:
-        """Read a clip's keypoints, a `.pose` file or an array.
+        """Read a clip's keypoints, a `.pose` file, an array or a table of landmarks.
 
         Raises:
             BadInput: the file cannot be read, is an array that the layout does not describe, or shows nobody.
         """
         path = Path(path)
-        return self.pose(read_array(path), path.name) if path.suffix.lower() in ARRAY_SUFFIXES else Pose.read(path)
+        suffix = path.suffix.lower()
+        if suffix == LANDMARK_SUFFIX:
+            points, keypoints = _all_points(), read_landmarks(path)
+            seen = np.ones(keypoints.shape[:2])  # NaN is not
+            return Pose.checked(keypoints, seen, points=points, fps=FPS, name=path.name, width=SIZE, height=SIZE)
+        return self.pose(read_array(path), path.name) if suffix in ARRAY_SUFFIXES else Pose.read(path)
 
     def pose(self, array: NDArray[Any], name: str) -> Pose:
         """The pose that an array holds, (frames, columns) or (frames, points, axes), as `[array]` describes it.
@@ -280,3 +286,9 @@ def _swap_sides(name: str) -> str:
         if name.startswith(side):
             return other + name.removeprefix(side)
     return name
+
+
+@cache
+def _all_points() -> tuple[tuple[str, str], ...]:
+    """Those of MediaPipe, in the order in which `read_landmarks` gives them."""
+    return Skeleton.load("mediapipe_543").points

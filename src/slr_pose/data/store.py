@@ -31,7 +31,12 @@ from slr_pose.keypoints.pose_files import PoseFile, PoseFiles
 from slr_pose.skeleton import SYNONYMS, Skeleton
 from slr_pose.text import first_of
 
-MADE_BY = ("slr_pose.pose", "slr_pose.skeleton", "slr_pose.media.arrays")  # these rooms make a file's numbers
+MADE_BY = (
+    "slr_pose.pose",
+    "slr_pose.skeleton",
+    "slr_pose.media.arrays",
+    "slr_pose.media.landmarks",
+)  # these rooms make a file's numbers
 
 
 @dataclass

@@ -10,11 +10,12 @@ from pathlib import Path
 from slr_pose import BadInput
 from slr_pose.files import is_hidden
 from slr_pose.media.arrays import ARRAY_SUFFIXES
+from slr_pose.media.landmarks import LANDMARK_SUFFIX
 from slr_pose.media.video import VIDEO_SUFFIXES
 from slr_pose.pose import Pose
 from slr_pose.text import first_of
 
-KEYPOINT_SUFFIXES = {".pose", *ARRAY_SUFFIXES}
+KEYPOINT_SUFFIXES = {".pose", LANDMARK_SUFFIX, *ARRAY_SUFFIXES}
 ELAN_SUFFIX = ".eaf"
 BESIDE_ELAN = re.compile(r".*\.(pfsx|eaf\.[0-9]{3})", re.IGNORECASE)  # settings and backups that it leaves there
 REPORT = re.compile(r"extraction(-\d+-of-\d+)?\.csv")  # what `slr extract-pose` leaves in a folder of videos
@@ -86,7 +87,7 @@ def is_video(file: Path) -> bool:
 
 
 def is_keypoints(file: Path) -> bool:
-    """Whether a file's name says that it is a pose or an array."""
+    """Whether a file's name says that it is a pose, an array or a table of landmarks."""
     return file.suffix.lower() in KEYPOINT_SUFFIXES
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from slr_pose import BadInput
 from slr_pose.data.clip import Clip
-from slr_pose.data.published import asl_citizen, autsl, csl_daily, include, lsa64, minds, ms_asl, phoenix, wlasl
+from slr_pose.data.published import asl_citizen, autsl, csl_daily, gislr, include, lsa64, minds, ms_asl, phoenix, wlasl
 from slr_pose.data.published.entry import SPLIT_NAMES, WHOLE, Entry, Part
 from slr_pose.data.published.videos import Videos
 from slr_pose.tables import normal
@@ -34,6 +34,7 @@ INDEXED = (
     DataSet("MS-ASL", ms_asl.INDICES, ms_asl.read),
     DataSet("ASL Citizen", asl_citizen.INDICES, asl_citizen.read),
     DataSet("AUTSL", autsl.INDICES, autsl.read),
+    DataSet("GISLR", gislr.INDICES, gislr.read),
     DataSet("INCLUDE", include.INDICES, include.read),
     DataSet("Phoenix", phoenix.INDICES, phoenix.read),
     DataSet("CSL-Daily", csl_daily.INDICES, csl_daily.read),

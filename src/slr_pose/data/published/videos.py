@@ -11,7 +11,7 @@ class Videos:
 
     Attributes:
         folder: the folder.
-        files: its videos and keypoints, in order.
+        files: its videos, and keypoints that are not beside their video, in order.
     """
 
     def __init__(self, folder: Path):
@@ -19,14 +19,16 @@ class Videos:
         self.files: list[Path] = []
         self._places: dict[str, list[Path]] = {}
         for files in walk(folder, Found()):
-            for file in files:
-                if is_video(file) or is_keypoints(file):
-                    self._add(file)
+            videos = [file for file in files if is_video(file)]
+            called = {name for video in videos for name in (video.stem, video.name)}  # as their poses may be
+            self._add(videos)
+            self._add([file for file in files if is_keypoints(file) and file.stem not in called])
 
-    def _add(self, file: Path) -> None:
-        self.files.append(file)
-        for name in (file.stem, f"{file.parent.name}/{file.stem}"):
-            self._places.setdefault(normal(name), []).append(file)
+    def _add(self, files: list[Path]) -> None:
+        self.files += files
+        for file in files:
+            for name in (file.stem, f"{file.parent.name}/{file.stem}"):
+                self._places.setdefault(normal(name), []).append(file)
 
     def find(self, name: str) -> Path | None:
         """The file of a name without a suffix, with folders before it or not; `None` where there is none.
