@@ -309,7 +309,8 @@ def test_a_line_of_an_index_that_is_damaged_is_named(tmp_path):
 @pytest.fixture
 def landmarks(tmp_path) -> Path:
     """A clip as GISLR's are, of a sign by the synthetic signer, whose face has no points."""
-    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    pyarrow = pytest.importorskip("pyarrow", reason="the extra `parquet` is not installed")
+    parquet = pytest.importorskip("pyarrow.parquet")
     pose = signer.perform("wave")
     points = np.where(pose.confidence[..., None] > 0, pose.keypoints / (pose.width, pose.height, 1), np.nan)
     face = np.full((len(points), 468, 3), np.nan)
@@ -330,7 +331,7 @@ def test_landmarks_of_gislr_are_the_points_that_they_were(landmarks):
     found = layout.read(landmarks)
     assert (found.fps, len(found.keypoints)) == (30, len(pose.keypoints))
     there, expected = layout.select(found), layout.select(pose)
-    expected[..., :2] *= 1000 / np.array([pose.width, pose.height])
+    expected[..., :3] *= 1000 / np.array([pose.width, pose.height, pose.width])  # z is in widths
     np.testing.assert_array_equal(there[..., 3] > 0, expected[..., 3] > 0)
     np.testing.assert_allclose(there[..., :3], expected[..., :3], rtol=1e-4, atol=1e-3)
 
