@@ -261,6 +261,8 @@ def test_missing_videos_are_counted_and_none_is_an_error(tmp_path):
         "left out, as a single clip of them is there: drink.",
     ]
     assert [clip.labels["gloss"] for clip in clips] == ["book", "book"]
+    test = [{"gloss": "book", "instances": [instance(name, "test", 0) for name in ("69241", "65225")]}]
+    assert len(read_dataset(write(tmp_path / "test.json", json.dumps(test)))) == 1  # one to measure on
     for file in tmp_path.rglob("*.pose"):
         file.unlink()
     with pytest.raises(BadInput, match=r"none of the 5 videos of WLASL is in .*, as 69241, and 4 more; put them there"):
@@ -281,7 +283,8 @@ def test_what_only_looks_like_one_is_read_as_before(tmp_path):
     assert [clip.labels["gloss"] for clip in read_dataset(tmp_path / "clips")] == ["book", "dog"]
     mine = write(tmp_path / "splits" / "train.csv", "path,gloss\na.pose,book\n")
     assert read_dataset(mine)[0].path == tmp_path / "splits" / "a.pose"
-    mine = write(tmp_path / "train_labels.csv", "path,gloss\na.pose,book\n")
+    mine = tmp_path / "train_labels.csv"
+    mine.write_text("path,gloss\na.pose,book\n", encoding="utf-16")
     assert read_dataset(mine)[0].path == tmp_path / "a.pose"
 
 

@@ -89,7 +89,7 @@ def read_rows(path: Path, needed: Collection[str], what: str) -> list[Row]:
     Raises:
         BadInput: it is no such file, has no rows or lacks a column; the sentence says the line.
     """
-    text = _text(path)
+    text = text_of(path)
     lines = io.StringIO(text, newline="")
     said = _SEPARATOR_LINE.fullmatch(lines.readline().rstrip("\r\n"))
     if not said:
@@ -109,7 +109,7 @@ def has_columns(path: Path, names: Collection[str]) -> bool:
     Raises:
         BadInput: it is no text.
     """
-    text = _text(path)
+    text = text_of(path)
     return any(_fit(text, separator, names)[0] == len(names) for separator in SEPARATORS)
 
 
@@ -184,7 +184,12 @@ def write_table(
         table.writerows([_harmless(str(cell)) for cell in row] for row in rows)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """What a text file says, in whichever of the encodings it is saved.
+
+    Raises:
+        BadInput: there is no such file, it is too large, or no text in one of them; the sentence says the line.
+    """
     with open_regular(path) as file:
         data = file.read(LARGEST + 1)
     if data.startswith(SPREADSHEETS):

@@ -34,7 +34,7 @@ def read(index: Path) -> list[Entry] | None:
             signer, sample, sign = found.groups()
             files = {f"{signer}{sample}_color": WHOLE, f"{signer}{sample}": WHOLE}
             entries.append(Entry(files, called.get(sign, sign), signer=signer, split=split_in(index.stem)))
-        elif number > 1:
+        elif line and number > 1:
             raise BadInput(f"{index}, line {number}: it is no clip and a sign, as signer0_sample1,41; get it again.")
     return entries
 

@@ -9,7 +9,7 @@ import msgspec
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular
-from slr_pose.tables import LARGEST
+from slr_pose.tables import LARGEST, text_of
 
 Part = tuple[float | None, float | None]  # start and end of what is meant, in seconds; None is the file's own
 WHOLE: Part = (None, None)
@@ -52,16 +52,12 @@ def split_in(name: str) -> str | None:
 
 
 def read_lines(index: Path) -> list[str]:
-    """The lines of a text in UTF-8, without those that are empty.
+    """The lines of a text, without white space around them.
 
     Raises:
         BadInput: it cannot be read.
     """
-    try:
-        text = _content(index).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{index} is not in UTF-8; get it again.") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in text_of(index).rstrip().splitlines()]
 
 
 def read_json(index: Path, kind: type[T]) -> T | None:
@@ -70,17 +66,13 @@ def read_json(index: Path, kind: type[T]) -> T | None:
     Raises:
         BadInput: it cannot be read, or is no whole JSON file.
     """
-    try:
-        return msgspec.json.decode(_content(index), type=kind)
-    except msgspec.ValidationError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"{index} is not a whole JSON file ({error}); get it again.") from error
-
-
-def _content(index: Path) -> bytes:
     with open_regular(index) as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise BadInput(f"{index} has more than {LARGEST // 10**6} MB, so it is no index of clips; name another.")
-    return content
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError:
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"{index} is not a whole JSON file ({error}); get it again.") from error

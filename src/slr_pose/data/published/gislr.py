@@ -1,6 +1,6 @@
 """GISLR, "Google - Isolated Sign Language Recognition": `train.csv`, and a Parquet file of landmarks for each clip."""
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from slr_pose.data.published.entry import WHOLE, Entry
 from slr_pose.tables import has_columns, read_rows
@@ -19,7 +19,7 @@ def read(index: Path) -> list[Entry] | None:
         return None
     return [
         Entry(
-            {str(PurePosixPath(row.cells["path"]).with_suffix("")): WHOLE},
+            {row.cells["path"].removesuffix(".parquet"): WHOLE},
             row.text("sign") or "",
             signer=row.text("participant_id"),
         )

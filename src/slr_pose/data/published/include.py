@@ -21,7 +21,7 @@ def read(index: Path) -> list[Entry] | None:
     Format: the lists in train_test_paths of github.com/AI4Bharat/INCLUDE, a path a line, `Adjectives/1. loud/
     MVI_5177.MOV`, of which the second folder is the sign with a number. They say nothing of signers.
     """
-    found = [_PATH.fullmatch(line) for line in read_lines(index)]
+    found = [_PATH.fullmatch(line) for line in read_lines(index) if line]
     if not found or None in found:
         return None
     return [Entry({one[1]: WHOLE}, one[2], split=split_in(index.stem)) for one in found if one]
