@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.annotate import annotate
     from slr_pose.roads.check import check
     from slr_pose.roads.compare import compare
+    from slr_pose.roads.doctor import doctor
     from slr_pose.roads.draw import draw
     from slr_pose.roads.enrol import enrol, forget, known_signs
     from slr_pose.roads.evaluate import evaluate
@@ -39,6 +40,7 @@ __all__ = [
     "annotate",
     "check",
     "compare",
+    "doctor",
     "draw",
     "enrol",
     "evaluate",
@@ -64,6 +66,7 @@ _ROOMS = {
     "annotate": "roads.annotate",
     "check": "roads.check",
     "compare": "roads.compare",
+    "doctor": "roads.doctor",
     "draw": "roads.draw",
     "enrol": "roads.enrol",
     "evaluate": "roads.evaluate",

@@ -4,6 +4,7 @@ from slr_pose.cli import (  # noqa: F401  (each adds its commands)
     annotate,
     check,
     compare,
+    doctor,
     enrol,
     extract,
     hamnosys,

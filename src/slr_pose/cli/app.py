@@ -1,13 +1,15 @@
 """The command `slr`: what all its commands share, options, errors and exit codes."""
 
 import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from slr_pose import BadInput, __version__
-from slr_pose.cli.console import escape_what_the_encoding_lacks, say
+from slr_pose.cli.config import options_of
+from slr_pose.cli.console import be_quiet, complain, escape_what_the_encoding_lacks, say
 from slr_pose.text import shown
 
 Seed = Annotated[
@@ -30,23 +32,23 @@ class Commands(TyperGroup):
             error.message = shown(error.message)
             raise
         except BadInput as error:
-            say(("error:", "red"), f" {error}")
+            complain("error", error)
             raise typer.Exit(2) from error
         except OSError as error:  # of a folder that nobody may look into, of a disk that is gone
             if not error.filename:
                 raise
-            say(
-                ("error:", "red"),
-                f" {os.fsdecode(error.filename)} cannot be used ({error.strerror}); check that it may.",
-            )
+            complain("error", f"{os.fsdecode(error.filename)} cannot be used ({error.strerror}); check that it may.")
             raise typer.Exit(2) from error
         except ModuleNotFoundError as error:
             extra = "sentences" if error.name in ("sacrebleu", "tokenizers") else "train"
-            say(("error:", "red"), f" {ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose[{extra}]'")
+            complain("error", f"{ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose[{extra}]'")
             raise typer.Exit(1) from error
+        except KeyboardInterrupt as interrupt:  # where no `progress` can say what is kept
+            say("Stopped.")
+            raise typer.Exit(130) from interrupt
 
 
-app = typer.Typer(cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _version(asked: bool) -> None:
@@ -57,9 +59,18 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def main(
+    ctx: typer.Context,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print answers and errors, and nothing else.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="Options of commands, in a table for each; those that are typed win."),
+    ] = None,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
 ) -> None:
     """Sign language recognition from video.
 
     Extract keypoints, train a recogniser on your own clips, ask it about a video, export it to ONNX.
     """
+    be_quiet(quiet)
+    if config:
+        ctx.default_map = options_of(config, ctx.command)

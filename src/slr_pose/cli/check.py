@@ -9,7 +9,7 @@ import slr_pose
 from slr_pose.cli.app import AsJson, app
 from slr_pose.cli.console import print_json, say, stdout, styled
 from slr_pose.cli.progress import progress
-from slr_pose.cli.train import Tiers
+from slr_pose.cli.train import Layout, Tiers
 
 if TYPE_CHECKING:
     from slr_pose.roads.check import Checked
@@ -28,7 +28,7 @@ def check(
     ] = None,
     head: Annotated[list[str] | None, typer.Option("--head", help="A further column that is to be learnt.")] = None,
     tier: Tiers = None,
-    skeleton: Annotated[str | None, typer.Option(help="Layout of joints: a name or a TOML file.")] = None,
+    skeleton: Layout = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="An HTML page of it with its clips: a file, or a folder.")
     ] = None,

@@ -30,7 +30,12 @@ class Plain(Console):
         return super().render_str(shown(text), **settings)
 
 
-stdout, stderr = Plain(), Plain(stderr=True)
+stdout, stderr, errors = Plain(), Plain(stderr=True), Plain(stderr=True)
+
+
+def be_quiet(quiet: bool) -> None:
+    """Whether `say`, `warn` and bars are kept back; errors and answers never are."""
+    stderr.quiet = quiet
 
 
 def escape_what_the_encoding_lacks() -> None:
@@ -48,6 +53,11 @@ def styled(*parts: str | tuple[str, str]) -> Text:
 def say(*parts: str | tuple[str, str]) -> None:
     """A line for the person, beside the output proper; parts of it may have a style, as in `styled`."""
     stderr.print(styled(*parts), soft_wrap=True)
+
+
+def complain(of: str, text: object) -> None:
+    """What went wrong, for whoever asked to hear nothing else, too: an `error` ends it, of some files one `failed`."""
+    errors.print(styled((f"{of}:", "red"), f" {text}"), soft_wrap=True)
 
 
 def warn(text: str) -> None:

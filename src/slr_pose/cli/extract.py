@@ -8,7 +8,8 @@ import typer
 
 import slr_pose
 from slr_pose.cli.app import app
-from slr_pose.cli.console import say, stdout, styled, table
+from slr_pose.cli.completion import engines
+from slr_pose.cli.console import complain, say, stdout, styled, table
 from slr_pose.cli.progress import progress
 from slr_pose.text import count
 
@@ -27,7 +28,10 @@ def extract_pose(
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option(help="What finds the keypoints: mediapipe or litert; by default mediapipe where it is installed."),
+        typer.Option(
+            help="What finds the keypoints: mediapipe or litert; by default mediapipe where it is installed.",
+            autocompletion=engines,
+        ),
     ] = None,
     face: Annotated[bool, typer.Option("--face", help="Find the 468 points of the face, too.")] = False,
     fast: Annotated[
@@ -55,7 +59,7 @@ def extract_pose(
     if done.report:
         say(f"Report: {done.report}")
     for error in failures:
-        say(("failed:", "red"), f" {error}")
+        complain("failed", error)
     if failures:
         say(f"{len(failures)} of {count(len(done.outcomes), 'video')} failed; what went wrong is in the report.")
         raise typer.Exit(1)

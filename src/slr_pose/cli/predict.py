@@ -8,7 +8,7 @@ import typer
 import slr_pose
 from slr_pose import BadInput
 from slr_pose.cli.app import AsJson, app
-from slr_pose.cli.console import print_json, say, stderr, stdout, styled, table, title
+from slr_pose.cli.console import complain, print_json, say, stderr, stdout, styled, table, title
 from slr_pose.cli.progress import progress
 from slr_pose.cli.watch import watch
 
@@ -74,7 +74,7 @@ def predict(
         for timeline in answers.timelines.values():
             print_timeline(timeline, top, as_unicode)
     for error in answers.failures.values():
-        say(("failed:", "red"), f" {error}")
+        complain("failed", error)
     if answers.failures:
         raise typer.Exit(1)
 
@@ -94,7 +94,7 @@ def export_onnx(
         try:
             done = slr_pose.export_onnx(model, output, int8=int8, on_event=show)
         except ExportError as error:
-            say(("error:", "red"), f" {error}")
+            complain("error", error)
             raise typer.Exit(1) from error
     say(f"{done.file}: {done.file.stat().st_size / 1e6:.1f} MB; greatest difference to torch {done.difference:.0e}.")
 

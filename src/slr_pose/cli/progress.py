@@ -110,8 +110,8 @@ def _share(event: Extracting | Reading | Training | Drawing | Annotating | Signi
 
 
 def _bar(title: str, state: str) -> "Progress":
-    """A bar with a title, what `state` says of the task's fields, time elapsed and time left."""
+    """A bar with a title, what `state` says of the task's fields, time elapsed and time left; for terminals alone."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (TextColumn(title), BarColumn(), TextColumn(state), TimeElapsedColumn(), TextColumn("left"))
-    return Progress(*columns, TimeRemainingColumn(), console=stderr)
+    return Progress(*columns, TimeRemainingColumn(), console=stderr, disable=not stderr.is_interactive)

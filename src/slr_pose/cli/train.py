@@ -7,6 +7,7 @@ import typer
 
 import slr_pose
 from slr_pose.cli.app import AsJson, RunName, Seed, app
+from slr_pose.cli.completion import sizes, skeletons, splits
 from slr_pose.cli.console import print_json, say, stdout, table, title, warn
 from slr_pose.cli.progress import progress
 
@@ -19,6 +20,7 @@ Tiers = Annotated[
     list[str] | None,
     typer.Option("--tier", help="A tier of .eaf files with glosses; by default those with the usual names."),
 ]
+Layout = Annotated[str | None, typer.Option(help="Layout of joints: a name or a TOML file.", autocompletion=skeletons)]
 
 
 @app.command()
@@ -29,8 +31,10 @@ def train(
     ],
     head: Annotated[list[str] | None, typer.Option("--head", help="A further column of the manifest to learn.")] = None,
     tier: Tiers = None,
-    size: Annotated[str | None, typer.Option(help="tiny, base or large; base by default.")] = None,
-    skeleton: Annotated[str | None, typer.Option(help="Layout of joints: a name or a TOML file.")] = None,
+    size: Annotated[
+        str | None, typer.Option(help="tiny, base or large; base by default.", autocompletion=sizes)
+    ] = None,
+    skeleton: Layout = None,
     start: Annotated[
         Path | None,
         typer.Option(
@@ -83,7 +87,10 @@ def train(
 @app.command()
 def evaluate(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest, folder or .npz, as for train.")],
-    split: Annotated[str | None, typer.Option(help="train, val, test or all; by default test, or val if none.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="train, val, test or all; by default test, or val if none.", autocompletion=splits),
+    ] = None,
     model: Annotated[Path | None, typer.Option(help="Run, checkpoint or ONNX file; by default the newest run.")] = None,
     tier: Tiers = None,
     output: Annotated[
