@@ -2,8 +2,8 @@
 
 Invents signs, lets synthetic signers sign each of them with the errors that MediaPipe makes, and trains a network to
 tell any two clips of one sign from clips of others (supervised contrastive learning; Khosla et al., NeurIPS 2020), and
-the eight HamNoSys attributes. Beside them, clips of real signs may learn, too. What glosses it learnt from is left out
-of what is kept. docs/few-clips.md says what went in, and what it is worth.
+the eight HamNoSys attributes; then signs in rows, too. Beside the invented signs real ones may be learnt. What signs they
+were is left out of what is kept. docs/few-clips.md says what went in, and what it is worth.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,12 +40,14 @@ from slr_pose.signer.planned_clip import PlannedClip
 from slr_pose.signer.synthesis import make
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.training.module import Training
+from slr_pose.training.reading import reading_loss, whole_loss
 from slr_pose.training.recipe import Recipe
 
 SEED = 5
 SIGNS, REAL_SIGNS, CLIPS = 24, 8, 2  # of a step: invented and real signs, and clips of each
 TEMPERATURE = 0.1
 ATTRIBUTE_WEIGHT = 0.5
+DROPOUT = 0.1
 SIDES = ("left", "right")
 HAND = 0.26  # shoulder widths from the wrist to the knuckle of the middle finger, as a camera sees it at its longest
 NECK = 0.72  # shoulder widths from the shoulders up to the nose
@@ -81,7 +83,16 @@ class Pairs(Sampler[list[int]]):
 
 
 class Telling(Training):
-    """Learns to tell signs: two clips of one are to be near, and those of others far."""
+    """Learns to tell signs: two clips of one are to be near, and those of others far.
+
+    Args:
+        signs: how many there are.
+        rows: signs in a row are learnt, too: what is signed at all, where signs begin and end, and to tell those.
+    """
+
+    def __init__(self, model: SignModel, skeleton: Skeleton, recipe: Recipe, steps: int, signs: int, rows: bool):
+        super().__init__(model, skeleton, recipe, steps)
+        self.signs, self.rows = signs, rows
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         keypoints, frames, _fps, labels = batch
@@ -89,22 +100,53 @@ class Telling(Training):
             keypoints, window = self.augmentation(keypoints, frames)
             prepared = self.model.preprocessing(keypoints, frames, self._times(frames, window))
         x, inside = self.model.embed(*prepared), prepared[2]
-        head = self.model.heads[READ]
-        assert isinstance(head, Head)
-        loss = _contrast(head.drop(head.pool(x, inside)), labels[READ])
         known = {name: labels[name] for name in ATTRIBUTES}
         told = self._loss({name: self.model.heads[name](x, inside) for name in known}, known)
-        return loss + ATTRIBUTE_WEIGHT * told
+        shown, signs, loss = self._shown(x, inside), labels[READ], ATTRIBUTE_WEIGHT * told
+        if self.rows:
+            cut, cut_signs, read = self._read(batch)
+            shown, signs, loss = torch.cat([shown, cut]), torch.cat([signs, cut_signs]), loss + read
+        return loss + contrast(shown, signs)
+
+    def _shown(self, x: Tensor, inside: Tensor) -> Tensor:
+        head = self.model.heads[READ]
+        assert isinstance(head, Head)
+        return head.drop(head.pool(x, inside))
+
+    def _read(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Embeddings (cutouts, width) of whole signs that are cut out of rows, and their signs; and the loss of the
+        rows, in which every sign is one that nobody knows."""
+        reader = self.model.reader
+        assert reader
+        rows, prepared, some, looked_at = self._rows(batch, self.signs)
+        x = self.model.embed(*prepared)
+        signed = (rows.target != self.signs).long()
+        loss = reading_loss(*reader(x), signed, rows.edges, prepared[2], self.recipe.label_smoothing)
+        loss = loss + contrast(*self._by_sign(x, rows.target))
+        x, inside = self.model.embed(*looked_at), looked_at[2]
+        loss = loss + whole_loss(reader.whole(x, inside), some)
+        return self._shown(x, inside)[some.whole], some.gloss[some.whole], loss
+
+    def _by_sign(self, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """The mean embedding of each sign's samples in each row, (signs, width), and which sign it is."""
+        row = torch.arange(len(x), device=x.device)[:, None].expand_as(target)
+        known = target < self.signs
+        place, number = torch.unique((row * self.signs + target)[known], return_inverse=True)
+        mean = torch.zeros(len(place), x.shape[-1], device=x.device).index_reduce(
+            0, number, x[known], "mean", include_self=False
+        )
+        return mean, place % self.signs
 
 
-def _contrast(embeddings: Tensor, signs: Tensor) -> Tensor:
+def contrast(embeddings: Tensor, signs: Tensor) -> Tensor:
     """How surely each clip's fellows are told from all others: (clips, width), (clips,) -> a number."""
     directions = F.normalize(embeddings, dim=-1)
     itself = torch.eye(len(signs), dtype=torch.bool, device=signs.device)
     near = (directions @ directions.T / TEMPERATURE).masked_fill(itself, -torch.inf)
     fellows = (signs[:, None] == signs) & ~itself
     odds = (near - near.logsumexp(1, keepdim=True)).masked_fill(~fellows, 0)
-    return -(odds.sum(1) / fellows.sum(1)).mean()
+    has = fellows.any(1)
+    return -(odds.sum(1) / fellows.sum(1).clamp(min=1))[has].sum() / has.sum().clamp(min=1)
 
 
 class _Keeper(Callback):
@@ -181,21 +223,47 @@ def items_of(
 def kept(network: SignModel, skeleton: Skeleton, about: TrainingInfo, items: list[Item], output: Path) -> None:
     """Write the network without the signs that it learnt from; their mean embedding is the centre."""
     labels: dict[str, list[str]] = {READ: [], **ATTRIBUTES}
-    config = replace(SIZES["base"], reads=False)
+    config = SIZES["base"]
     model = SignModel(skeleton, {head: len(names) for head, names in labels.items()}, config)
-    weights = {name: w.cpu() for name, w in network.state_dict().items() if not name.startswith(f"heads.{READ}.linear")}
-    model.load_state_dict(weights, strict=False)
+    model.load_state_dict({name: weights.cpu() for name, weights in network.state_dict().items()})
     info = ModelInfo(skeleton=skeleton.toml, labels=labels, model=config, training=about)
     some = np.random.default_rng(SEED).choice(len(items), min(MEASURED, len(items)), replace=False)
     found = Recognizer(info, runner(model.eval())).probabilities([items[row][0] for row in some])[EMBEDDING]
     save_checkpoint(output, model.state_dict(), centred(info, found))
 
 
+def told(
+    network: SignModel, items: list[Item], pairs: Pairs, rows: bool, keep: Callable[[SignModel], None]
+) -> SignModel:
+    """The network after it learnt to tell signs; of `rows`, too."""
+    recipe = Recipe(averaging=0.995, seed=SEED)
+    skeleton = Skeleton.load(DEFAULT)
+    training = Telling(network, skeleton, recipe, len(pairs), len(pairs.clips), rows)
+    batches: DataLoader[Item] = DataLoader(
+        items,
+        batch_sampler=pairs,
+        collate_fn=collate,  # type: ignore[arg-type]
+    )
+    with progress() as show:
+        trainer = lightning.Trainer(
+            max_epochs=1,
+            gradient_clip_val=recipe.gradient_norm,
+            logger=False,
+            callbacks=[_Keeper(len(pairs), lambda: keep(training.learnt), show)],
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        trainer.fit(training, batches)
+    return training.learnt
+
+
 def main(
     real_data: Annotated[Path | None, typer.Option("--real", help="dgs30.npz, or a data set as it.")] = None,
     signs: Annotated[int, typer.Option(help="Signs that are invented.")] = 4000,
     clips: Annotated[int, typer.Option(help="Clips of each, by as many signers.")] = 8,
-    steps: Annotated[int, typer.Option(help="Steps of the training.")] = 5000,
+    steps: Annotated[int, typer.Option(help="Steps of the training with clips of one sign.")] = 5000,
+    row_steps: Annotated[int, typer.Option(help="Further steps, with signs in a row, too.")] = 1500,
     folder: Annotated[Path, typer.Option(help="Where the poses go.")] = Path("runs/start-data"),
     output: Annotated[Path, typer.Option("--output", "-o", help="The model.")] = START,
 ) -> None:
@@ -206,34 +274,19 @@ def main(
     real_clips, glosses = real(given, skeleton)
     items = items_of(planned, real_clips, glosses, skeleton)
     numbers = np.array([labels[READ] for _, _, labels in items])
-    lightning.seed_everything(SEED, verbose=False)
-    config = replace(SIZES["base"], reads=False, dropout=0.1)
-    classes = {READ: 1, **{head: len(names) for head, names in ATTRIBUTES.items()}}
-    recipe = Recipe(averaging=0.995, seed=SEED)
-    training = Telling(SignModel(skeleton, classes, config), skeleton, recipe, steps)
-    batches: DataLoader[Item] = DataLoader(
-        items,
-        batch_sampler=Pairs(numbers, signs, steps, SEED),
-        collate_fn=collate,  # type: ignore[arg-type]
-    )
     data = f"{signs} invented signs, {len(planned)} clips by synthetic signers"
     if real_data:
         data += f"; {len(real_clips)} clips of {len(set(glosses))} signs of {real_data.name}"
-    how = {"seed": SEED, "epochs": 1, "steps": steps}
+    how = {"seed": SEED, "epochs": 1, "steps": steps, "row_steps": row_steps}
     about = TrainingInfo(
         data=data, recipe=how, torch=str(torch.__version__), epoch=1, clip_ids=clip_ids(given, [], None)
     )
-    with progress() as show:
-        trainer = lightning.Trainer(
-            max_epochs=1,
-            gradient_clip_val=recipe.gradient_norm,
-            logger=False,
-            callbacks=[_Keeper(steps, lambda: kept(training.learnt, skeleton, about, items, output), show)],
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-        )
-        trainer.fit(training, batches)
+    lightning.seed_everything(SEED, verbose=False)
+    classes = {READ: 0, **{head: len(names) for head, names in ATTRIBUTES.items()}}
+    network = SignModel(skeleton, classes, replace(SIZES["base"], dropout=DROPOUT))
+    for count, rows in ((steps, False), (row_steps, True)):
+        pairs = Pairs(numbers, signs, count, SEED)
+        network = told(network, items, pairs, rows, lambda some: kept(some, skeleton, about, items, output))
 
 
 if __name__ == "__main__":

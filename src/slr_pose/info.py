@@ -227,7 +227,7 @@ class ModelInfo(Described, frozen=True, kw_only=True):
                 raise ValueError(f"the head '{head}' has no labels, or one of them twice")
             if head in ATTRIBUTES and sorted(names) != sorted(ATTRIBUTES[head]):
                 raise ValueError(f"the labels of the head '{head}' are not those of HamNoSys")
-        if not thresholds.keys() <= labels.keys() | ({SIGNS} if self.model.reads and READ in labels else set()):
+        if not thresholds.keys() <= labels.keys() | ({SIGNS} if self.reads else set()):
             raise ValueError("there are thresholds of heads that it does not have")
         if self.model.width % self.model.attention_heads or not self.model.kernel % 2:
             raise ValueError("the sizes of the network do not fit together")
@@ -243,8 +243,8 @@ class ModelInfo(Described, frozen=True, kw_only=True):
 
     @property
     def reads(self) -> bool:
-        """Whether it reads signs in a row, beside naming one."""
-        return self.model.reads and READ in self.labels
+        """Whether it reads signs in a row, beside naming one; what learnt no gloss is there to start from."""
+        return self.model.reads and bool(self.labels.get(READ))
 
     @property
     def enrolled(self) -> list[str]:

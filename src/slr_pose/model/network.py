@@ -66,7 +66,7 @@ class SignModel(nn.Module):
         found = {name: cast(Head, head).classify(pooled[name]) for name, head in self.heads.items()}
         if READ in pooled:
             found[EMBEDDING] = pooled[READ]
-        if self.reader:
+        if self.reader and self.reader.glosses:
             found |= dict(zip((SIGNS, EDGES), self.reader(x), strict=True))
             found[WHOLE] = self.reader.whole(x, inside)[:, 0]
         return found

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import lightning
 import torch
@@ -20,10 +20,10 @@ from slr_pose.model.reader import Reader
 from slr_pose.model.samples import sample_times
 from slr_pose.skeleton import Skeleton
 from slr_pose.training.augmentation import Augmentation, mixture
-from slr_pose.training.cutouts import cutouts
-from slr_pose.training.reading import order_loss, reading_loss, targets
+from slr_pose.training.cutouts import Cutouts, cutouts
+from slr_pose.training.reading import order_loss, reading_loss, targets, whole_loss
 from slr_pose.training.recipe import Recipe
-from slr_pose.training.sequences import sequences
+from slr_pose.training.sequences import Sequences, sequences
 
 SIGNS, SIGNING = "signs", "signing"  # what a step learns from: signs, each for itself; stretches and sentences
 ROW_SAMPLES = round(WINDOW_S * RATE)
@@ -32,6 +32,15 @@ NAMED = 0.5  # weight of the glosses of cutouts
 PACE = 0.2  # standard deviation of the logarithm of how much faster real signing is shown than it was
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
+
+
+class Rows(NamedTuple):
+    """Signs in a row; `prepared` and `looked_at` are the rows, and the cutouts, as `Preprocessing` returns them."""
+
+    rows: Sequences
+    prepared: tuple[Tensor, Tensor, Tensor]
+    cutouts: Cutouts
+    looked_at: tuple[Tensor, Tensor, Tensor]
 
 
 class Training(lightning.LightningModule):
@@ -87,25 +96,32 @@ class Training(lightning.LightningModule):
 
     def _row_loss(self, batch: Batch) -> Tensor:
         """Of the same signs in rows, as if somebody had signed them one after the other; and of cutouts of the rows."""
+        reader = _reader(self.model)
+        made = self._rows(batch, reader.glosses)
+        rows, some = made.rows, made.cutouts
+        signs, edges = reader(self.model.embed(*made.prepared))
+        known = made.prepared[2]
+        loss = reading_loss(signs, edges, rows.target, rows.edges, known, self.recipe.label_smoothing)
+        if not len(some.row):
+            return loss
+        x, inside = self.model.embed(*made.looked_at), made.looked_at[2]
+        named = self._loss({READ: self.model.heads[READ](x, inside)}, {READ: some.gloss})
+        return loss + whole_loss(reader.whole(x, inside), some) + NAMED * named
+
+    def _rows(self, batch: Batch, glosses: int) -> "Rows":
+        """Rows of a batch's signs, of `glosses` glosses, and cutouts of them."""
         keypoints, frames, fps, labels = batch
         count = max(1, round(len(frames) * self.recipe.rows))
-        reader, reference = _reader(self.model), self.model.preprocessing.reference
         with self._full_precision():
-            rows = sequences(reference, keypoints, frames, fps, labels[READ], reader.glosses, count, ROW_SAMPLES)
+            reference = self.model.preprocessing.reference
+            rows = sequences(reference, keypoints, frames, fps, labels[READ], glosses, count, ROW_SAMPLES)
             mixed, _ = self.augmentation(rows.keypoints, rows.frames)
             times = torch.arange(ROW_SAMPLES, device=self.device, dtype=mixed.dtype).expand(count, -1)
             prepared = self.model.preprocessing(mixed, rows.frames, times)
-            some = cutouts(rows, reader.glosses, CUTOUTS * count)
+            some = cutouts(rows, glosses, CUTOUTS * count)
             at = sample_times(some.start, some.end - some.start, self.model.config.frames)
             looked_at = self.model.preprocessing(mixed[some.row], rows.frames[some.row], at)
-        signs, edges = reader(self.model.embed(*prepared))
-        loss = reading_loss(signs, edges, rows.target, rows.edges, prepared[2], self.recipe.label_smoothing)
-        if not len(some.row):
-            return loss
-        x, inside = self.model.embed(*looked_at), looked_at[2]
-        whole = F.binary_cross_entropy_with_logits(reader.whole(x, inside)[:, 0], some.whole.float())
-        named = self._loss({READ: self.model.heads[READ](x, inside)}, {READ: some.gloss})
-        return loss + whole + NAMED * named
+        return Rows(rows, prepared, some, looked_at)
 
     def _signing_loss(self, batch: SigningBatch, model: SignModel) -> Tensor:
         """Of stretches of signing, whose signs have times, and of sentences, whose signs have an order alone."""

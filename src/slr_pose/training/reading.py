@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from slr_pose.training.cutouts import Cutouts
+
 EDGE_WEIGHT = 0.5  # of the loss of the edges
 RARE = 4.0  # an edge counts for that many samples that are none
 BESIDE = 0.5  # how much of an edge a sample beside one is
@@ -47,6 +49,11 @@ def reading_loss(signs: Tensor, edges: Tensor, target: Tensor, true: Tensor, kno
     rare = torch.tensor(RARE, device=edges.device)
     found = F.binary_cross_entropy_with_logits(edges, wanted, pos_weight=rare, reduction="none").sum(-1)
     return (weight * (named + EDGE_WEIGHT * found)).sum()
+
+
+def whole_loss(whole: Tensor, cutouts: Cutouts) -> Tensor:
+    """How unlikely it is that each cutout is one whole sign, or is none: (cutouts, 1) log-odds -> a number."""
+    return F.binary_cross_entropy_with_logits(whole[:, 0], cutouts.whole.float())
 
 
 def order_loss(signs: Tensor, inside: Tensor, order: Tensor, blank: int) -> Tensor:
