@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 import slr_pose
 from slr_pose import BadInput
-from slr_pose.info import READ, ModelInfo
-from slr_pose.model.checkpoint import START
+from slr_pose.info import EDGES, READ, SIGNS, WHOLE, ModelInfo
+from slr_pose.model.checkpoint import START, load_model
+from slr_pose.model.network import SignModel
 from slr_pose.pose import Pose
 from slr_pose.recognition.enrolment import Prototypes, enrolled, forgotten, with_prototypes
 from slr_pose.recognition.recognizer import Recognizer
@@ -220,3 +221,14 @@ def pairs(clips) -> list[tuple[Path, Path]]:
     """One sign by two signers, and that sign beside two others."""
     kite, others = clips[0] / "kite.pose", ("island.pose", "jump.pose")
     return [(kite, clips[1] / "kite.pose"), *((kite, clips[1] / name) for name in others)]
+
+
+def test_the_model_of_the_package_reads_no_signs_in_a_row_and_teaches_where_they_begin():
+    network, info = load_model(START)
+    model = SignModel(info.layout(), {READ: 3}, info.model)
+    model.start_from(network, {READ: ["a", "b", "c"]}, info.labels)
+    weights, taught = dict(network.reader.named_parameters()), dict(model.reader.named_parameters())
+    assert all(taught[name].equal(weights[name]) for name in weights if not name.startswith("signs."))
+    assert taught["signs.weight"][3:].equal(weights["signs.weight"])
+    answered = Recognizer.load(START).probabilities([np.ones((8, len(info.layout().joints), 4), np.float32)])
+    assert not info.reads and not {SIGNS, EDGES, WHOLE} & answered.keys()
