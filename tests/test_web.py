@@ -141,7 +141,7 @@ def test_the_page_answers_as_python_does(page):
     page.locator("#compare").press("Enter")
     said = says(page, "#comparison", "greatest difference")
     difference, signs = re.search(r"is ([\de.+-]+); of (\d+) signs in a row, all are the same\.", said).groups()
-    assert float(difference) < 1e-4 and int(signs) > 4
+    assert float(difference) < 1e-4 and int(signs) > 2
     assert not page.wrong
 
 
