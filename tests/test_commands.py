@@ -8,7 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import schemas
+import typer
+from jsonschema import Draft202012Validator, ValidationError
 
+from slr_pose.cli import app
 from slr_pose.model.network import SIZES
 
 ROOT = Path(__file__).parents[1]
@@ -120,3 +124,16 @@ def test_a_shell_completes_commands_options_and_values():
     assert offered("slr", "train", "--size", "") == list(SIZES)
     assert offered("slr", "train", "--skeleton", "sign") == ["signing_33", "signing_49"]
     assert offered("slr", "extract-pose", "--engine", "l") == ["litert"]
+
+
+def test_every_command_with_json_has_a_schema(slr):
+    """Whether the answers are so, `Front` looks at wherever a test asks for JSON."""
+    commands = typer.main.get_command(app).commands
+    with_json = {name for name, command in commands.items() if any("--json" in each.opts for each in command.params)}
+    assert with_json == set(schemas.SCHEMAS) - {"timeline"}  # which others refer to
+    for schema in schemas.SCHEMAS.values():
+        Draft202012Validator.check_schema(schema)
+    found = slr("hamnosys", "--json", "hamfist hamextfingeru hampalml").stdout
+    for other in (found.replace('"names"', '"nouns"'), found.replace("false", '"no"')):
+        with pytest.raises(ValidationError):
+            schemas.check("hamnosys", other)
