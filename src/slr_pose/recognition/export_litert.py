@@ -91,10 +91,10 @@ def _converted(network: Exportable, samples: dict[str, int]) -> bytes:
         raise BadInput("litert-torch is not installed: run `pip install 'slr-pose[export-litert]'`.") from error
 
     litert_torch.config.show_progress = False
-    converter = litert_torch.Converter()
+    converter, named = litert_torch.Converter(), _Named(network).eval()
     for name, count in samples.items():
         example = map(torch.from_numpy, random_clips(1, FRAMES, count, network.joints, seed=0))
-        converter.signature(name, _Named(network), sample_kwargs=dict(zip(INPUTS, example, strict=True)))
+        converter.signature(name, named, sample_kwargs=dict(zip(INPUTS, example, strict=True)))
     content: bytes = converter.convert().model_content()
     return content
 
