@@ -3,10 +3,10 @@
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
-import msgspec
 import numpy as np
 import pytest
 import signer
@@ -19,6 +19,7 @@ from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.pose import Pose
 from slr_pose.recognition.export_litert import CLIP, SIGNING
+from slr_pose.recognition.exportable import difference, load_exportable
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.recognition.stream import Stream
 from slr_pose.skeleton import Skeleton
@@ -124,7 +125,7 @@ def test_the_lines_of_the_docs_run_as_they_stand(phone, signs, monkeypatch, caps
 @pytest.mark.slow
 def test_whatever_heads_are_called_an_app_finds_them_and_what_cannot_read_has_one_signature(slr):
     pytest.importorskip("litert_torch", reason="litert-torch is not installed: pip install 'slr-pose[export-litert]'")
-    config, skeleton = msgspec.structs.replace(SIZES["tiny"], reads=False), Skeleton.load("signing_33")
+    config, skeleton = replace(SIZES["tiny"], reads=False), Skeleton.load("signing_33")
     heads = ["gloss", "softmax", "head0", "/x", 'a" + "b', "x\ny", "Ü [m]", "*"]
     named = {head: ["x", "y"] for head in heads}
     torch.manual_seed(0)
@@ -152,6 +153,17 @@ def test_a_file_that_answers_otherwise_than_torch_is_not_kept(trained, monkeypat
     said = slr("export-litert", "--model", run, "-o", "kept.tflite", exit_code=1)
     assert "no file was written" in said.stderr
     assert [file.read_text() for file in slr.folder.iterdir()] == ["what was there before"]
+
+
+def test_a_file_that_answers_with_no_number_differs(guessing):
+    network, _ = load_exportable(guessing)
+    run = Recognizer.load(guessing).run
+
+    def damaged(*given: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: values * (np.nan if name == WHOLE else 1) for name, values in run(*given).items()}
+
+    assert difference(network, run, [(2, 9, 4)]) == 0
+    assert not difference(network, damaged, [(2, 9, 4)]) <= 1
 
 
 def test_what_cannot_be_exported_is_refused_in_a_sentence(guessing, slr, monkeypatch):

@@ -57,7 +57,7 @@ def load_exportable(checkpoint: Path) -> tuple[Exportable, ModelInfo]:
 
 
 def difference(network: Exportable, run: Run, shapes: Iterable[tuple[int, int, int]]) -> float:
-    """The greatest difference of an output, over random clips; no number where one of them is none.
+    """The greatest difference of an output, over random clips; NaN where an answer is that.
 
     Args:
         run: what the exported file answers.
