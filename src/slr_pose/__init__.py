@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.draw import draw
     from slr_pose.roads.enrol import enrol, forget, known_signs
     from slr_pose.roads.evaluate import evaluate
-    from slr_pose.roads.export import export_onnx
+    from slr_pose.roads.export import export_litert, export_onnx
     from slr_pose.roads.export_web import export_web
     from slr_pose.roads.extract import extract
     from slr_pose.roads.predict import predict
@@ -45,6 +45,7 @@ __all__ = [
     "enrol",
     "evaluate",
     "events",
+    "export_litert",
     "export_onnx",
     "export_web",
     "extract",
@@ -70,6 +71,7 @@ _ROOMS = {
     "draw": "roads.draw",
     "enrol": "roads.enrol",
     "evaluate": "roads.evaluate",
+    "export_litert": "roads.export",
     "export_onnx": "roads.export",
     "export_web": "roads.export_web",
     "extract": "roads.extract",
