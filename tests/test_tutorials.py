@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Front
@@ -31,7 +32,7 @@ class Page:
         (front.folder / "fast.toml").write_text(FAST)
 
     def run(self, heading: str) -> None:
-        """Runs the blocks `console` and `python` below a heading, and looks for what the page says that they print."""
+        """Run the blocks `console` and `python` below a heading, and look for what the page says that they print."""
         blocks = re.findall(r"^```(console|python)\n(.*?)^```", self.parts.pop(heading), re.MULTILINE | re.DOTALL)
         assert blocks, heading
         for kind, text in blocks:
@@ -39,11 +40,12 @@ class Page:
                 self.python(text)
                 continue
             for command, said in re.findall(r"^\$ slr (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
-                printed = self.front("--config", "fast.toml", *shlex.split(command)).output
+                code = 2 if said.startswith("error: ") else 0
+                printed = self.front("--config", "fast.toml", *shlex.split(command), exit_code=code).output
                 assert_said(said, printed)
 
     def python(self, text: str) -> None:
-        """Runs a program; what its comments `# prints: ...` say is what it prints."""
+        """Run a program; what its comments `# prints: ...` say is what it prints."""
         program = self.front.folder / "program.py"
         program.write_text(text, encoding="utf-8")
         done = subprocess.run([sys.executable, program], cwd=self.front.folder, capture_output=True, text=True)
@@ -80,9 +82,15 @@ def film(path: Path, notation: str) -> None:
     clip.rename(path)
 
 
-def test_first_ten_signs(slr):
+@pytest.fixture
+def ten_signs(made_once) -> Front:
+    """A folder in which the commands of `first-ten-signs.md` have run."""
+    return made_once("ten_signs", first_ten_signs)
+
+
+def first_ten_signs(slr: Front) -> Any:
     page = Page("first-ten-signs.md", slr)
-    glosses = "hello eat friend house no please sleep thanks water yes".split()
+    glosses = ["hello", "eat", "friend", "house", "no", "please", "sleep", "thanks", "water", "yes"]
     made = sign(slr.folder / "made", glosses, signers=6)
     for gloss, poses in made.items():
         (slr.folder / "clips" / gloss).mkdir(parents=True)
@@ -91,10 +99,26 @@ def test_first_ten_signs(slr):
     shutil.copy(SAMPLE, slr.folder / "clips" / "hello" / "anna.mp4")
     film(slr.folder / "test.mp4", KITE)
     page.run("Look at what is found")
-    assert (slr.folder / "hello.png").is_file()
     page.run("Show them to it")
     for gloss, poses in made.items():
         for number, pose in enumerate(poses[1:]):
             shutil.copy(pose, slr.folder / "clips" / gloss / f"ben-{number}.pose")
     page.run("More clips, and a training")
-    assert (slr.folder / "check.html").is_file() and (slr.folder / "runs" / "mine" / "report.html").is_file()
+    return slr("list")
+
+
+def test_first_ten_signs(ten_signs):
+    assert all((ten_signs.folder / name).is_file() for name in ("hello.png", "check.html", "runs/mine/report.html"))
+
+
+def test_app(ten_signs, mediapipe):
+    page = Page("app.md", ten_signs)
+    for heading in ("One file", "Python, with slr", "Python, without slr"):
+        page.run(heading)
+
+
+def test_hamnosys_for_beginners(slr):
+    page = Page("hamnosys-for-beginners.md", slr)
+    for heading in [name for name, text in page.parts.items() if "```console" in text]:
+        page.run(heading)
+    assert (slr.folder / "mine.png").is_file()
