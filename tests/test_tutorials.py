@@ -1,5 +1,6 @@
 """The tutorials: their commands run as they stand, on clips by the synthetic signer, and say what the pages say."""
 
+import json
 import re
 import shlex
 import shutil
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import Front
+from test_published import instance
 
 import slr_pose
 from slr_pose.signer.synthesis import MADE_UP
@@ -122,3 +124,23 @@ def test_hamnosys_for_beginners(slr):
     for heading in [name for name, text in page.parts.items() if "```console" in text]:
         page.run(heading)
     assert (slr.folder / "mine.png").is_file()
+
+
+def test_wlasl(slr):
+    page = Page("wlasl.md", slr)
+    index, videos = [], slr.folder / "WLASL" / "videos"
+    videos.mkdir(parents=True)
+    made = sign(slr.folder / "made", ["book", "drink", "computer", "before"], signers=8)
+    splits = ["train"] * 4 + ["val", "val", "test", "test"]
+    for number, (gloss, poses) in enumerate(made.items()):
+        names = [f"{number}{row:04}" for row in range(len(poses))]
+        index.append({"gloss": gloss, "instances": list(map(instance, names, splits, range(len(names))))})
+        for name, pose in zip(names, poses, strict=True):
+            shutil.copy(pose, videos / f"{name}.pose")
+    (videos / "00000.pose").unlink()
+    shutil.copy(SAMPLE, videos / "00000.mp4")
+    (videos / "30007.pose").unlink()
+    index.append({"gloss": "go", "instances": [instance("99999", "train", 3)]})
+    (slr.folder / "WLASL" / "WLASL_v0.3.json").write_text(json.dumps(index))
+    for heading in ("A hundred signs", "The night before", "What is there", "Train, and measure"):
+        page.run(heading)
