@@ -144,3 +144,17 @@ def test_wlasl(slr):
     (slr.folder / "WLASL" / "WLASL_v0.3.json").write_text(json.dumps(index))
     for heading in ("A hundred signs", "The night before", "What is there", "Train, and measure"):
         page.run(heading)
+
+
+def test_the_notebook_runs_and_answers(tmp_path):
+    pytest.importorskip("ipykernel")
+    client, reading = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    notebook = reading.read(PAGES.parent / "notebooks" / "signs.ipynb", as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells)  # they would grow old
+    client.NotebookClient(notebook, timeout=500, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    printed = "".join(output.text for output in outputs if output.get("name") == "stdout")
+    assert_said("wrong label: signs/clips/lamp-signer3-0.pose: labelled kite, looks like lamp ...", printed)
+    assert_said("24 val clips: 24 clips held out for val, no signer of them in train.", printed)
+    assert_said("greatest difference to torch: ...", printed)
+    assert any("image/png" in output.get("data", {}) for output in outputs)
