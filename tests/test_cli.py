@@ -6,16 +6,20 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import signer
+import typer
 from answers import labels, states
 from pose_format import Pose as PoseFile
 from safetensors import safe_open
+from typer.testing import CliRunner
 
+from slr_pose.cli import app
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.media.video import write_video
@@ -38,9 +42,16 @@ def test_help_needs_no_heavy_import():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_command_has_help(slr):
-    for command in ("extract-pose", "view", "train", "evaluate", "predict", "export-onnx", "hamnosys", "synthesize"):
-        assert "Usage" in slr(command, "--help").output
+def test_every_command_has_help_whose_paragraphs_fill_the_terminal(monkeypatch):
+    width = 64
+    monkeypatch.setenv("COLUMNS", str(width))
+    for command in typer.main.get_command(app).commands:
+        shown = CliRunner().invoke(app, [command, "--help"]).output
+        assert "Usage" in shown
+        lines = [line.strip() for line in shown.partition("\u256d")[0].splitlines()]
+        for line, after in pairwise(lines):
+            if line and after and "Usage" not in line:
+                assert len(line) + 1 + len(after.split()[0]) > width - 2, f"{command}: {line!r} has room for {after!r}"
 
 
 def test_extract_pose_writes_what_pose_format_reads(slr, video):

@@ -2,8 +2,8 @@
 
 Invents signs, lets synthetic signers sign each of them with the errors that MediaPipe makes, and trains a network to
 tell any two clips of one sign from clips of others (supervised contrastive learning; Khosla et al., NeurIPS 2020), and
-the eight HamNoSys attributes; then signs in rows, too. Beside the invented signs real ones may be learnt. What signs they
-were is left out of what is kept. docs/few-clips.md says what went in, and what it is worth.
+the eight HamNoSys attributes; then signs in rows, too. Beside the invented signs real ones may be learnt. What signs
+they were is left out of what is kept. docs/few-clips.md says what went in, and what it is worth.
 """
 
 from collections.abc import Callable, Iterator

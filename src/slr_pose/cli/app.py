@@ -1,5 +1,6 @@
 """The command `slr`: what all its commands share, options, errors and exit codes."""
 
+import inspect
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,12 @@ UsageError: Any = typer.BadParameter.__base__  # typer has a click of its own
 
 class Commands(TyperGroup):
     """Turns what a user can mend into one sentence and exit code 2."""
+
+    def __init__(self, **given):
+        super().__init__(**given)
+        for command in self.commands.values():  # typer would keep the line breaks of a docstring
+            paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+            command.help = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
     def invoke(self, ctx):
         """Run the command."""

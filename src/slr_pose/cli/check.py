@@ -19,7 +19,7 @@ SHOWN = 3  # findings of a kind that the terminal shows; the page and the JSON h
 
 @app.command()
 def check(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest, folder or .npz, as for train.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest, folder or .npz, as train takes it.")],
     model: Annotated[
         Path | None,
         typer.Option(

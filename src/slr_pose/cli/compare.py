@@ -9,7 +9,7 @@ from slr_pose.cli.app import AsJson, app
 from slr_pose.cli.console import print_json, stdout, table, title
 from slr_pose.cli.progress import progress
 
-Sign = Annotated[str, typer.Argument(help="A video, .pose file or array, or a HamNoSys notation.")]
+Sign = Annotated[str, typer.Argument(metavar="SIGN", help="A video, .pose file or array, or a HamNoSys notation.")]
 
 
 @app.command()

@@ -22,7 +22,7 @@ def enrol(
     shown: Annotated[
         list[str],
         typer.Argument(
-            metavar="SIGN CLIP... | FOLDER",
+            metavar="FOLDER|SIGN CLIP",
             help="A gloss and its clips; or a folder of clips, each called after its sign or in a folder of it.",
         ),
     ],
@@ -48,7 +48,7 @@ def enrol(
 
 @app.command()
 def forget(
-    signs: Annotated[list[str], typer.Argument(metavar="SIGN...", help="Glosses that were enrolled.")],
+    signs: Annotated[list[str], typer.Argument(metavar="SIGN", help="Glosses that were enrolled.")],
     model: Model = None,
 ) -> None:
     """Let a model forget signs that it was shown."""

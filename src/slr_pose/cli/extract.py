@@ -21,7 +21,7 @@ MANY = 30  # rows of a table; what has more is shown in part
 
 @app.command()
 def extract_pose(
-    inputs: Annotated[list[Path], typer.Argument(metavar="VIDEO|FOLDER...", help="Videos, or folders of them.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="VIDEO|FOLDER", help="Videos, or folders of them.")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder for the .pose files; by default beside each video."),

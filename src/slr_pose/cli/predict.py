@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @app.command()
 def predict(
     inputs: Annotated[
-        list[Path] | None, typer.Argument(metavar="INPUT...", help="Videos, .pose files, arrays, or folders.")
+        list[Path] | None, typer.Argument(metavar="INPUT", help="Videos, .pose files, arrays, or folders.")
     ] = None,
     model: Annotated[
         Path | None,

@@ -59,7 +59,7 @@ def translate(
     sentences: Annotated[
         list[str],
         typer.Argument(
-            metavar="GLOSSES...",
+            metavar="GLOSSES",
             help="Glosses of a sentence; several sentences in quotes; a .txt file with one in each line; a .json file,"
             ' [[[["BOOK", 0.7], ["READ", 0.2]], "GOOD"]], with the alternatives at each place of each sentence.',
         ),

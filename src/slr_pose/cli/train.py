@@ -27,7 +27,11 @@ Layout = Annotated[str | None, typer.Option(help="Layout of joints: a name or a 
 def train(
     data: Annotated[
         Path,
-        typer.Argument(metavar="DATA", help="CSV or TSV manifest, a folder with a folder for each gloss, or one .npz."),
+        typer.Argument(
+            metavar="DATA",
+            help="CSV or TSV manifest, a folder with a folder for each gloss or with .eaf files beside its videos,"
+            " the folder of a public data set, or one .npz.",
+        ),
     ],
     head: Annotated[list[str] | None, typer.Option("--head", help="A further column of the manifest to learn.")] = None,
     tier: Tiers = None,
@@ -86,7 +90,7 @@ def train(
 
 @app.command()
 def evaluate(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest, folder or .npz, as for train.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Manifest, folder or .npz, as train takes it.")],
     split: Annotated[
         str | None,
         typer.Option(help="train, val, test or all; by default test, or val if none.", autocompletion=splits),

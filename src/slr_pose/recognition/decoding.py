@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-EDGE_WEIGHT = 3.0  # how much an edge counts beside the samples between two of them
+EDGE_WEIGHT = 4.0  # how much an edge counts beside the samples between two of them
 SIGN_COST = 20.0  # what every sign must be likelier by than none: neighbouring samples say the same twice
 MOMENT_COST = 0.5  # the same where nobody told when signs begin and end: what was learnt in order is seen in moments
 NONE = -1  # the way to the beginning, on which there is no sign
