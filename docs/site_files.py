@@ -7,8 +7,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
-SHOWN = ("*.md", "docs/**/*.*", "skeletons/*", "benchmarks/*.csv", "src/slr_pose/**/*.csv", "src/slr_pose/**/*.toml")
-CODE = ("src/slr_pose/**/*.py",)  # is linked, too
+PAGES = ("*.md", "docs/**/*.*")
+LINKED = ("skeletons/*", "benchmarks/*.csv", *(f"src/slr_pose/**/*.{suffix}" for suffix in ("csv", "toml", "py")))
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -16,7 +16,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for file in files.documentation_pages() + files.static_pages() + files.media_files():
         if file.src_dir == config.docs_dir:
             files.remove(file)
-    for path in sorted({path for pattern in (*SHOWN, *CODE) for path in ROOT.glob(pattern)}):
+    for path in sorted({path for pattern in (*PAGES, *LINKED) for path in ROOT.glob(pattern)}):
         if path.is_file() and path != Path(__file__) and "__pycache__" not in path.parts:
             place = path.relative_to(ROOT).as_posix()
             files.append(File(place, str(ROOT), config.site_dir, config.use_directory_urls))
