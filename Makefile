@@ -1,5 +1,6 @@
 # make demo   installs into .venv and runs the whole road       make test   installs and passes the tests
 # make web    builds the page for browsers, which needs npm; make test does, too, where npm is
+# make docs   builds the site of all pages, build/docs/index.html, which works from the disk
 # make bench  times extraction against other tools, on CLIPS
 # make hamnosys-model   trains the model for HamNoSys that comes with the package       make sample   films its video
 # PYTHON      3.10, 3.11, 3.12 or 3.13; found by itself where it is on the PATH
@@ -12,7 +13,7 @@ CLIPS ?= $(foreach gloss,$(wildcard ../shared/data/asl30/videos/*),$(firstword $
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: test test-all test-oldest web lint bench demo hamnosys-model sample clean
+.PHONY: test test-all test-oldest web docs lint bench demo hamnosys-model sample clean
 
 # Threads of torch wait for each other wherever the machine has something else to do; one a process does not.
 test test-all: export OMP_NUM_THREADS ?= 1
@@ -21,7 +22,7 @@ test: .venv/installed
 	$(BUILD_PAGE)
 	pytest -n auto --dist worksteal
 
-test-all: .venv/installed lint
+test-all: .venv/installed .venv/docs lint
 	$(BUILD_PAGE)
 	pytest -n auto --dist worksteal -m ""
 
@@ -32,6 +33,10 @@ web: web/dist/index.html
 
 web/dist/index.html: $(wildcard web/*.* web/.npmrc web/src/*)
 	cd web && npm ci --ignore-scripts && npm run build
+
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: .venv/docs
+	mkdocs build --strict
 
 # What `pre-commit install` runs before each commit, on all files; and types, and docstrings.
 lint: .venv/installed
@@ -82,6 +87,10 @@ endif
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet $(TORCH_ARGS) "torch>=2.8,<2.14"
 	.venv/bin/pip install --quiet -e ".[sentences,dev]"
+	touch $@
+
+.venv/docs: .venv/installed
+	.venv/bin/pip install --quiet -e ".[docs]"
 	touch $@
 
 .venv-oldest/installed: .venv/installed

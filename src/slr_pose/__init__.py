@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.draw import draw
     from slr_pose.roads.enrol import enrol, forget, known_signs
     from slr_pose.roads.evaluate import evaluate
-    from slr_pose.roads.export import export_onnx
+    from slr_pose.roads.export import export_litert, export_onnx
     from slr_pose.roads.export_sigml import export_sigml
     from slr_pose.roads.export_web import export_web
     from slr_pose.roads.extract import extract
@@ -46,6 +46,7 @@ __all__ = [
     "enrol",
     "evaluate",
     "events",
+    "export_litert",
     "export_onnx",
     "export_sigml",
     "export_web",
@@ -72,6 +73,7 @@ _ROOMS = {
     "draw": "roads.draw",
     "enrol": "roads.enrol",
     "evaluate": "roads.evaluate",
+    "export_litert": "roads.export",
     "export_onnx": "roads.export",
     "export_sigml": "roads.export_sigml",
     "export_web": "roads.export_web",

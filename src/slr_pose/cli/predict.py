@@ -1,5 +1,7 @@
-"""`slr predict` and `slr export-onnx`."""
+"""`slr predict`, `slr export-onnx` and `slr export-litert`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,12 +11,14 @@ import slr_pose
 from slr_pose import BadInput
 from slr_pose.cli.app import AsJson, app
 from slr_pose.cli.console import complain, print_json, say, stderr, stdout, styled, table, title
-from slr_pose.cli.progress import progress
+from slr_pose.cli.progress import Show, progress
 from slr_pose.cli.watch import watch
+from slr_pose.quiet import quiet_natives
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from slr_pose.roads.export import Exported
     from slr_pose.timeline import Entry, Timeline
 
 
@@ -88,14 +92,36 @@ def export_onnx(
     ] = False,
 ) -> None:
     """Export a model to one ONNX file, checked against torch before it is kept."""
-    from slr_pose.recognition.export import ExportError
+    with _exporting() as show:
+        done = slr_pose.export_onnx(model, output, int8=int8, on_event=show)
+    _say_what_was_exported(done)
+
+
+@app.command()
+def export_litert(
+    model: Annotated[Path | None, typer.Option(help="Run or checkpoint; by default the newest run.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("model.tflite"),
+) -> None:
+    """Export a model to one LiteRT file for phones, checked against torch before it is kept. It takes a minute."""
+    with _exporting() as show, quiet_natives():
+        done = slr_pose.export_litert(model, output, on_event=show)
+    _say_what_was_exported(done)
+
+
+@contextmanager
+def _exporting() -> Iterator[Show]:
+    """Something turns meanwhile; a file that answers otherwise than torch ends the program with exit code 1."""
+    from slr_pose.recognition.exportable import ExportError
 
     with progress() as show, stderr.status("Exporting and comparing with torch ..."):
         try:
-            done = slr_pose.export_onnx(model, output, int8=int8, on_event=show)
+            yield show
         except ExportError as error:
             complain("error", error)
             raise typer.Exit(1) from error
+
+
+def _say_what_was_exported(done: "Exported") -> None:
     say(f"{done.file}: {done.file.stat().st_size / 1e6:.1f} MB; greatest difference to torch {done.difference:.0e}.")
 
 

@@ -57,6 +57,8 @@ def read_checkpoint(path: Path) -> "tuple[dict[str, Tensor], ModelInfo]":
     path = model_file(Path(path))
     if path.suffix.lower() == ".onnx":
         raise BadInput(f"{path} is an ONNX file, which cannot be trained or exported; name a {CHECKPOINT}.")
+    if path.suffix.lower() == ".tflite":
+        raise BadInput(f"{path} is a LiteRT file, which is for apps; name the {CHECKPOINT} that it was made of.")
     weights, metadata = read_weights(path, KEY)
     return weights, read_info(path, metadata)
 

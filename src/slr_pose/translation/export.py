@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from slr_pose import BadInput, __version__
 from slr_pose.files import write_whole
-from slr_pose.recognition.export import NAMED, TOLERANCE, ExportError
+from slr_pose.recognition.export import NAMED
+from slr_pose.recognition.exportable import TOLERANCE, ExportError
 from slr_pose.translation.glosses import FIRST
 from slr_pose.translation.info import KEY
 from slr_pose.translation.network import TranslationModel
