@@ -311,6 +311,9 @@ def test_a_lexicon_becomes_sigml_and_what_cannot_be_read_of_it_is_named(slr):
     found = signs_in((slr.folder / "made.sigml").read_bytes())
     tags = [f"<{name}/>" for name in fist.split()]
     assert found == [("A & B", " ".join([*tags, "<hammoveu/>"])), ("A & B", " ".join(tags))]
+    slr("export-sigml", "signs.csv", "-o", "made.sigml")  # the same again is no loss
+    assert "with other signs" in slr("export-sigml", fist, "-o", "made.sigml", exit_code=2).stderr
+    assert found == signs_in((slr.folder / "made.sigml").read_bytes())
     assert "ends in .sigml" in slr("export-sigml", FIST, "-o", "made.csv", exit_code=2).output
 
 

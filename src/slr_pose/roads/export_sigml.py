@@ -33,7 +33,7 @@ def export_sigml(signs: str | Path, output: Path | str = "signs.sigml", *, on_ev
         on_event: told of signs that are left out.
 
     Raises:
-        BadInput: the signs cannot be read, or the file cannot be written under that name.
+        BadInput: the signs cannot be read, or the file cannot be written under that name, or is there with others.
     """
     output = Path(output)
     if output.suffix.lower() not in (".sigml", ".xml"):
@@ -42,6 +42,9 @@ def export_sigml(signs: str | Path, output: Path | str = "signs.sigml", *, on_ev
     if unreadable:
         on_event(LeftOut(f"{count(len(unreadable), 'sign')} of the lexicon left out", unreadable))
     variants = [(gloss, notation) for gloss, notations in lexicon.items() for notation in notations]
+    document = to_sigml(variants)
+    if output.is_file() and output.read_bytes() != document:
+        raise BadInput(f"{output} is there already, with other signs; choose another name, or remove it.")
     with write_whole(output) as partial:
-        partial.write_bytes(to_sigml(variants))
+        partial.write_bytes(document)
     return Sigml(output, len(variants))

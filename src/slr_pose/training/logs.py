@@ -17,7 +17,11 @@ HERE = "sqlite:///mlflow.db"  # where MLflow itself keeps and finds its runs, un
 
 
 def refuse_log(name: str | None) -> None:
-    """Raises BadInput: there is no such log, or its package is not installed."""
+    """Look before anything is done whether there is a log of that name.
+
+    Raises:
+        BadInput: there is none, or its package is not installed.
+    """
     if name is None:
         return
     if name not in LOGS:
