@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import schemas
 import signer
 import torch
 from filelock import FileLock
@@ -25,7 +26,10 @@ os.environ["COLUMNS"] = "120"
 
 
 class Front:
-    """The front door: runs `slr` in a folder of its own, and looks for an exit code, or for none where any will do."""
+    """The front door: runs `slr` in a folder of its own, and looks for an exit code, or for none where any will do.
+
+    Whatever a command answers with `--json` is as docs/schemas describes it.
+    """
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -41,6 +45,8 @@ class Front:
             raise result.exception
         assert exit_code in (None, result.exit_code), result.output
         assert "Traceback" not in result.output
+        if "--json" in arguments and result.stdout:
+            schemas.check(next(word for word in arguments if word in schemas.SCHEMAS), result.stdout)
         return result
 
 

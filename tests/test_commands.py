@@ -5,11 +5,17 @@ import pty
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import schemas
+import typer
+from jsonschema import Draft202012Validator, ValidationError
 
+from slr_pose.cli import app
 from slr_pose.model.network import SIZES
+from slr_pose.training.logs import LOGS
 
 ROOT = Path(__file__).parents[1]
 RUN = [sys.executable, "-c", "from slr_pose.cli import app; app(prog_name='slr')"]
@@ -120,3 +126,42 @@ def test_a_shell_completes_commands_options_and_values():
     assert offered("slr", "train", "--size", "") == list(SIZES)
     assert offered("slr", "train", "--skeleton", "sign") == ["signing_33", "signing_49"]
     assert offered("slr", "extract-pose", "--engine", "l") == ["litert"]
+
+
+def test_every_command_with_json_has_a_schema(slr):
+    """Whether the answers are so, `Front` looks at wherever a test asks for JSON."""
+    commands = typer.main.get_command(app).commands
+    with_json = {name for name, command in commands.items() if any("--json" in each.opts for each in command.params)}
+    assert with_json == set(schemas.SCHEMAS) - {"timeline"}  # which others refer to
+    for schema in schemas.SCHEMAS.values():
+        Draft202012Validator.check_schema(schema)
+    found = slr("hamnosys", "--json", "hamfist hamextfingeru hampalml").stdout
+    for other in (found.replace('"names"', '"nouns"'), found.replace("false", '"no"')):
+        with pytest.raises(ValidationError):
+            schemas.check("hamnosys", other)
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_a_log_that_is_not_installed_is_one_sentence_before_anything_is_done(slr, signs, log):
+    (slr.folder / log).mkdir()  # what it leaves behind is no package
+    if find_spec(log) and find_spec(log).origin:
+        pytest.skip(f"{log} is installed")
+    said = slr("train", signs, "--log", log, exit_code=2).stderr
+    assert said == f"error: --log {log} needs the package {log}: `pip install {log}` installs it.\n"
+    assert "choose one of wandb, mlflow" in slr("train", signs, "--log", "diary", exit_code=2).stderr
+    assert not (slr.folder / "runs").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("log, kept", [("wandb", "wandb/offline-run-*/*.wandb"), ("mlflow", "mlflow.db")])
+def test_a_log_is_kept_here_and_changes_nothing(slr, signs, log, kept, monkeypatch):
+    if not (find_spec(log) and find_spec(log).origin):
+        pytest.skip(f"{log} is not installed")
+    for name in ("WANDB_MODE", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    short = ("train", signs, "--size", "tiny", "--epochs", 1, "--from", "none")
+    slr(*short, "--name", "alone")
+    said = slr("--quiet", *short, "--name", "told", "--log", log)
+    assert not said.stderr and len(list(slr.folder.glob(kept))) == 1
+    alone, told = ((slr.folder / "runs" / name / "model.safetensors").read_bytes() for name in ("alone", "told"))
+    assert alone == told

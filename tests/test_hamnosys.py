@@ -1,4 +1,5 @@
 import csv
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from slr_pose.hamnosys.notation import (
     Site,
     Still,
 )
+from slr_pose.hamnosys.sigml import to_sigml
 from slr_pose.hamnosys.symbols import SYMBOLS
 
 ALIASES = Path(symbols.__file__).with_name("aliases.csv")
@@ -278,6 +280,41 @@ def test_what_is_written_is_read_as_it_was_meant(notation):
     else:
         assert parse(write(notation)) == notation
         assert parse(",".join(write_names(notation))) == notation
+
+
+def signs_in(sigml: bytes) -> list[tuple[str, str]]:
+    """What a player finds in a SiGML file: glosses, and tags in a row."""
+    root = ET.fromstring(sigml)
+    assert root.tag == "sigml" and all([part.tag for part in sign] == PARTS_OF_SIGML for sign in root)
+    return [(sign.get("gloss"), " ".join(f"<{tag.tag}/>" for tag in sign[1])) for sign in root]
+
+
+PARTS_OF_SIGML = ["hamnosys_nonmanual", "hamnosys_manual"]
+
+
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.text(), tuples(signs, 1).map(Notation)), max_size=3))
+def test_sigml_has_every_symbol_of_every_sign_in_order(lexicon):
+    found = signs_in(to_sigml([(gloss, write(notation)) for gloss, notation in lexicon]))
+    assert [symbols.read_names(tags) for _, tags in found] == [write_names(notation) for _, notation in lexicon]
+    for (gloss, _), (there, _) in zip(lexicon, found, strict=True):
+        assert len(there) == len(gloss) and all(a in (b, "\ufffd") for a, b in zip(there, gloss, strict=True))
+
+
+def test_a_lexicon_becomes_sigml_and_what_cannot_be_read_of_it_is_named(slr):
+    lexicon = slr.folder / "signs.csv"
+    fist = FIST.replace(",", " ")
+    lexicon.write_text(f"gloss,hamnosys\nA & B,{fist} hammoveu\nA & B,{fist}\n<c>,hamnothing\n", encoding="utf-8")
+    done = slr("export-sigml", "signs.csv", "-o", "made.sigml")
+    assert "2 signs: made.sigml" in done.output and "hamnothing" in done.output
+    found = signs_in((slr.folder / "made.sigml").read_bytes())
+    tags = [f"<{name}/>" for name in fist.split()]
+    assert found == [("A & B", " ".join([*tags, "<hammoveu/>"])), ("A & B", " ".join(tags))]
+    slr("export-sigml", "signs.csv", "-o", "made.sigml")  # the same again is no loss
+    assert "with other signs" in slr("export-sigml", fist, "-o", "made.sigml", exit_code=2).stderr
+    assert found == signs_in((slr.folder / "made.sigml").read_bytes())
+    assert "ends in .sigml" in slr("export-sigml", FIST, "-o", "made.csv", exit_code=2).output
 
 
 @given(st.fixed_dictionaries({head: st.sampled_from(names) for head, names in ATTRIBUTES.items()}))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.enrol import enrol, forget, known_signs
     from slr_pose.roads.evaluate import evaluate
     from slr_pose.roads.export import export_litert, export_onnx
+    from slr_pose.roads.export_sigml import export_sigml
     from slr_pose.roads.export_web import export_web
     from slr_pose.roads.extract import extract
     from slr_pose.roads.predict import predict
@@ -47,6 +48,7 @@ __all__ = [
     "events",
     "export_litert",
     "export_onnx",
+    "export_sigml",
     "export_web",
     "extract",
     "extract_pose",
@@ -73,6 +75,7 @@ _ROOMS = {
     "evaluate": "roads.evaluate",
     "export_litert": "roads.export",
     "export_onnx": "roads.export",
+    "export_sigml": "roads.export_sigml",
     "export_web": "roads.export_web",
     "extract": "roads.extract",
     "extract_pose": "keypoints.segment",

@@ -1,10 +1,12 @@
 """Text that is not ours, in files and names and labels, as it may be shown."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
 HIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of surrogates, line and paragraph separators
 NAMED = 5  # names, or sentences, of many; the others are counted
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they write what follows backwards
 
 
@@ -19,6 +21,11 @@ def shown(text: object) -> str:
     The bytes of a file name that is not UTF-8 are escapes, too: `\\xff`.
     """
     return "".join(_escape(character) if is_hidden(character) else character for character in str(text))
+
+
+def in_xml(text: str) -> str:
+    """The text with U+FFFD for each character that XML cannot hold."""
+    return NOT_XML.sub("\ufffd", text)
 
 
 def first_few(names: Sequence[object], most: int = NAMED) -> list[str]:

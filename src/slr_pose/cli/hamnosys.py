@@ -1,4 +1,4 @@
-"""`slr synthesize` and `slr hamnosys`."""
+"""`slr synthesize`, `slr hamnosys` and `slr export-sigml`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -88,6 +88,25 @@ def hamnosys(
         print_json(_notation_as_json(found))
     else:
         print_notation(found)
+
+
+@app.command()
+def export_sigml(
+    signs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SIGNS",
+            help="HamNoSys, in Unicode or the names of its symbols, or a CSV with columns gloss and hamnosys.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("signs.sigml"),
+) -> None:
+    """Write HamNoSys as SiGML, which signing avatars play."""
+    import slr_pose
+
+    with progress() as show:
+        done = slr_pose.export_sigml(" ".join(signs), output, on_event=show)
+    say(f"{count(done.signs, 'sign')}: {done.file}")
 
 
 def print_notation(notation: "Notation") -> None:

@@ -7,7 +7,7 @@ import typer
 
 import slr_pose
 from slr_pose.cli.app import AsJson, RunName, Seed, app
-from slr_pose.cli.completion import sizes, skeletons, splits
+from slr_pose.cli.completion import logs, sizes, skeletons, splits
 from slr_pose.cli.console import print_json, say, stdout, table, title, warn
 from slr_pose.cli.progress import progress
 
@@ -56,6 +56,10 @@ def train(
         bool,
         typer.Option("--resume", help="Go on where the run of that name, or the newest unfinished one, was stopped."),
     ] = False,
+    log: Annotated[
+        str | None,
+        typer.Option(help="wandb or mlflow: keep its curves there, too, on this machine.", autocompletion=logs),
+    ] = None,
 ) -> None:
     """Train a recogniser on labelled clips. Videos are extracted on first use.
 
@@ -76,6 +80,7 @@ def train(
             seed=seed,
             name=name,
             resume=resume,
+            log=log,
             on_event=show,
         )
     print_scores("val clips", trained.evaluation)

@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from slr_pose.media.folder import is_video
+from slr_pose.text import in_xml
 
 ASSOCIATION = "Symbolic_Association"  # one value for one annotation
 MULTILINGUAL = (2, 8)  # from this version of the format on, vocabularies are as we write them
@@ -27,7 +28,6 @@ ORDER = (
 
 _SCHEMA = "{http://www.w3.org/2001/XMLSchema-instance}noNamespaceSchemaLocation"
 _IDS = ("TIME_SLOT_ID", "ANNOTATION_ID", "LANGUAGE_CODE", "LANG_ID", "STEREOTYPE", "EXT_REF_ID", "LEX_REF_ID")
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Row = tuple[int, int, str]  # start and end, in ms of the file's own time, and what is written
 
@@ -160,7 +160,7 @@ class ElanDocument:
                 known[word] = next(each for each in _numbered("cveid") if each not in taken)
                 taken.add(known[word])
                 entry = ET.SubElement(found, "CV_ENTRY_ML", {"CVE_ID": known[word]})
-                ET.SubElement(entry, "CVE_VALUE", {"LANG_REF": LANGUAGE[0]}).text = _text(word)
+                ET.SubElement(entry, "CVE_VALUE", {"LANG_REF": LANGUAGE[0]}).text = in_xml(word)
         return known
 
     def text(self) -> str:
@@ -227,7 +227,7 @@ def _slots(element: ET.Element) -> Iterable[str]:
 
 
 def _annotation(tier: ET.Element, tag: str, refs: dict[str, str], value: str) -> None:
-    ET.SubElement(ET.SubElement(ET.SubElement(tier, "ANNOTATION"), tag, refs), "ANNOTATION_VALUE").text = _text(value)
+    ET.SubElement(ET.SubElement(ET.SubElement(tier, "ANNOTATION"), tag, refs), "ANNOTATION_VALUE").text = in_xml(value)
 
 
 def _numbered(name: str) -> Iterable[str]:
@@ -239,9 +239,4 @@ def _numbered(name: str) -> Iterable[str]:
 
 
 def _texts(attributes: dict[str, str]) -> dict[str, str]:
-    return {name: _text(value) for name, value in attributes.items()}
-
-
-def _text(value: str) -> str:
-    """The same without what XML cannot hold."""
-    return _NOT_XML.sub("\ufffd", value)
+    return {name: in_xml(value) for name, value in attributes.items()}

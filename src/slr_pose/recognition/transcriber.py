@@ -92,4 +92,5 @@ def joined(measured: Shares, learnt: Shares) -> Shares:
     They err at different things: the model has seen what MediaPipe does to hands, and geometry knows how often a
     posture occurs.
     """
-    return {head: MEASURED * measured[head] + (1 - MEASURED) * learnt[head] for head in ATTRIBUTES}
+    # In float64: in the model's float32, the mean of two ones is a little more.
+    return {head: MEASURED * measured[head] + (1 - MEASURED) * learnt[head].astype(float) for head in ATTRIBUTES}

@@ -29,6 +29,7 @@ from slr_pose.roads.clips import read_clips
 from slr_pose.runs import CHECKPOINT, METRICS, PAGE, finish, new_run, refuse_run, unfinished_run
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.text import count, first_of
+from slr_pose.training.logs import refuse_log
 from slr_pose.training.recipe import Recipe
 from slr_pose.training.trainer import train as fit
 from slr_pose.training.trust import reading_threshold
@@ -78,6 +79,7 @@ def train(
     seed: int = 0,
     name: str | None = None,
     resume: bool = False,
+    log: str | None = None,
     on_event: Listener = ignore,
 ) -> Trained:
     """Train a recogniser on labelled clips; videos are extracted on first use.
@@ -96,6 +98,8 @@ def train(
         name: folder of the run, under `runs/`; by default the time.
         resume: go on where the run of that name was stopped, or the newest that is unfinished; it begins where there is
             none. All else must be as it was when it began; it ends with the same weights as if nothing had stopped it.
+        log: `wandb` or `mlflow`, which are told how it goes, too: on this machine, unless WANDB_MODE or
+            MLFLOW_TRACKING_URI says otherwise.
         on_event: told of progress and remarks.
 
     Raises:
@@ -110,6 +114,7 @@ def train(
         start = START if size in (None, "base") else NOTHING
     elif str(start) != NOTHING and size:
         raise BadInput("a model has the size of the one that it starts from; leave out --size, or --from.")
+    refuse_log(log)
     refuse_heads(heads)
     refuse_columns(heads)
     run = unfinished_run(name) if resume else None
@@ -166,6 +171,7 @@ def train(
             about,
             on_event,
             resume,
+            log,
         )
     if not (run / CHECKPOINT).exists():
         raise KeyboardInterrupt

@@ -32,6 +32,7 @@ from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SignModel
 from slr_pose.runs import CHECKPOINT, METRICS, STATE, UNFINISHED, StateKeeper
 from slr_pose.skeleton import Skeleton
+from slr_pose.training.logs import further_log
 from slr_pose.training.module import SIGNING, SIGNS, Training
 from slr_pose.training.recipe import FEWEST_EPOCHS, STEPS, STEPS_AN_EPOCH, Recipe
 
@@ -49,6 +50,7 @@ def train(
     about: TrainingInfo,
     on_event: Listener = ignore,
     resume: bool = False,
+    log: str | None = None,
 ) -> float:
     """Train a model, and keep its averaged weights in `run/model.safetensors`, written after every epoch.
 
@@ -67,13 +69,14 @@ def train(
         run: an empty folder, for the checkpoint and the logs (CSV and TensorBoard), or that of the run to go on with.
         about: what the checkpoint shall tell of the data: splits, signers, extractor. The rest of it is filled in.
         resume: go on where the run was stopped.
+        log: who is told, too, one of `LOGS`; of a run that goes on, as of another one.
 
     Returns:
         Seconds that it took.
 
     Raises:
-        BadInput: the training diverged, or the checkpoint cannot be written; that of the epoch before stays. Or the run
-            to go on with began with something else.
+        BadInput: the training diverged, or the checkpoint or the log cannot be written; that of the epoch before stays.
+            Or the run to go on with began with something else.
     """
     lightning.seed_everything(recipe.seed, workers=True, verbose=False)
     many = max(len(training_signs), len(training_signing))
@@ -109,18 +112,17 @@ def train(
     with write_whole(run / UNFINISHED) as partial:
         partial.write_text(info.encode())
     loggers = _loggers(run, state["global_step"] if state else 0)
-    if not state:
-        known = {"skeleton": skeleton.name, **asdict(info.model), **asdict(recipe), "data": about.data}
-        for logger in loggers:
-            logger.log_hyperparams(known)
+    known = {"skeleton": skeleton.name, **asdict(info.model), **asdict(recipe), "data": about.data}
     keeper = _Keeper(run, info, training, generator, loggers[0], on_event)
-    with _stop_on_interrupt() as interrupt:
+    with _stop_on_interrupt() as interrupt, further_log(log, run) as others:
+        for logger in others if state else [*loggers, *others]:
+            logger.log_hyperparams(known)
         trainer = lightning.Trainer(
             max_epochs=epochs,
             gradient_clip_val=recipe.gradient_norm,
             precision="bf16-mixed" if torch.cuda.is_available() else "32-true",
             deterministic="warn",  # also on CPU, whose threads else add up gradients in any order
-            logger=loggers,
+            logger=[*loggers, *others],
             log_every_n_steps=1,
             callbacks=[keeper],
             enable_checkpointing=False,
