@@ -18,6 +18,7 @@ from slr_pose.data.manifest import read_dataset
 from slr_pose.data.published.entry import split_in
 from slr_pose.data.published.wlasl import frames_s
 from slr_pose.events import ignore
+from slr_pose.media.video import write_video
 from slr_pose.roads.clips import read_clips
 from slr_pose.skeleton import DEFAULT, Skeleton
 
@@ -370,6 +371,27 @@ def test_a_published_data_set_tells_no_other_labels(tmp_path):
     lsa64(tmp_path)
     with pytest.raises(BadInput, match="a published data set tells only glosses: to learn 'mood', write a manifest"):
         read_dataset(tmp_path, heads=["mood"])
+
+
+def test_of_two_people_in_a_picture_the_one_in_the_box_is_the_signer(tmp_path):
+    frames, width = 12, signer.WIDTH
+    pairs = zip(signer.images("wave", frames), signer.images("circle", frames), strict=True)
+    write_video(tmp_path / f"{YOUTUBE}.mp4", [np.concatenate(pair, axis=1) for pair in pairs], 25)
+    for left, name in ((0.1, "wave"), (0.6, "circle")):  # widened, the boxes are the halves of the picture
+        sample = {
+            "text": name, "url": f"https://youtu.be/{YOUTUBE}", "start_time": 0, "end_time": 1, "label": 0,
+            "box": [0.2, left, 0.9, left + 0.3],
+        }  # fmt: skip
+        write(tmp_path / f"MSASL_{'train' if left < 0.5 else 'test'}.json", json.dumps([sample]))
+    for _ in range(2):  # the second time, both are there
+        clips = read_dataset(tmp_path)
+        store = read_clips(clips, Skeleton.load(DEFAULT), ignore)
+        for row, clip in enumerate(store.clips):
+            keypoints = store[row]
+            seen = keypoints[keypoints[..., 3] > 0]
+            assert len(seen) > 0.8 * keypoints[..., 0].size
+            is_left = clip.labels["gloss"] == "wave"
+            assert (seen[:, 0] < width).all() if is_left else (seen[:, 0] > width).all()
 
 
 @pytest.mark.slow

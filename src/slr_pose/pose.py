@@ -57,6 +57,7 @@ class Source(msgspec.Struct):
     modified: Annotated[float, Meta(ge=-1e12, le=1e12)] | UnsetType = UNSET
     start: Annotated[float, Meta(ge=-1e12, le=1e12)] | None = None
     end: Annotated[float, Meta(ge=-1e12, le=1e12)] | None = None
+    box: str | UnsetType = UNSET
     synthetic: dict[str, Setting] | UnsetType = UNSET
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from slr_pose import BadInput
 from slr_pose.files import open_regular
 from slr_pose.keypoints.engines import default_estimator
-from slr_pose.keypoints.job import Job
+from slr_pose.keypoints.job import Box, Job
 from slr_pose.keypoints.pose_files import PoseFile
 from slr_pose.media.folder import is_keypoints
 from slr_pose.pose import Pose
@@ -53,6 +53,7 @@ class Clip:
         signer: who signs, `None` when unknown.
         split: `train`, `val` or `test`; `None` when the data set does not say.
         start_s, end_s: the part of the file, in seconds.
+        box: where in the pictures of a video the signer is; `None` where nobody says.
         array: its frames of a data set that is one array, (frames, columns).
         name: how messages call a clip of such a data set, or the manifest's line that names the clip.
         signs: of a stretch, in order, none over another; what stands between them is no sign.
@@ -69,6 +70,7 @@ class Clip:
     name: str = ""
     signs: tuple[Sign, ...] = ()
     glosses: tuple[str, ...] = ()
+    box: Box | None = None
 
     def all_labels(self) -> Iterator[tuple[str, str]]:
         """Head and class name of every label in it: its own, those of its signs and its glosses."""
@@ -109,7 +111,7 @@ class Clip:
         A stretch is cut out of the keypoints of the whole video: who corrects its ends need not wait for them again.
         """
         part = (None, None) if self.signs else (self.start_s, self.end_s)
-        return Job(self.path, default_estimator(), None, *part, fast)
+        return Job(self.path, default_estimator(), None, *part, fast, self.box)
 
     def read(self, skeleton: Skeleton, file: PoseFile | None = None) -> Pose:
         """Its keypoints; an array's are as the skeleton says.
@@ -129,7 +131,7 @@ class Clip:
         return pose if is_whole else pose.cut(self.start_s, self.end_s)
 
     def identity(self) -> bytes:
-        """What it is known by again, `ID_SIZE` bytes: content, start and end; not its name, nor where it lies.
+        """What it is known by again, `ID_SIZE` bytes: content, start, end and box; not its name, nor where it lies.
 
         Of a file, that is the size and what it begins and ends with. One that cannot be read has no identity, b"".
         """
@@ -137,7 +139,8 @@ class Clip:
             found = self._content()
         except (BadInput, OSError, ValueError):
             return b""
-        return hashlib.sha1(found + f" {self.start_s} {self.end_s}".encode()).digest()[:ID_SIZE]
+        part = f" {self.start_s} {self.end_s}" + ("" if self.box is None else f" {self.box}")
+        return hashlib.sha1(found + part.encode()).digest()[:ID_SIZE]
 
     def _content(self) -> bytes:
         if self.array is not None:

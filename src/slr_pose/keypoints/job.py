@@ -17,6 +17,7 @@ PART_BYTES = 16_384  # least that one part of a file may hold: how long it says 
 FAST_FPS = 15  # about how many frames a second `fast` looks at
 
 Span = tuple[float | None, float | None]  # start and end in seconds; None is the video's own
+Box = tuple[float, float, float, float]  # left, top, right and bottom, in shares of the picture
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Job:
         pose: the file to write.
         start_s, end_s: the part of the video, in seconds of the file's own clock, as players show them.
         fast: look at about 15 frames a second only.
+        box: where in the picture the signer is, so that nobody else is looked at; by default anywhere.
     """
 
     video: Path
@@ -37,6 +39,7 @@ class Job:
     start_s: float | None = None
     end_s: float | None = None
     fast: bool = False
+    box: Box | None = None
 
     def extractor(self) -> dict[str, Setting]:
         """Name, version and settings of what finds the keypoints; travels with every pose."""
@@ -52,13 +55,12 @@ class Job:
             status = self.video.stat()
         except (OSError, ValueError) as error:
             raise BadInput(f"cannot open {self.video}: there is no such file, or you may not read it.") from error
-        return {
-            "name": self.video.name,
-            "size": status.st_size,
-            "modified": status.st_mtime,
-            "start": self.start_s,
-            "end": self.end_s,
-        }
+        return {**self.part(), "size": status.st_size, "modified": status.st_mtime}
+
+    def part(self) -> dict[str, Setting]:
+        """The name of the video, and what is meant of it."""
+        box = {} if self.box is None else {"box": " ".join(f"{side:g}" for side in self.box)}
+        return {"name": self.video.name, "start": self.start_s, "end": self.end_s, **box}
 
     def size(self) -> int:
         """Bytes of the video, whatever part of it is meant; 0 where there is no such file."""

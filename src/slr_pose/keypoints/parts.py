@@ -45,7 +45,7 @@ def parts_of(job: Job, video: VideoInfo) -> list[PoseFile]:
 def joined(job: Job) -> Pose | None:
     """The pose of a whole video whose parts are all there; nothing where one is missing. A video is opened only where
     some of it has been extracted in parts."""
-    if (job.start_s, job.end_s) != (None, None) or not _folder(job).is_dir():
+    if (job.start_s, job.end_s, job.box) != (None, None, None) or not _folder(job).is_dir():
         return None
     try:
         video = probe(job.video)

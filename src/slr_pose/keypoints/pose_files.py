@@ -108,7 +108,8 @@ def _kept(path: Path, job: Job) -> PoseFile | None:
     """The pose of a job's video and part, whatever the settings and however that has changed, if it is in a file."""
     footer = Pose.read_footer(path)
     source = footer.get("source", {})
-    if (source.get("name"), source.get("start"), source.get("end")) != (job.video.name, job.start_s, job.end_s):
+    meant = job.part()
+    if any(source.get(key) != meant.get(key) for key in ("name", "start", "end", "box")):
         return None
     is_extracted = source == job.source()
     is_done = is_extracted and footer.get("extractor") == job.extractor()
@@ -132,7 +133,7 @@ def _names(job: Job) -> list[str]:
 
 def _same_part(job: Job, other: Job) -> bool:
     """Whether two jobs are about one part of one file of one name, with the same settings."""
-    settings = (job.video.name, job.start_s, job.end_s, job.estimator, job.fast)
-    if settings != (other.video.name, other.start_s, other.end_s, other.estimator, other.fast):
+    settings = (job.video.name, job.start_s, job.end_s, job.estimator, job.fast, job.box)
+    if settings != (other.video.name, other.start_s, other.end_s, other.estimator, other.fast, other.box):
         return False
     return job.video == other.video or (job.video.exists() and other.video.exists() and job.video.samefile(other.video))

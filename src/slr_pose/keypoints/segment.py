@@ -9,8 +9,8 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.keypoints.engines import default_estimator
-from slr_pose.keypoints.estimator import Estimator
-from slr_pose.keypoints.job import Job, Plan
+from slr_pose.keypoints.estimator import Estimator, Session
+from slr_pose.keypoints.job import Box, Job, Plan
 from slr_pose.media.video import even_steps, read_frames
 from slr_pose.pose import Pose
 
@@ -46,6 +46,7 @@ def extract_pose(
     end_s: float | None = None,
     fast: bool = False,
     estimator: Estimator | None = None,
+    box: Box | None = None,
 ) -> Pose:
     """Find the keypoints in each frame of a video, or of its part from `start_s` to `end_s`.
 
@@ -54,6 +55,7 @@ def extract_pose(
         start_s, end_s: seconds of the file's own clock, as players show them.
         fast: look at about 15 frames a second only.
         estimator: what finds them; by default `default_estimator()`.
+        box: left, top, right and bottom of where in the picture the signer is, in shares of it; by default anywhere.
 
     Returns:
         The points of the estimator at an even pace: a video whose frames come unevenly gives for each step the frame
@@ -64,7 +66,7 @@ def extract_pose(
     Raises:
         BadInput: it is no video, no frame could be read, or no person is in it.
     """
-    plan = Job(Path(video), estimator or default_estimator(), None, start_s, end_s, fast).plan()
+    plan = Job(Path(video), estimator or default_estimator(), None, start_s, end_s, fast, box).plan()
     return join(plan, [extract_segment(plan, number) for number in range(len(plan.spans))])
 
 
@@ -91,7 +93,7 @@ def extract_segment(plan: Plan, number: int, on_frame: Callable[[bool], None] = 
             looked_at = step == 1 or this_step != last_step
             counts = looked_at and (start_s is None or time_s >= start_s - 1e-4)
             if looked_at:
-                found = session.find(picture)
+                found = _find(session, picture, job.box)
             last_step = this_step
             if counts:
                 size = picture.shape[1], picture.shape[0]
@@ -106,6 +108,16 @@ def extract_segment(plan: Plan, number: int, on_frame: Callable[[bool], None] = 
         size,
         time.monotonic() - started,
     )
+
+
+def _find(session: Session, picture: np.ndarray, box: Box | None) -> tuple[np.ndarray, np.ndarray]:
+    """The keypoints of a picture, in its pixels, and their confidence; of those in the box, if there is one."""
+    if box is None:
+        return session.find(picture)
+    height, width = picture.shape[:2]
+    left, top, right, bottom = (round(side * size) for side, size in zip(box, (width, height) * 2, strict=True))
+    keypoints, confidence = session.find(np.ascontiguousarray(picture[top:bottom, left:right]))
+    return keypoints + (confidence > 0)[:, None] * np.array([left, top, 0], np.float32), confidence
 
 
 def join(plan: Plan, segments: list[Segment]) -> Pose:

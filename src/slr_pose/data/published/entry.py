@@ -9,6 +9,7 @@ import msgspec
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular
+from slr_pose.keypoints.job import Box
 from slr_pose.tables import LARGEST, text_of
 
 Part = tuple[float | None, float | None]  # start and end of what is meant, in seconds; None is the file's own
@@ -32,6 +33,7 @@ class Entry:
         glosses: of a sentence, in order.
         signer: who signs; `None` when the index does not say.
         split: `train`, `val` or `test`; `None` when the index does not say.
+        box: where in the pictures the signer is; `None` when the index does not say.
     """
 
     files: dict[str, Part]
@@ -39,6 +41,7 @@ class Entry:
     glosses: tuple[str, ...] = ()
     signer: str | None = None
     split: str | None = None
+    box: Box | None = None
 
 
 def split_in(name: str) -> str | None:

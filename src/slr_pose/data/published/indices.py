@@ -106,6 +106,7 @@ def _with_files(name: str, entries: list[Entry], videos: Videos, remark: Callabl
             entry.split,
             *part,
             glosses=entry.glosses,
+            box=entry.box,
         )
         for entry, file, part in places
         if file
