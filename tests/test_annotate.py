@@ -79,10 +79,10 @@ def test_what_is_read_is_shown_written_and_read_back(slr, guessing, signing):
     shown = slr("annotate", signing, "--model", guessing).output
     best = [entry for entry in expected.tiers["gloss"] if entry.state != "unknown"][0]
     assert best.labels[0][0] in shown and f"{best.labels[0][1]:.0%}" in shown
-    answered = json.loads(slr("annotate", signing, "--model", guessing, "--json").stdout)
-    assert len(answered["tiers"]["gloss"]) == len(expected.tiers["gloss"])
-    said = slr("annotate", signing, "--model", guessing, *(part for name in OUTPUTS for part in ("-o", name))).output
-    assert said.count(f"{len(expected.tiers['gloss'])} signs") == len(OUTPUTS)
+    outputs = [part for name in OUTPUTS for part in ("-o", name)]
+    answered = slr("annotate", signing, "--model", guessing, "--json", *outputs)
+    assert len(json.loads(answered.stdout)["tiers"]["gloss"]) == len(expected.tiers["gloss"])
+    assert answered.stderr.count(f"{len(expected.tiers['gloss'])} signs") == len(OUTPUTS)
     assert_same(read_timeline(slr.folder / "read.json"), expected, expected.tiers)
     assert_same(read_timeline(slr.folder / "read.eaf"), expected, ["gloss", "mood"])
 
@@ -115,6 +115,7 @@ def test_each_sign_says_how_it_begins_in_hamnosys(annotated):
         assert read.tiers[head][longest].labels[0] == pytest.approx(alone.tiers[head][0].labels[0])
 
 
+@pytest.mark.slow
 def test_sentences_make_likelier_what_follows_in_them(slr, guessing, signing):
     """Of whatever the model guesses, more follows as in the sentences than without them."""
     first, second, *_ = signer.SIGNS
@@ -194,7 +195,7 @@ def test_an_annotation_that_was_killed_goes_on_where_it_was_and_a_long_video_tak
     assert len(whole.tiers["gloss"]) > 8 and whole.end_s == pytest.approx(16)
 
 
-@pytest.mark.parametrize("fps", [25, 30000 / 1001])
+@pytest.mark.parametrize("fps", [25, pytest.param(30000 / 1001, marks=pytest.mark.slow)])
 def test_what_was_annotated_is_extracted_for_all_that_follows(slr, guessing, monkeypatch, fps):
     """The keypoints of the parts are those of the whole video, one after the other."""
     monkeypatch.setattr(parts, "PART_S", 0.5)

@@ -240,6 +240,7 @@ def test_the_table_and_the_report_point_out_lost_hands_and_bad_clips(slr, tmp_pa
             assert "1 of 2 clips show a hand in under half of the frames (left hand 1)" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_long_video_goes_to_all_workers_and_comes_out_as_from_one(tmp_path):
     images = signer.images("circle", 12)
     long = encode(tmp_path / "long.mp4", (images[:10] + images[9::-1]) * 10, rate=4)

@@ -301,6 +301,7 @@ def test_whole_notations_are_signed(notation):
     assert np.isfinite(performance.hands).all() and np.ptp(performance.wrists, axis=1).max() > 0.1
 
 
+@pytest.mark.slow
 def test_mediapipe_finds_the_signer_and_both_hands(tmp_path):
     performance = perform(
         parse("hamsymmlr hamfinger2345 hamthumboutmod hamextfingeru hampalmd hamshoulders"), Signer.draw(1)
