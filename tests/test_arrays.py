@@ -68,14 +68,17 @@ def test_a_data_set_in_one_file_is_trained_on_and_evaluated(arrays):
     assert scores["unseen signers"]["gloss"]["top1"] >= 0.75
 
 
-def test_an_array_gets_the_answer_of_its_pose_file(arrays):
+@pytest.mark.parametrize("model", ["runs/a/model.safetensors", pytest.param("model.onnx", marks=pytest.mark.slow)])
+def test_an_array_gets_the_answer_of_its_pose_file(arrays, model):
+    if model == "model.onnx":
+        arrays("export-onnx")
     pose = signer.perform("point", 9)
     pose.keypoints[:, 0, 2] = 0  # the array has no z of the face
     pose.write(arrays.folder / "a.pose")
     array = shuffled("point", 9)
     np.save(arrays.folder / "a.npy", array)
     np.savez(arrays.folder / "a.npz", array[:, :, None])
-    answers = json.loads(arrays("predict", "a.pose", "a.npy", "a.npz", "--json").stdout)
+    answers = json.loads(arrays("predict", "a.pose", "a.npy", "a.npz", "--model", model, "--json").stdout)
     best = [labels(answer)["gloss"][0] for answer in answers]
     assert [answer["label"] for answer in best] == ["point"] * 3
     np.testing.assert_allclose([answer["probability"] for answer in best], best[0]["probability"], atol=1e-3)
