@@ -147,7 +147,7 @@ def test_whatever_heads_are_called_an_app_finds_them_and_what_cannot_read_has_on
 @pytest.mark.slow
 def test_a_file_that_answers_otherwise_than_torch_is_not_kept(trained, monkeypatch, slr):
     pytest.importorskip("litert_torch", reason="litert-torch is not installed: pip install 'slr-pose[export-litert]'")
-    monkeypatch.setattr("slr_pose.recognition.export_litert.TOLERANCE", 0.0)  # no two runtimes agree to the last bit
+    monkeypatch.setattr("slr_pose.recognition.exportable.TOLERANCE", 0.0)  # no two runtimes agree to the last bit
     (slr.folder / "kept.tflite").write_text("what was there before")
     run = trained.folder / "runs" / "signs"
     said = slr("export-litert", "--model", run, "-o", "kept.tflite", exit_code=1)

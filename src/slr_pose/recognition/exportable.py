@@ -63,17 +63,31 @@ def difference(network: Exportable, run: Run, shapes: Iterable[tuple[int, int, i
         run: what the exported file answers.
         shapes: (clips, frames, samples) of each batch of clips.
     """
-    found = [0.0]
+    found = []
     for clips, frames, samples in shapes:
         given = random_clips(clips, frames, samples, network.joints, seed=frames)
         with torch.inference_mode():
             expected = network(*map(torch.from_numpy, given))
         answered = run(*given)
-        found += [
-            float(np.abs(answered[name] - values.numpy()).max())
-            for name, values in zip(network.outputs, expected, strict=True)
-        ]
-    return float(np.max(found))
+        found += [(answered[name], values.numpy()) for name, values in zip(network.outputs, expected, strict=True)]
+    return greatest_difference(found)
+
+
+def greatest_difference(pairs: Iterable[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> float:
+    """Of two arrays of a shape, over all pairs; NaN where there is one, which `max` would overlook."""
+    return float(np.max([np.abs(one - other).max() for one, other in pairs]))
+
+
+def refuse_difference(runtime: str, greatest: float) -> None:
+    """Look whether a file answers as torch does.
+
+    Raises:
+        ExportError: it differs by more than `TOLERANCE`, or answers with no number.
+    """
+    if not greatest <= TOLERANCE:
+        raise ExportError(
+            f"{runtime} and torch differ by {greatest:.1e}, more than {TOLERANCE:.0e}; no file was written."
+        )
 
 
 def random_clips(

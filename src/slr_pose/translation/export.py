@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from slr_pose import BadInput, __version__
 from slr_pose.files import write_whole
 from slr_pose.recognition.export import NAMED
-from slr_pose.recognition.exportable import TOLERANCE, ExportError
+from slr_pose.recognition.exportable import greatest_difference, refuse_difference
 from slr_pose.translation.glosses import FIRST
 from slr_pose.translation.info import KEY
 from slr_pose.translation.network import TranslationModel
@@ -78,16 +78,13 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
 
 def _compare(model: TranslationModel, exported: Translator) -> float:
     expected, found = TorchNetwork(model), exported.network
-    greatest = 0.0
+    pairs = []
     for shape in CHECKED:
         glosses, shares, *step = _example(model, *shape)
-        pairs = [(expected.read(glosses, shares), found.read(glosses, shares))]
+        pairs.append((expected.read(glosses, shares), found.read(glosses, shares)))
         pairs += zip(expected.step(*step), found.step(*step), strict=True)
-        greatest = max(greatest, *(float(np.abs(one - other).max()) for one, other in pairs))
-    if not greatest <= TOLERANCE:
-        raise ExportError(
-            f"ONNX Runtime and torch differ by {greatest:.1e}, more than {TOLERANCE:.0e}; no file was written."
-        )
+    greatest = greatest_difference(pairs)
+    refuse_difference("ONNX Runtime", greatest)
     return greatest
 
 
