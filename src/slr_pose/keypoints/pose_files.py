@@ -133,7 +133,6 @@ def _names(job: Job) -> list[str]:
 
 def _same_part(job: Job, other: Job) -> bool:
     """Whether two jobs are about one part of one file of one name, with the same settings."""
-    settings = (job.video.name, job.start_s, job.end_s, job.estimator, job.fast, job.box)
-    if settings != (other.video.name, other.start_s, other.end_s, other.estimator, other.fast, other.box):
+    if (job.part(), job.estimator, job.fast) != (other.part(), other.estimator, other.fast):
         return False
     return job.video == other.video or (job.video.exists() and other.video.exists() and job.video.samefile(other.video))
