@@ -2,18 +2,17 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from chromium import chromium
 
 import slr_pose
 
 ROOT = Path(__file__).parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HERE = all(find_spec(name) for name in ("mkdocs", "material", "mkdocstrings_handlers"))
 
 
@@ -55,18 +54,13 @@ def test_the_readme_is_the_first_page_and_its_links_lead_somewhere(site):
 
 @pytest.mark.slow
 def test_search_works_from_the_disk_and_finds_what_a_docstring_says(site):
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if not CHROMIUM:
-        pytest.skip("no Chromium is installed: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page()
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto((site / "docs" / "elan.html").as_uri())
         page.fill(".md-search__input", "recogniser on labelled clips")
         page.locator(".md-search-result__item a[href*='reference.html']").first.wait_for(state="attached")
-        browser.close()
     assert all(url.startswith(("file:", "data:")) for url in asked)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import signer
 from av import VideoFrame
+from chromium import chromium
 
 import slr_pose
 from slr_pose import BadInput
@@ -37,18 +38,7 @@ from slr_pose.roads.serve_web import POLICY, web_server
 from slr_pose.skeleton import DEFAULT, Skeleton
 
 ROOT = Path(__file__).parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SILENT = [  # Chromium without a GPU, as root, that asks nobody anything
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-    "--disable-gpu",
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-]
+FAKE_CAMERA = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 PATIENCE_MS = 300_000
 built = pytest.mark.skipif(not (export_web.PAGE / "index.html").is_file(), reason="the page is not built: make web")
 
@@ -70,16 +60,10 @@ def site(exported, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory) -> Iterator:
     """A real one, whose camera shows a synthetic signer."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if not CHROMIUM:
-        pytest.skip("no Chromium is installed: apt-get install chromium")
     camera = tmp_path_factory.mktemp("camera") / "signer.y4m"
     write_y4m(camera, signer.images("circle", 12))
-    with playwright.sync_playwright() as driver:
-        flags = [*SILENT, f"--use-file-for-fake-video-capture={camera}"]
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
+    with chromium(*FAKE_CAMERA, f"--use-file-for-fake-video-capture={camera}") as browser:
         yield browser
-        browser.close()
 
 
 def write_y4m(path: Path, images: tuple[np.ndarray, ...]) -> None:
