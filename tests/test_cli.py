@@ -17,7 +17,6 @@ import typer
 from answers import labels, states
 from pose_format import Pose as PoseFile
 from safetensors import safe_open
-from typer.testing import CliRunner
 
 from slr_pose.cli import app
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
@@ -42,11 +41,11 @@ def test_help_needs_no_heavy_import():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_command_has_help_whose_paragraphs_fill_the_terminal(monkeypatch):
+def test_every_command_has_help_whose_paragraphs_fill_the_terminal(slr, monkeypatch):
     width = 64
     monkeypatch.setenv("COLUMNS", str(width))
     for command in typer.main.get_command(app).commands:
-        shown = CliRunner().invoke(app, [command, "--help"]).output
+        shown = slr(command, "--help").output
         assert "Usage" in shown
         lines = [line.strip() for line in shown.partition("\u256d")[0].splitlines()]
         for line, after in pairwise(lines):
@@ -265,7 +264,7 @@ def test_onnx_answers_as_the_checkpoint_does(trained, exported, signs):
 
 @pytest.mark.slow
 def test_a_file_that_answers_otherwise_than_torch_is_not_kept(trained, monkeypatch):
-    monkeypatch.setattr("slr_pose.recognition.export.TOLERANCE", 0.0)  # no two runtimes agree to the last bit
+    monkeypatch.setattr("slr_pose.recognition.exportable.TOLERANCE", 0.0)  # no two runtimes agree to the last bit
     (trained.folder / "kept.onnx").write_text("what was there before")
     result = trained("export-onnx", "-o", "kept.onnx", exit_code=1)
     assert "no file was written" in result.stderr

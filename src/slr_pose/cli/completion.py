@@ -23,7 +23,7 @@ def _skeletons() -> Iterable[str]:
 
 
 engines = _those_of(_engines)
-logs = _those_of(lambda: ("mlflow", "wandb"))  # as `training.logs` has them
+logs = _those_of(lambda: ("wandb", "mlflow"))  # as `training.logs` has them
 skeletons = _those_of(_skeletons)
 sizes = _those_of(lambda: ("tiny", "base", "large"))  # `model.network` has them, and takes torch
 splits = _those_of(lambda: ("train", "val", "test", "all"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import slr_pose
 from slr_pose import BadInput
 from slr_pose.cli.app import AsJson, app
 from slr_pose.cli.console import print_json, say, stdout, table, title
@@ -15,16 +16,14 @@ from slr_pose.text import count
 if TYPE_CHECKING:
     from slr_pose.hamnosys.notation import Notation
 
+SIGNS = "HamNoSys, in Unicode or the names of its symbols, or a CSV with columns gloss and hamnosys"
+
 
 @app.command()
 def synthesize(
     signs: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="SIGNS",
-            help="HamNoSys, in Unicode or the names of its symbols, or a CSV with columns gloss and hamnosys;"
-            " by default twelve made-up signs.",
-        ),
+        typer.Argument(metavar="SIGNS", help=f"{SIGNS}; by default twelve made-up signs."),
     ] = None,
     signers: Annotated[int, typer.Option(min=1, help="How many signers sign each.")] = 1,
     clips: Annotated[int, typer.Option(min=1, help="How many times each of them does.")] = 1,
@@ -92,18 +91,10 @@ def hamnosys(
 
 @app.command()
 def export_sigml(
-    signs: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SIGNS",
-            help="HamNoSys, in Unicode or the names of its symbols, or a CSV with columns gloss and hamnosys.",
-        ),
-    ],
+    signs: Annotated[list[str], typer.Argument(metavar="SIGNS", help=f"{SIGNS}.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("signs.sigml"),
 ) -> None:
     """Write HamNoSys as SiGML, which signing avatars play."""
-    import slr_pose
-
     with progress() as show:
         done = slr_pose.export_sigml(" ".join(signs), output, on_event=show)
     say(f"{count(done.signs, 'sign')}: {done.file}")
