@@ -74,7 +74,7 @@ def difference(network: Exportable, run: Run, shapes: Iterable[tuple[int, int, i
 
 
 def greatest_difference(pairs: Iterable[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> float:
-    """Of two arrays of a shape, over all pairs; NaN where there is one, which `max` would overlook."""
+    """Of two arrays of one shape, any shape, over all pairs; NaN where there is one, which `max` would overlook."""
     return float(np.max([np.abs(one - other).max() for one, other in pairs]))
 
 
