@@ -8,6 +8,7 @@ import contextlib
 import math
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -35,7 +36,8 @@ from slr_pose.text import count
 STEP = timedelta(minutes=10)  # that a process waits for another one in training, and for all to be there
 LONG = timedelta(days=7)  # while the first one extracts, or evaluates
 POLL_S = 0.05
-LAST_WORDS_S = 5.0  # that are waited for, when one has a problem, for the error that it is of
+LAST_WORDS_S = 5.0  # that the others are waited for, when one has a problem
+LOST = ("gloo/", "Application timeout")  # what gloo, which has no errors of its own, says when another one is gone
 GONE = (
     "another process of the training has ended, or cannot be reached: see what it or its machine says; the same command"
     " with --resume goes on from the last epoch that was kept."
@@ -181,12 +183,17 @@ def _in_group(environment: ClusterEnvironment, train: Callable[[Ranks, Listener]
     rank, of = environment.global_rank(), environment.world_size()
     os.environ.update(MASTER_ADDR=environment.main_address, MASTER_PORT=str(environment.main_port))
     try:
-        store, _, _ = next(dist.rendezvous("env://", rank, of, timeout=STEP))
+        found, _, _ = next(dist.rendezvous("env://", rank, of, timeout=STEP))
+        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # what was told in another one is told no more
+        store = dist.PrefixStore(f"attempt {attempt}", found)
         dist.init_process_group(_backend(), store=store, rank=rank, world_size=of, timeout=STEP)
         waiting = dist.new_group(backend="gloo", timeout=LONG)
     except RuntimeError as error:
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
-        raise BadInput(f"the {of} processes of the training do not find each other at {where}: {error}") from error
+        raise BadInput(
+            f"the {of} processes of the training do not find each other at {where}: see that all were started and that"
+            " their machines reach each other; GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME name the network to use."
+        ) from error
     try:
         return train(_known(environment, waiting), on_event if rank == 0 else ignore)
     except BadInput as error:
@@ -194,7 +201,7 @@ def _in_group(environment: ClusterEnvironment, train: Callable[[Ranks, Listener]
             raise
         raise SaidElsewhere(str(error)) from error
     except RuntimeError as error:
-        if not isinstance(error, dist.DistError) and "gloo/" not in str(error):
+        if not isinstance(error, dist.DistError) and not any(what in str(error) for what in LOST):
             raise
         raise (BadInput if _is_first_to_say(store) else SaidElsewhere)(GONE) from error
     finally:
@@ -216,10 +223,17 @@ def _known(environment: ClusterEnvironment, waiting: Any) -> Ranks:
 
 
 def _is_first_to_say(store: dist.Store) -> bool:
-    try:
-        return store.add("said", 1) == 1
-    except RuntimeError:  # it was kept by a process that is gone
-        return True
+    """Whether no other process has said anything yet; also where it cannot be asked, as when its machine is gone."""
+    said: list[int] = []
+
+    def say() -> None:
+        with contextlib.suppress(RuntimeError):
+            said.append(store.add("said", 1))
+
+    saying = threading.Thread(target=say, daemon=True)
+    saying.start()
+    saying.join(LAST_WORDS_S)
+    return said in ([], [1])
 
 
 def _accelerator() -> str:
