@@ -102,7 +102,8 @@ def train(
         seed: the same seed, machine and number of threads give the same model.
         name: folder of the run, under `runs/`; by default the time.
         resume: go on where the run of that name was stopped, or the newest that is unfinished; it begins where there is
-            none. All else must be as it was when it began; it ends with the same weights as if nothing had stopped it.
+            none. All else must be as it was when it began; it ends with the same weights as if nothing had stopped it,
+            if as many processes train.
         log: `wandb` or `mlflow`, which are told how it goes, too: on this machine, unless WANDB_MODE or
             MLFLOW_TRACKING_URI says otherwise.
         on_event: told of progress and remarks.
