@@ -65,11 +65,27 @@ def clips(tmp_path) -> Path:
     return tmp_path
 
 
+BEGUN: list[subprocess.Popen] = []
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays() -> Iterator[None]:
+    """Nothing goes on after a test that fails."""
+    yield
+    for process in BEGUN:
+        if process.poll() is None:
+            for child in (*psutil.Process(process.pid).children(recursive=True), process):
+                child.kill()
+    BEGUN.clear()
+
+
 def start(folder: Path, *command: str, **environment: str) -> subprocess.Popen:
     settings = {**os.environ, "OMP_NUM_THREADS": "1", **environment}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, cwd=folder, env=settings, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
+    BEGUN.append(process)
+    return process
 
 
 def end(process: subprocess.Popen, exit_code: int = 0) -> str:
