@@ -100,6 +100,10 @@ class BadInput(ValueError):  # noqa: N818
     """What the user gave cannot be used. The message is one sentence: what is wrong, and what to do."""
 
 
+class SaidElsewhere(BadInput):
+    """What another process of the same training has said already."""
+
+
 def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
         raise AttributeError(f"module 'slr_pose' has no attribute '{name}'")

@@ -89,20 +89,23 @@ def unfinished_run(name: str | None, unfinished: str = UNFINISHED) -> Path | Non
 
 
 class StateKeeper:
-    """Keeps where a run's training stands, after an epoch, unless that takes more than its share of the time."""
+    """Keeps where a run's training stands, after an epoch; due if that takes no more than its share of the time."""
 
     def __init__(self, run: Path):
         self._file = run / STATE
         self._kept, self._keeping_s = time.monotonic(), 0.0  # when that was, and how long it took
 
+    def is_due(self) -> bool:
+        """Whether it is time to keep it."""
+        return (time.monotonic() - self._kept) * SAVING >= self._keeping_s
+
     def keep(self, write: Callable[[Path], object]) -> None:
-        """Let `write` write it, whole or not at all, if it is time."""
+        """Let `write` write it, whole or not at all."""
         begun = time.monotonic()
-        if (begun - self._kept) * SAVING >= self._keeping_s:
-            with write_whole(self._file) as partial:
-                write(partial)
-            self._kept = time.monotonic()
-            self._keeping_s = self._kept - begun
+        with write_whole(self._file) as partial:
+            write(partial)
+        self._kept = time.monotonic()
+        self._keeping_s = self._kept - begun
 
 
 def finish(run: Path) -> None:

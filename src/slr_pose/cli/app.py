@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from slr_pose import BadInput, __version__
+from slr_pose import BadInput, SaidElsewhere, __version__
 from slr_pose.cli.config import options_of
 from slr_pose.cli.console import be_quiet, complain, escape_what_the_encoding_lacks, say
 from slr_pose.text import shown
@@ -39,7 +39,8 @@ class Commands(TyperGroup):
             error.message = shown(error.message)
             raise
         except BadInput as error:
-            complain("error", error)
+            if not isinstance(error, SaidElsewhere):
+                complain("error", error)
             raise typer.Exit(2) from error
         except OSError as error:  # of a folder that nobody may look into, of a disk that is gone
             if not error.filename:

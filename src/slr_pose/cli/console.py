@@ -38,6 +38,11 @@ def be_quiet(quiet: bool) -> None:
     stderr.quiet = quiet
 
 
+def be_silent() -> None:
+    """Keep answers back, too: another process prints them."""
+    stdout.quiet = stderr.quiet = True
+
+
 def escape_what_the_encoding_lacks() -> None:
     """Let a terminal that knows few letters show the others as escapes, instead of ending the program."""
     for stream in (sys.stdout, sys.stderr):

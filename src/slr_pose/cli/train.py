@@ -1,5 +1,6 @@
 """`slr train` and `slr evaluate`."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,7 @@ import typer
 import slr_pose
 from slr_pose.cli.app import AsJson, RunName, Seed, app
 from slr_pose.cli.completion import logs, sizes, skeletons, splits
-from slr_pose.cli.console import print_json, say, stdout, table, title, warn
+from slr_pose.cli.console import be_silent, print_json, say, stdout, table, title, warn
 from slr_pose.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -65,9 +66,15 @@ def train(
 
     Ctrl-C ends the training; what was learnt until the last epoch is kept. Whatever stopped it, the same command with
     --resume goes on, and ends with the same model.
-    """
-    from slr_pose.evaluation.clips import unmeasured
 
+    All GPUs of the machine are used, or of many machines, where torchrun or Slurm starts it on each.
+    """
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # before torch is there, which warns of what is meant so
+    from slr_pose.evaluation.clips import unmeasured
+    from slr_pose.training.ranks import is_first
+
+    if not is_first():
+        be_silent()
     with progress() as show:
         trained = slr_pose.train(
             data,

@@ -121,6 +121,34 @@ def collate(items: list[Item]) -> Batch:
     return torch.from_numpy(padded), torch.tensor(frames), fps, labels
 
 
+def share(of: Sequence[int], rank: int, ranks: int) -> list[int]:
+    """One of several equally long parts of what is not empty; where it does not come out even, some of it is in two.
+
+    >>> [share([4, 5, 6, 7, 8], rank, 3) for rank in range(3)]
+    [[4, 7], [5, 8], [6, 4]]
+    """
+    each = -(-len(of) // ranks)
+    return [of[place % len(of)] for place in range(rank, each * ranks, ranks)]
+
+
+class Shares(Sampler[list[int]]):
+    """The same batches in each of several processes, and of each of them the share of one.
+
+    Args:
+        batches: as they would be in one process alone; they have to be drawn alike everywhere.
+    """
+
+    def __init__(self, batches: Sampler[list[int]], rank: int, ranks: int):
+        self.batches, self.rank, self.ranks = batches, rank, ranks
+
+    def __len__(self) -> int:
+        return len(self.batches)  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for batch in self.batches:
+            yield share(batch, self.rank, self.ranks)
+
+
 class Batches(Sampler[list[int]]):
     """Every clip once, in random order, in batches.
 

@@ -62,9 +62,11 @@ def train_sentences(
             the run to go on with is finished, or began with something else.
         KeyboardInterrupt: it was stopped before there was a model; later, what was learnt is kept.
     """
+    from slr_pose.training.ranks import refuse_several
     from slr_pose.translation.pairs import read_pairs
     from slr_pose.translation.training import Origin, Recipe, train
 
+    refuse_several("learning to make sentences")
     run = unfinished_run(name, UNFINISHED_TRANSLATOR) if resume else None
     if not run:
         refuse_run(name)

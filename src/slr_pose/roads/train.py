@@ -1,6 +1,7 @@
 """Labelled clips -> a trained recogniser in a run folder."""
 
 import functools
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from slr_pose.runs import CHECKPOINT, METRICS, PAGE, finish, new_run, refuse_run
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.text import count, first_of
 from slr_pose.training.logs import refuse_log
+from slr_pose.training.ranks import Ranks, together
 from slr_pose.training.recipe import Recipe
 from slr_pose.training.trainer import train as fit
 from slr_pose.training.trust import reading_threshold
@@ -84,6 +86,9 @@ def train(
 ) -> Trained:
     """Train a recogniser on labelled clips; videos are extracted on first use.
 
+    All GPUs of this machine train together, a process each; or the processes that torchrun or Slurm has started, on one
+    machine or many. There is one run then, and what comes of it in each of those.
+
     Args:
         data: a manifest, a folder with a folder for each gloss, or one `.npz`, as `read_dataset` takes them.
         heads: further columns of the manifest to learn.
@@ -97,17 +102,50 @@ def train(
         seed: the same seed, machine and number of threads give the same model.
         name: folder of the run, under `runs/`; by default the time.
         resume: go on where the run of that name was stopped, or the newest that is unfinished; it begins where there is
-            none. All else must be as it was when it began; it ends with the same weights as if nothing had stopped it.
+            none. All else must be as it was when it began; it ends with the same weights as if nothing had stopped it,
+            if as many processes train.
         log: `wandb` or `mlflow`, which are told how it goes, too: on this machine, unless WANDB_MODE or
             MLFLOW_TRACKING_URI says otherwise.
         on_event: told of progress and remarks.
 
     Raises:
         BadInput: the data cannot be trained on, or the run's folder cannot be made; the run to go on with is finished,
-            or began with something else.
+            or began with something else; one of several processes is gone.
         KeyboardInterrupt: it was stopped before there was a model; later, what was learnt is kept.
     """
-    data, heads = Path(data), list(heads)
+    asked = functools.partial(
+        _train,
+        data=Path(data),
+        heads=list(heads),
+        tiers=tiers,
+        size=size,
+        skeleton=skeleton,
+        start=start,
+        epochs=epochs,
+        seed=seed,
+        name=name,
+        resume=resume,
+        log=log,
+    )
+    return together(asked, on_event)
+
+
+def _train(
+    ranks: Ranks,
+    on_event: Listener,
+    data: Path,
+    heads: list[str],
+    tiers: Sequence[str],
+    size: str | None,
+    skeleton: Path | str | None,
+    start: Path | str | None,
+    epochs: int | None,
+    seed: int,
+    name: str | None,
+    resume: bool,
+    log: str | None,
+) -> Trained:
+    """Train, in one process of those that do it together."""
     if size not in (None, *SIZES):
         raise BadInput(f"there is no size '{size}': choose one of {', '.join(SIZES)}.")
     if start is None:
@@ -117,11 +155,7 @@ def train(
     refuse_log(log)
     refuse_heads(heads)
     refuse_columns(heads)
-    run = unfinished_run(name) if resume else None
-    if not run:
-        refuse_run(name)
-        if resume:
-            on_event(Remark("There is no such run to go on with, so it begins."))
+    run = ranks.of_first(lambda: _run_to_go_on_with(name, resume, on_event))
     origin = Origin(Path(start), *load_model(Path(start))) if str(start) != NOTHING else None
     if origin and origin.path == START:
         on_event(Remark(f"Starting from the model that comes with slr, {origin.info.training.data}; or --from none."))
@@ -129,7 +163,7 @@ def train(
     clips = read_dataset(data, dict.fromkeys(heads), lambda sentence: on_event(Caution(sentence)), tiers)
     refuse_lonely(clips, data)
     clips = without_lonely(clips, lambda sentence: on_event(Remark(sentence)))
-    loaded = read_clips(clips, layout, on_event)
+    loaded = ranks.in_turn(lambda: read_clips(clips, layout, on_event))
     clips, how_split = split_clips(loaded.clips, seed)
     rows = {split: [row for row, clip in enumerate(clips) if clip.split == split] for split in ("train", "val")}
     parts = {split: [clips[row] for row in chosen] for split, chosen in rows.items()}
@@ -156,7 +190,11 @@ def train(
     signs, validation_signs = (LabelledClips(loaded, rows[split], classes) for split in rows)
     signing, validation_signing = (Signing(loaded, rows[split], classes.get(READ, [])) for split in rows)
     build = functools.partial(_build, layout, classes, size or "base", origin)
-    run, recipe = run or new_run(name), Recipe(epochs=epochs, seed=seed)
+    if ranks.count > 1:
+        _refuse_others(ranks, about)
+        where = f"{ranks.here} on each of {ranks.count // ranks.here} machines" if ranks.count > ranks.here else "here"
+        on_event(Remark(f"{ranks.count} processes train together, {where}."))
+    run, recipe = run or ranks.of_first(lambda: new_run(name)), Recipe(epochs=epochs, seed=seed)
     with quiet("lightning.pytorch"):
         seconds = fit(
             build,
@@ -172,17 +210,45 @@ def train(
             on_event,
             resume,
             log,
+            ranks,
         )
-    if not (run / CHECKPOINT).exists():
+
+    def reported() -> Trained | None:
+        if not (run / CHECKPOINT).exists():
+            return None
+        recognizer = _completed(run / CHECKPOINT, signs, validation_signs, validation_signing, seed)
+        asked = signs_of(loaded, rows["val"])
+        result = evaluate_clips(recognizer, asked)
+        facts = [*training_facts(recognizer.info), ("Training time", f"{seconds / 60:.1f} minutes")]
+        write_evaluation(run / PAGE, f"{run.name}, val clips", facts, recognizer, asked, result, curves=run / METRICS)
+        if recognizer.info.training.finished:
+            finish(run)
+        return Trained(run, run / CHECKPOINT, run / PAGE, recognizer.info, result)
+
+    trained = ranks.of_first(reported)
+    if trained is None:
         raise KeyboardInterrupt
-    recognizer = _completed(run / CHECKPOINT, signs, validation_signs, validation_signing, seed)
-    asked = signs_of(loaded, rows["val"])
-    result = evaluate_clips(recognizer, asked)
-    facts = [*training_facts(recognizer.info), ("Training time", f"{seconds / 60:.1f} minutes")]
-    write_evaluation(run / PAGE, f"{run.name}, val clips", facts, recognizer, asked, result, curves=run / METRICS)
-    if recognizer.info.training.finished:
-        finish(run)
-    return Trained(run, run / CHECKPOINT, run / PAGE, recognizer.info, result)
+    return trained
+
+
+def _run_to_go_on_with(name: str | None, resume: bool, on_event: Listener) -> Path | None:
+    """The run that goes on; `None` where another one begins, which may be made."""
+    run = unfinished_run(name) if resume else None
+    if not run:
+        refuse_run(name)
+        if resume:
+            on_event(Remark("There is no such run to go on with, so it begins."))
+    return run
+
+
+def _refuse_others(ranks: Ranks, about: TrainingInfo) -> None:
+    """See to it that all processes train on the same.
+
+    Raises:
+        BadInput: some do not.
+    """
+    if len(set(ranks.gathered(hashlib.sha1(msgspec.json.encode(about)).hexdigest()))) > 1:
+        raise BadInput("not every process of the training has found the same clips; put the same on all machines.")
 
 
 def _completed(

@@ -10,8 +10,9 @@ from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
 
-from slr_pose.data.batches import Batch
+from slr_pose.data.batches import Batch, Item, LabelledClips
 from slr_pose.data.signing import WINDOW_S, SigningBatch
 from slr_pose.info import RATE, READ
 from slr_pose.model import calibration
@@ -50,7 +51,7 @@ class Training(lightning.LightningModule):
         super().__init__()
         self.model, self.recipe, self.steps = model, recipe, steps
         self.augmentation = Augmentation(skeleton)
-        self.averaged = AveragedModel(model, multi_avg_fn=self._average)
+        self.averaged = AveragedModel(model, multi_avg_fn=self._average).requires_grad_(False)
         self.answers: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
         self.losses: list[Tensor] = []  # of the steps of the epoch
         self.thresholds: dict[str, float] = {}
@@ -158,7 +159,8 @@ class Training(lightning.LightningModule):
     def validation_step(self, batch: Batch | SigningBatch, _: int, dataloader_idx: int = 0) -> None:
         """What the averaged weights answer to signs; and how far off they are of signing."""
         if isinstance(batch, SigningBatch):
-            self.log("val_reading_loss", self._signing_loss(batch, self.learnt), add_dataloader_idx=False)
+            loss = self._signing_loss(batch, self.learnt)
+            self.log("val_reading_loss", loss, add_dataloader_idx=False, sync_dist=True)
             return
         keypoints, frames, _fps, labels = batch
         with self._full_precision():
@@ -167,12 +169,12 @@ class Training(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         if self.losses:  # logged here, so that an epoch is in the logs when its state is kept
-            self.log("train_loss", torch.stack(self.losses).mean())
+            self.log("train_loss", torch.stack(self.losses).mean(), sync_dist=True)
             self.losses.clear()
         if not self.answers:
             return
-        logits = {head: torch.cat([answer[head] for answer, _ in self.answers]) for head in self.answers[0][0]}
-        labels = {head: torch.cat([label[head] for _, label in self.answers]) for head in logits}
+        logits = {head: self._of_all([answer[head] for answer, _ in self.answers]) for head in self.answers[0][0]}
+        labels = {head: self._of_all([label[head] for _, label in self.answers]) for head in logits}
         self.answers.clear()
         right = {}
         for head, label in labels.items():
@@ -182,6 +184,15 @@ class Training(lightning.LightningModule):
         self.log("val_top1", torch.stack(list(right.values())).mean() if right else torch.zeros(()))
         self._calibrate(logits, labels)
         self.log("val_loss", self._loss(logits, labels, smoothing=0))
+
+    def _of_all(self, answers: list[Tensor]) -> Tensor:
+        """(clips, ...) in the clips' order: what all processes have answered to their `share` of them."""
+        own = torch.cat(answers)
+        if self.trainer.world_size == 1:
+            return own
+        asked = cast(dict[str, DataLoader[Item]], self.trainer.val_dataloaders)[SIGNS].dataset
+        every = cast(Tensor, self.all_gather(own))
+        return every.transpose(0, 1).flatten(0, 1)[: len(cast(LabelledClips, asked))]
 
     def _calibrate(self, logits: dict[str, Tensor], labels: dict[str, Tensor]) -> None:
         """Give the averaged model the temperature of each head, and learn from where on its answers are sure."""

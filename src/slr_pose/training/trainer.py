@@ -19,10 +19,10 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities.types import STEP_OUTPUT
-from torch.utils.data import DataLoader, RandomSampler
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
 from slr_pose import BadInput
-from slr_pose.data.batches import Batches, LabelledClips, collate
+from slr_pose.data.batches import Batches, LabelledClips, Shares, collate, share
 from slr_pose.data.signing import Signing, collate_signing
 from slr_pose.events import Listener, ignore
 from slr_pose.events import Training as Progress
@@ -34,6 +34,7 @@ from slr_pose.runs import CHECKPOINT, METRICS, STATE, UNFINISHED, StateKeeper
 from slr_pose.skeleton import Skeleton
 from slr_pose.training.logs import further_log
 from slr_pose.training.module import SIGNING, SIGNS, Training
+from slr_pose.training.ranks import ALONE, Ranks
 from slr_pose.training.recipe import FEWEST_EPOCHS, STEPS, STEPS_AN_EPOCH, Recipe
 
 
@@ -51,6 +52,7 @@ def train(
     on_event: Listener = ignore,
     resume: bool = False,
     log: str | None = None,
+    ranks: Ranks = ALONE,
 ) -> float:
     """Train a model, and keep its averaged weights in `run/model.safetensors`, written after every epoch.
 
@@ -61,6 +63,10 @@ def train(
     Until `runs.finish`, `run/unfinished.json` says what is trained, and `run/training.ckpt` holds all that a training
     is made of after a whole epoch. Whatever stops it, even within a write: gone on with, it ends with the same weights.
 
+    Of several processes, each takes its share of every batch and of the validation clips. What they learn is averaged,
+    what they answer gathered, so that all have the same weights, and the first one writes them. Gone on with by as many
+    processes, it ends with the same weights; by another number of them, with others that are as good.
+
     Args:
         build: makes the model; called once the seed is set.
         training_signs, validation_signs: signs, each for itself.
@@ -70,6 +76,7 @@ def train(
         about: what the checkpoint shall tell of the data: splits, signers, extractor. The rest of it is filled in.
         resume: go on where the run was stopped.
         log: who is told, too, one of `LOGS`; of a run that goes on, as of another one.
+        ranks: the processes that train together.
 
     Returns:
         Seconds that it took.
@@ -86,36 +93,43 @@ def train(
     steps = -(-len(training_signing) // batch_size)
     if len(training_signs):
         batches = Batches(training_signs.frames, batch_size, generator)
-        learning[SIGNS] = DataLoader(training_signs, batch_sampler=batches, collate_fn=collate, generator=generator)
+        own = Shares(batches, ranks.rank, ranks.count)
+        learning[SIGNS] = DataLoader(training_signs, batch_sampler=own, collate_fn=collate, generator=generator)
         steps = len(batches)
     if len(training_signing):
         windows = max(1, round(batch_size * recipe.rows))
         drawn = RandomSampler(training_signing, replacement=True, num_samples=steps * windows, generator=generator)
+        own = Shares(BatchSampler(drawn, windows, drop_last=False), ranks.rank, ranks.count)
         learning[SIGNING] = DataLoader(
-            training_signing, windows, sampler=drawn, collate_fn=collate_signing, generator=generator
+            training_signing, batch_sampler=own, collate_fn=collate_signing, generator=generator
         )
     validating: dict[str, DataLoader[Any]] = {}
     if len(validation_signs):
-        validating[SIGNS] = DataLoader(validation_signs, 2 * batch_size, collate_fn=collate)
+        rows = share(range(len(validation_signs)), ranks.rank, ranks.count)
+        validating[SIGNS] = DataLoader(validation_signs, 2 * batch_size, sampler=rows, collate_fn=collate)
     if len(validation_signing):
-        validating[SIGNING] = DataLoader(validation_signing, batch_size, collate_fn=collate_signing)
+        rows = share(range(len(validation_signing)), ranks.rank, ranks.count)
+        validating[SIGNING] = DataLoader(validation_signing, batch_size, sampler=rows, collate_fn=collate_signing)
     epochs = recipe.epochs or max(FEWEST_EPOCHS, math.ceil(STEPS / steps))
     recipe = replace(recipe, epochs=epochs)
     training = Training(build(), skeleton, recipe, steps=epochs * steps)
+    if not ranks.is_first:  # as of one alone, up to here; each changes and mixes its clips in its own way
+        lightning.seed_everything(ranks.seed(recipe.seed), workers=True, verbose=False)
     info = ModelInfo(
         skeleton=skeleton.toml,
         labels=classes,
         model=training.model.config,
         training=msgspec.structs.replace(about, recipe=asdict(recipe), torch=str(torch.__version__)),
     )
-    state = _read_state(run, info) if resume else None
-    with write_whole(run / UNFINISHED) as partial:
-        partial.write_text(info.encode())
-    loggers = _loggers(run, state["global_step"] if state else 0)
+    step = ranks.of_first(lambda: _begun(run, info, resume))
+    if step and not (run / STATE).exists():
+        raise BadInput(f"{run} is not on this machine: to go on, all of them need it on a disk that they share.")
+    loggers = _loggers(run, step or 0) if ranks.is_first else ()
     known = {"skeleton": skeleton.name, **asdict(info.model), **asdict(recipe), "data": about.data}
-    keeper = _Keeper(run, info, training, generator, loggers[0], on_event)
-    with _stop_on_interrupt() as interrupt, further_log(log, run) as others:
-        for logger in others if state else [*loggers, *others]:
+    with _stop_on_interrupt() as interrupt, further_log(log if ranks.is_first else None, run) as others:
+        table = loggers[0] if loggers else None
+        keeper = _Keeper(run, info, training, generator, table, ranks, interrupt, on_event)
+        for logger in others if step else [*loggers, *others]:
             logger.log_hyperparams(known)
         trainer = lightning.Trainer(
             max_epochs=epochs,
@@ -129,17 +143,22 @@ def train(
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
+            use_distributed_sampler=False,
+            **ranks.settings,
         )
-        interrupt.trainer = trainer
+        interrupt.is_awaited = True
         try:
-            trainer.fit(training, learning, validating, ckpt_path=run / STATE if state else None, weights_only=True)
+            trainer.fit(training, learning, validating, ckpt_path=run / STATE if step else None, weights_only=True)
         except OSError as error:
             raise BadInput(f"{run} cannot be written: {error.strerror or error}; make room there.") from error
     return time.monotonic() - keeper.started
 
 
 class _Keeper(Callback):
-    """Writes the checkpoint after every epoch, and the state of the training; tells of every step."""
+    """Writes the checkpoint after every epoch, and the state of the training; tells of every step.
+
+    Of several processes, the first one does, and that alone refuses a divergence, which reaches all of them.
+    """
 
     def __init__(
         self,
@@ -147,11 +166,13 @@ class _Keeper(Callback):
         info: ModelInfo,
         training: Training,
         generator: torch.Generator,
-        table: CSVLogger,
+        table: CSVLogger | None,
+        ranks: Ranks,
+        interrupt: "_Interrupt",
         on_event: Listener,
     ):
         self.run, self.info, self.training, self.generator = run, info, training, generator
-        self.table, self.on_event = table, on_event
+        self.table, self.ranks, self.interrupt, self.on_event = table, ranks, interrupt, on_event
         self.started = time.monotonic()
         self.state = StateKeeper(run)
         self.top1: float | None = None
@@ -168,8 +189,11 @@ class _Keeper(Callback):
         epoch, loss = trainer.current_epoch + 1, outputs["loss"].item()
         self._refuse_divergence(epoch, math.isfinite(loss))
         self.on_event(Progress(epoch, trainer.global_step, self.training.steps, loss, self.top1))
+        self._obey_interrupt(trainer)
 
     def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        if not self.ranks.is_first:
+            return
         metrics = {name: value.item() for name, value in trainer.callback_metrics.items() if name.startswith("val")}
         self.top1 = metrics.get("val_top1")
         weights = {name: weight.contiguous() for name, weight in self.training.learnt.state_dict().items()}
@@ -182,16 +206,21 @@ class _Keeper(Callback):
         save_checkpoint(self.run / CHECKPOINT, weights, info)
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        self._obey_interrupt(trainer)
         whole = trainer.global_step % trainer.num_training_batches == 0  # Ctrl-C ends an epoch early
-        if whole:
+        if not whole or not self.ranks.of_first(self.state.is_due):
+            return
+        if self.ranks.is_first:
             self.state.keep(trainer.save_checkpoint)
+        else:
+            trainer.save_checkpoint(self.run / STATE)  # tells the first one, and writes nothing
 
     def on_save_checkpoint(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         checkpoint[KEY] = {
-            "random": _random_states(self.generator),
-            "logged": (self.run / METRICS).read_text(encoding="utf-8"),
+            "random": self.ranks.gathered(_random_states(self.generator)),
+            "logged": (self.run / METRICS).read_text(encoding="utf-8") if self.ranks.is_first else "",
             "thresholds": self.training.thresholds,
             "top1": self.top1,
             "seconds": time.monotonic() - self.started,
@@ -201,14 +230,25 @@ class _Keeper(Callback):
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         state = checkpoint[KEY]
-        _set_random_states(state["random"], self.generator)
+        drawn = state["random"]
+        self.generator.set_state(drawn[0]["batches"])  # the same everywhere
+        if len(drawn) == self.ranks.count:
+            _set_random_states(drawn[self.ranks.rank])
+        else:
+            seed = self.ranks.seed(self.training.recipe.seed, checkpoint["global_step"])
+            lightning.seed_everything(seed, workers=True, verbose=False)
         self.training.thresholds, self.top1 = state["thresholds"], state["top1"]
         self.started -= state["seconds"]
-        self.table.experiment.metrics += csv.DictReader(state["logged"].splitlines())
-        self.table.save()
+        if self.table:
+            self.table.experiment.metrics += csv.DictReader(state["logged"].splitlines())
+            self.table.save()
+
+    def _obey_interrupt(self, trainer: lightning.Trainer) -> None:
+        """All of them stop after the same step."""
+        trainer.should_stop = trainer.strategy.reduce_boolean_decision(self.interrupt.was_met, all=False)
 
     def _refuse_divergence(self, epoch: int, finite: bool) -> None:
-        if not finite:
+        if not finite and self.ranks.is_first:
             kept = f"; the model of epoch {epoch - 1} is kept" if (self.run / CHECKPOINT).exists() else ""
             raise BadInput(
                 f"the training diverged in epoch {epoch}: it computes numbers that are none{kept}. Look for keypoints"
@@ -228,12 +268,23 @@ def _random_states(generator: torch.Generator) -> dict[str, Any]:
     }
 
 
-def _set_random_states(states: dict[str, Any], generator: torch.Generator) -> None:
-    generator.set_state(states["batches"])
+def _set_random_states(states: dict[str, Any]) -> None:
     torch.set_rng_state(states["torch"])
     torch.cuda.set_rng_state_all(states["cuda"])
     np.random.set_state(states["numpy"])
     random.setstate(states["python"])
+
+
+def _begun(run: Path, info: ModelInfo, resume: bool) -> int | None:
+    """Note what is trained in the run's folder; after which step it goes on, if so.
+
+    Raises:
+        BadInput: the run to go on with began with something else.
+    """
+    state = _read_state(run, info) if resume else None
+    with write_whole(run / UNFINISHED) as partial:
+        partial.write_text(info.encode())
+    return state["global_step"] if state else None
 
 
 def _read_state(run: Path, info: ModelInfo) -> dict[str, Any] | None:
@@ -283,12 +334,13 @@ def _loggers(run: Path, step: int) -> tuple[CSVLogger, TensorBoardLogger]:
 
 
 class _Interrupt:
-    trainer: lightning.Trainer | None = None
+    is_awaited = False
+    was_met = False
 
     def __call__(self, *_: object) -> None:
-        if self.trainer is None or self.trainer.should_stop:
+        if self.was_met or not self.is_awaited:
             raise KeyboardInterrupt
-        self.trainer.should_stop = True
+        self.was_met = True
 
 
 @contextlib.contextmanager

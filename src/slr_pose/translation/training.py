@@ -164,7 +164,8 @@ class _Keeper:
     def keep(self) -> None:
         """Write what is learnt after an epoch, and where the training stands."""
         self.write(self.info)
-        self.state.keep(lambda partial: torch.save(self.learner.state(), partial))
+        if self.state.is_due():
+            self.state.keep(lambda partial: torch.save(self.learner.state(), partial))
 
     def write(self, info: TranslatorInfo) -> None:
         """Write the checkpoint."""
