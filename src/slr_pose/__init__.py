@@ -4,6 +4,7 @@ The functions here are what `slr` is made of: `slr train` is `slr_pose.train`. E
 progress and remarks as values of `slr_pose.events`. None of them is imported before it is used.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,11 @@ _ROOMS = {
     "translate": "roads.sentences",
     "watch": "roads.watch",
 }
+
+
+# How long torch's threads turn round and round while they wait for each other: some 0.1 ms, and then they sleep. By itself
+# it is thirty times that, and where another program has a core, they hinder what they wait for. Read by torch's OpenMP.
+os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
 
 class BadInput(ValueError):  # noqa: N818
