@@ -94,6 +94,8 @@ _ROOMS = {
 # How long torch's threads turn round and round while they wait for each other: some 0.1 ms, and then they sleep. By itself
 # it is thirty times that, and where another program has a core, they hinder what they wait for. Read by torch's OpenMP.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+# From 1.29 on, ONNX Runtime tells its maker of each model that is opened, unless this is there when it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 class BadInput(ValueError):  # noqa: N818
