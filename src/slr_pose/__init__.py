@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.extract import extract
     from slr_pose.roads.predict import predict
     from slr_pose.roads.sentences import train_sentences, translate
+    from slr_pose.roads.serve import serve
     from slr_pose.roads.train import train
     from slr_pose.roads.watch import watch
     from slr_pose.signer.synthesis import synthesize
@@ -56,6 +57,7 @@ __all__ = [
     "forget",
     "known_signs",
     "predict",
+    "serve",
     "synthesize",
     "train",
     "train_sentences",
@@ -83,6 +85,7 @@ _ROOMS = {
     "forget": "roads.enrol",
     "known_signs": "roads.enrol",
     "predict": "roads.predict",
+    "serve": "roads.serve",
     "synthesize": "signer.synthesis",
     "train": "roads.train",
     "train_sentences": "roads.sentences",
