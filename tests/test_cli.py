@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -281,6 +282,17 @@ def test_predict_with_onnx_imports_no_torch(exported, signs):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=exported.parent)
     assert done.returncode == 0, done.stderr
     assert labels(json.loads(done.stdout)[0])["gloss"][0]["label"] == "wave"
+
+
+def test_onnx_runtime_tells_its_maker_nothing(exported, signs, tmp_path):
+    """Where it does, it keeps a number of the machine, and what is to be sent, in the user's cache."""
+    places = {name: str(tmp_path) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    environment = {key: value for key, value in os.environ.items() if "CI" not in key and "ORT_" not in key}
+    code = "from slr_pose.cli import app; app()"
+    clip = signs.parent / "clips" / "wave-0.pose"
+    command = [sys.executable, "-c", code, "predict", "--model", exported, clip]
+    subprocess.run(command, check=True, env={**environment, **places}, capture_output=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_sample_is_transcribed_right_after_installation(slr):

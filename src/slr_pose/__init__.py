@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.extract import extract
     from slr_pose.roads.predict import predict
     from slr_pose.roads.sentences import train_sentences, translate
+    from slr_pose.roads.serve import serve
     from slr_pose.roads.train import train
     from slr_pose.roads.watch import watch
     from slr_pose.signer.synthesis import synthesize
@@ -56,6 +57,7 @@ __all__ = [
     "forget",
     "known_signs",
     "predict",
+    "serve",
     "synthesize",
     "train",
     "train_sentences",
@@ -83,6 +85,7 @@ _ROOMS = {
     "forget": "roads.enrol",
     "known_signs": "roads.enrol",
     "predict": "roads.predict",
+    "serve": "roads.serve",
     "synthesize": "signer.synthesis",
     "train": "roads.train",
     "train_sentences": "roads.sentences",
@@ -94,6 +97,8 @@ _ROOMS = {
 # How long torch's threads turn round and round while they wait for each other: some 0.1 ms, and then they sleep. By
 # itself it is thirty times that, and where another program has a core, they hinder what they wait for. Read by OpenMP.
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+# From 1.29 on, ONNX Runtime tells its maker of each model that is opened, unless this is there when it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
 class BadInput(ValueError):  # noqa: N818

@@ -10,6 +10,7 @@ from slr_pose.cli import (  # noqa: F401  (each adds its commands)
     hamnosys,
     predict,
     sentences,
+    serve,
     train,
     web,
 )

@@ -18,6 +18,10 @@ Seed = Annotated[
 ]
 RunName = Annotated[str | None, typer.Option(help="Folder of the run, under runs/; by default the time.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
+EXTRAS = {  # which of pyproject.toml brings a package, where that is not `train`
+    **dict.fromkeys(("sacrebleu", "tokenizers"), "sentences"),
+    **dict.fromkeys(("prometheus_client", "starlette", "uvicorn"), "serve"),
+}
 UsageError: Any = typer.BadParameter.__base__  # typer has a click of its own
 
 
@@ -48,7 +52,7 @@ class Commands(TyperGroup):
             complain("error", f"{os.fsdecode(error.filename)} cannot be used ({error.strerror}); check that it may.")
             raise typer.Exit(2) from error
         except ModuleNotFoundError as error:
-            extra = "sentences" if error.name in ("sacrebleu", "tokenizers") else "train"
+            extra = EXTRAS.get(error.name or "", "train")
             complain("error", f"{ctx.invoked_subcommand} needs {error.name}: pip install 'slr-pose[{extra}]'")
             raise typer.Exit(1) from error
         except KeyboardInterrupt as interrupt:  # where no `progress` can say what is kept

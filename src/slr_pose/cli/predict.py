@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -59,6 +59,7 @@ def predict(
     With --camera, name each sign that is signed before a camera as soon as it has ended; Ctrl-C ends that.
     """
     from slr_pose.media.video import SAMPLE
+    from slr_pose.roads.predict import as_answer
 
     if record and not camera:
         raise BadInput("--record keeps what a camera sees: name it with --camera.")
@@ -73,7 +74,7 @@ def predict(
     with progress() as show:
         answers = slr_pose.predict(inputs, model, lexicon=lexicon, on_event=show)
     if as_json:
-        print_json([_as_json(file, timeline, top) for file, timeline in answers.timelines.items()])
+        print_json([as_answer(str(file), timeline, top) for file, timeline in answers.timelines.items()])
     else:
         for timeline in answers.timelines.values():
             print_timeline(timeline, top, as_unicode)
@@ -172,14 +173,3 @@ def _say_what_is_not_measured(tiers: "dict[str, Entry]") -> None:
     if unknown:
         which = "these answers" if len(unknown) == len(tiers) else ", ".join(unknown)
         stdout.print(styled((f"How sure {which} may be is not known.", "dim")))
-
-
-def _as_json(file: Path, timeline: "Timeline", top: int) -> dict[str, Any]:
-    from slr_pose.hamnosys import most_likely, write, write_names
-
-    found = {"input": str(file), **timeline.as_dict(top)}
-    now = timeline.at(timeline.start_s)
-    if notation := most_likely({head: entry.labels for head, entry in now.items()}):
-        written = {"names": write_names(notation), "unicode": write(notation)}
-        found["hamnosys"] = [{"start": timeline.start_s, "end": timeline.end_s, **written}]
-    return found

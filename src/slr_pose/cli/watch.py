@@ -34,7 +34,7 @@ COLUMNS = 64  # of the picture in a terminal
 
 def watch(source: str, model: Path | None, record: Path | None, top: int, as_json: bool) -> None:
     """Show what a camera sees, and print each sign as it ends, until the source ends or a person ends it."""
-    from slr_pose.timeline import Timeline
+    from slr_pose.recognition.stream import of_sign
 
     told = _Told()
     with progress() as show:
@@ -45,9 +45,8 @@ def watch(source: str, model: Path | None, record: Path | None, top: int, as_jso
                 for sign in look.signs:
                     gloss = sign["gloss"]
                     if as_json:
-                        tiers = {tier: [entry] for tier, entry in sign.items()}
-                        one = Timeline(watching.name, gloss.start_s, gloss.end_s, tiers)
-                        print_json({"input": one.name, **one.as_dict(top)}, indent=None)
+                        alone = of_sign(sign, watching.name).as_dict(top)
+                        print_json({"input": watching.name, **alone}, indent=None)
                     else:
                         stdout.print(_line(gloss))
                 draw(look, told)

@@ -26,17 +26,15 @@ PART_S = 60.0  # length of a part; what is left of a video, and less than half o
 UNUSED_S = 30 * 86400.0  # parts that nobody has used for so long are removed
 
 
-def parts_of(job: Job, video: VideoInfo) -> list[PoseFile]:
+def parts_of(job: Job, video: VideoInfo, folder: Path | None = None) -> list[PoseFile]:
     """The files of a video's parts, in order; some may be extracted already, others are to be.
 
     Args:
         job: the whole video.
         video: what its container tells.
+        folder: where; by default in the user's cache.
     """
-    folder, files = _folder(job), PoseFiles()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.utime(folder)
-    _clear(folder.parent)
+    folder, files = folder or _kept(job), PoseFiles()
     starts = np.arange(video.start_s, video.end_s - PART_S / 2, PART_S)[1:].tolist()
     spans = pairwise([None, *starts, None])
     return [files.of(replace(job, pose=None, start_s=start_s, end_s=end_s), folder) for start_s, end_s in spans]
@@ -72,6 +70,15 @@ def _folder(job: Job) -> Path:
     """Where the parts of a video are kept."""
     digest = hashlib.sha1(os.fsencode(job.video.resolve())).hexdigest()[:16]
     return platformdirs.user_cache_path("slr-pose", appauthor=False) / "parts" / digest
+
+
+def _kept(job: Job) -> Path:
+    """The same folder, which is there from now on, while those that nobody has used for long go."""
+    folder = _folder(job)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.utime(folder)
+    _clear(folder.parent)
+    return folder
 
 
 def _clear(home: Path) -> None:

@@ -3,22 +3,18 @@
 `extract_segments` is all that the rest knows of how segments are carried out: tasks go in, results come out.
 """
 
-import multiprocessing
-import multiprocessing.connection
-import multiprocessing.resource_tracker
 import os
 import queue
-import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import islice
 
 from slr_pose import BadInput
-from slr_pose.keypoints.segment import Segment, Task, extract_segment
-from slr_pose.workers import begin
+from slr_pose.keypoints.segment import Segment, Task, attempt
+from slr_pose.workers import Pipe, Worker, begin, is_worker
 
 STALL_S = 60.0  # a worker that has decoded nothing for so long is given up
 TICK_S = 0.2  # how often progress is told and workers are looked after
@@ -29,13 +25,17 @@ Said = bool | Segment | BadInput | None  # by a worker: see `_Worker`
 def extract_segments(
     tasks: Iterator[Task], on_frames: Callable[[int], None], workers: int
 ) -> Generator[tuple[Task, Segment | BadInput], None, None]:
-    """What was found in each segment, as it is done, or what went wrong with it.
+    """What was found in each segment, as it is done, or what went wrong with it. A worker has no workers: there it is
+    done one after the other, by itself.
 
     Args:
         tasks: asked for a few more than there are workers, and for the next as each is done.
         on_frames: called with the number of frames done so far, a few times a second and before each result.
         workers: processes at a time.
     """
+    if is_worker():
+        yield from ((task, attempt(*task, lambda counts: None)) for task in tasks)
+        return
     messages: Messages = queue.SimpleQueue()
     crew: list[_Worker] = []
     waiting: deque[Task] = deque()  # ready for whoever is done, so that nobody waits for a video to be opened
@@ -91,10 +91,6 @@ def extract_segments(
 class _Worker:
     """A process that extracts one segment after the other.
 
-    It has a pipe of its own, and shares no queue and no lock with the others: whenever it is killed or stops, it holds
-    up nobody. In the pools of libraries it would: those of `concurrent.futures` and of pebble, which has time-outs,
-    share a queue, and a worker that is killed while it holds the lock of that stalls all the others.
-
     Args:
         messages: where what it says arrives, each with the worker: True for a frame that counts and False for another,
             what it found or the problem that it met, and None when it has died.
@@ -103,12 +99,7 @@ class _Worker:
     def __init__(self, messages: "Messages"):
         self.task: Task | None = None
         self.silent_s = 0.0
-        context = multiprocessing.get_context("spawn")
-        self._pipe, its_end = context.Pipe()
-        self._process = context.Process(target=_serve, args=(its_end,), daemon=True)
-        with _interrupts_held_back():
-            self._process.start()
-        its_end.close()
+        self._worker = Worker(_serve)
         self._listener = threading.Thread(target=self._listen, args=(messages,), daemon=True)
         self._listener.start()
 
@@ -116,18 +107,17 @@ class _Worker:
         """Give it something to do."""
         self.task, self.silent_s = task, 0.0
         with suppress(OSError):  # it has died, as the listener will say
-            self._pipe.send(task)
+            self._worker.pipe.send(task)
 
     def end(self) -> None:
         """Kill it, whatever it does."""
-        self._process.kill()
-        self._process.join(5)  # not even that ends a process that waits for a dead disk
+        self._worker.end()
         self._listener.join(5)
 
     def _listen(self, messages: "Messages") -> None:
         with suppress(EOFError, OSError):
             while True:
-                messages.put((self, self._pipe.recv()))
+                messages.put((self, self._worker.pipe.recv()))
         messages.put((self, None))
 
 
@@ -150,31 +140,10 @@ def _arrived(messages: Messages) -> Iterator[tuple[_Worker, Said]]:
             yield messages.get_nowait()
 
 
-@contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """For a process that is started meanwhile: until it ignores Ctrl-C, it would print a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    multiprocessing.resource_tracker.ensure_running()  # which lets them through when it starts
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _serve(pipe: multiprocessing.connection.Connection) -> None:
+def _serve(pipe: Pipe) -> None:
     """What a worker does: a task comes in, a bool goes out for each frame, and then what was found, or the problem."""
     begin()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what estimators log past every setting
     while True:
         plan, number = pipe.recv()
-        try:
-            result: Segment | BadInput = extract_segment(plan, number, pipe.send)
-        except BadInput as error:
-            result = error
-        except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            result = BadInput(f"{plan.job.video} could not be extracted; {reason}.")
-        pipe.send(result)
+        pipe.send(attempt(plan, number, pipe.send))

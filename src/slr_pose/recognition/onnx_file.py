@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular, write_whole
+from slr_pose.workers import threads as usual_threads
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -82,7 +83,7 @@ def open_session(path: Path, content: bytes, threads: int = 0) -> "InferenceSess
     """A session of what `read_onnx` returns.
 
     Args:
-        threads: that share the work; 0 = as many as the machine has cores.
+        threads: that share the work; by default as many as the machine has cores, but one in a worker.
 
     Raises:
         BadInput: ONNX Runtime cannot read it.
@@ -92,7 +93,7 @@ def open_session(path: Path, content: bytes, threads: int = 0) -> "InferenceSess
     _limit_memory()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised, too
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or usual_threads()
     options.add_session_config_entry("session.use_env_allocators", "1")
     try:
         # Constants are worked out as they are used, within the memory that there is, and not before.

@@ -255,6 +255,12 @@ def _told(signs: NDArray[np.float32], glosses: int) -> NDArray[np.float64]:
     return np.array([*logs, other, len(signs)])
 
 
+def of_sign(answer: Answer, name: str) -> Timeline:
+    """One sign of what is called `name`, as a timeline of its own."""
+    sign = answer[READ]
+    return Timeline(name, sign.start_s, sign.end_s, {tier: [entry] for tier, entry in answer.items()})
+
+
 def timeline(recognizer: Recognizer, answers: list[Answer], name: str, start_s: float, end_s: float) -> Timeline:
     """What a stream has answered, with a tier per head, and for what else is known of some signs."""
     signs = {answer[READ].start_s: answer for answer in answers}  # one that went on takes the place of its beginning

@@ -1,6 +1,6 @@
 """HamNoSys of any sign, of which no model need have heard: geometry and the model that comes with the package."""
 
-from functools import cached_property
+import functools
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +28,6 @@ class Transcriber:
 
     def __init__(self, recognizer: Recognizer | None):
         self.recognizer = recognizer
-
-    @cached_property
-    def learnt(self) -> Recognizer:
-        """The model that comes with the package."""
-        return Recognizer.load(MODEL)
 
     def predict(self, pose: Pose) -> Timeline:
         """A tier for each head, with one entry that ranks all its labels; the attributes come last.
@@ -80,10 +75,16 @@ class Transcriber:
             return {}
         measured = attribute_probabilities(pose)
         try:
-            learnt = self.learnt.probabilities([self.learnt.skeleton.select(pose)])
+            learnt = _learnt().probabilities([_learnt().skeleton.select(pose)])
         except BadInput:
             return measured
         return joined(measured, {head: shares[0] for head, shares in learnt.items()})
+
+
+@functools.cache
+def _learnt() -> Recognizer:
+    """The model that comes with the package."""
+    return Recognizer.load(MODEL)
 
 
 def joined(measured: Shares, learnt: Shares) -> Shares:

@@ -36,6 +36,7 @@ def annotate(
     *,
     glosses: Path | str | None = None,
     sentences: bool | Path | str | Translator = False,
+    parts: Path | str | None = None,
     on_event: Listener = ignore,
 ) -> Timeline:
     """Name the signs of a video, with the times from when to when each is signed; where nothing is signed, nothing is
@@ -50,6 +51,7 @@ def annotate(
         glosses: a text, a sentence of glosses a line: a sign that often follows the one before it is likelier.
         sentences: whether to make a sentence of each phrase, in a tier `sentence`; or the model that makes them, by
             default that of the newest run.
+        parts: a folder to keep the parts in, instead of the cache.
         on_event: told of progress and remarks.
 
     Raises:
@@ -60,12 +62,12 @@ def annotate(
     recognizer = reader(model, on_event)
     following = read_bigrams(Path(glosses), recognizer.info.labels[READ]) if glosses else None
     translator = chosen_translator(None if sentences is True else sentences, on_event) if sentences else None
-    parts = _poses(file, recognizer, on_event)
-    first = next(parts)
+    poses = _poses(file, recognizer, Path(parts) if parts else None, on_event)
+    first = next(poses)
     live = Live(recognizer, first, following)
     answers: list[Answer] = []
     length_s = _length_s(file, first)
-    for pose in chain([first], parts):
+    for pose in chain([first], poses):
         for block in _blocks(pose):
             answers += live.push(block)
             on_event(Annotating(live.read_s, max(length_s, live.read_s)))
@@ -106,7 +108,7 @@ def _blocks(pose: Pose) -> Iterator[Pose]:
         yield replace(pose, keypoints=pose.keypoints[frames], confidence=pose.confidence[frames])
 
 
-def _poses(file: Path, recognizer: Recognizer, on_event: Listener) -> Iterator[Pose]:
+def _poses(file: Path, recognizer: Recognizer, folder: Path | None, on_event: Listener) -> Iterator[Pose]:
     """The poses of a file's parts, in order, each read when its turn comes.
 
     Raises:
@@ -119,13 +121,13 @@ def _poses(file: Path, recognizer: Recognizer, on_event: Listener) -> Iterator[P
     if kept.is_done:
         yield kept.read()
     else:
-        yield from _in_parts(kept.job, on_event)
+        yield from _in_parts(kept.job, folder, on_event)
 
 
-def _in_parts(job: Job, on_event: Listener) -> Iterator[Pose]:
+def _in_parts(job: Job, folder: Path | None, on_event: Listener) -> Iterator[Pose]:
     """The poses of a video's parts, of which those are extracted first that are not yet."""
     video = probe(job.video)
-    parts = parts_of(job, video)
+    parts = parts_of(job, video, folder)
     spans = [(part.job.start_s, part.job.end_s) for part in parts]
     outcomes = extract_jobs([part.job for part in parts if not part.is_done], on_event)
     failed = {(outcome.job.start_s, outcome.job.end_s): outcome.error for outcome in outcomes if outcome.error}

@@ -23,7 +23,8 @@ from slr_pose.workers import cores
 
 State = Literal["works", "absent", "broken"]
 
-EXTRAS = {"train": "to train", "sentences": "to make sentences"}  # of pyproject.toml, and what they are for
+# Of pyproject.toml, and what they are for.
+EXTRAS = {"train": "to train", "sentences": "to make sentences", "serve": "to serve"}
 TESTED_S = 1.0  # of the sample video, in which the hand is raised
 SHOWN = ("hand_shape_base_form", "hamfinger2345")  # by the hand in it
 

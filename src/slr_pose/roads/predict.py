@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from slr_pose import BadInput
 from slr_pose.data.store import crowd
 from slr_pose.events import Caution, LeftOut, Listener, Remark, ignore
-from slr_pose.hamnosys import ATTRIBUTES
+from slr_pose.hamnosys import ATTRIBUTES, most_likely, write, write_names
 from slr_pose.hamnosys.lexicon import Attributes, attributes_of, rank, read_lexicon
 from slr_pose.info import ModelInfo
 from slr_pose.keypoints.engines import default_estimator
@@ -96,6 +97,16 @@ def predict(
             found = Entry(timeline.start_s, timeline.end_s, rank(heads, signs), "not measured")
             timeline.tiers[LEXICON] = [found]
     return answers
+
+
+def as_answer(name: str, timeline: Timeline, top: int = 5) -> dict[str, Any]:
+    """What `slr predict --json` says of one input, with the best `top` labels of each tier."""
+    found = {"input": name, **timeline.as_dict(top)}
+    now = timeline.at(timeline.start_s)
+    if notation := most_likely({head: entry.labels for head, entry in now.items()}):
+        written = {"names": write_names(notation), "unicode": write(notation)}
+        found["hamnosys"] = [{"start": timeline.start_s, "end": timeline.end_s, **written}]
+    return found
 
 
 def chosen_model(model: Path | str | Recognizer | None, on_event: Listener) -> Recognizer | None:

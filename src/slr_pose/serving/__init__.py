@@ -1,0 +1,1 @@
+"""A model that answers over HTTP: what `slr serve` is made of."""
