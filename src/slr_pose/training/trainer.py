@@ -302,9 +302,12 @@ def _read_state(run: Path, info: ModelInfo) -> dict[str, Any] | None:
     if not (run / STATE).exists():
         return None
     try:
-        return torch.load(run / STATE, map_location="cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(run / STATE, map_location="cpu", weights_only=True)
+        state[KEY]["random"][0]  # which earlier releases kept of one process alone
     except Exception as error:  # the reader meets a damaged file with whatever its bytes provoke
-        raise BadInput(f"{run / STATE} is damaged; begin another run without --resume.") from error
+        reason = "is damaged, or an earlier release kept it"
+        raise BadInput(f"{run / STATE} {reason}; begin another run without --resume.") from error
+    return state
 
 
 def _differences(begun: ModelInfo, info: ModelInfo) -> str:
