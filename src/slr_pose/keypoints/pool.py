@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from itertools import islice
 
 from slr_pose import BadInput
-from slr_pose.keypoints.segment import Segment, Task, extract_segment
+from slr_pose.keypoints.segment import Segment, Task, attempt
 from slr_pose.workers import begin
 
 STALL_S = 60.0  # a worker that has decoded nothing for so long is given up
@@ -170,11 +170,4 @@ def _serve(pipe: multiprocessing.connection.Connection) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what estimators log past every setting
     while True:
         plan, number = pipe.recv()
-        try:
-            result: Segment | BadInput = extract_segment(plan, number, pipe.send)
-        except BadInput as error:
-            result = error
-        except Exception as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            result = BadInput(f"{plan.job.video} could not be extracted; {reason}.")
-        pipe.send(result)
+        pipe.send(attempt(plan, number, pipe.send))

@@ -110,6 +110,17 @@ def extract_segment(plan: Plan, number: int, on_frame: Callable[[bool], None] = 
     )
 
 
+def attempt(plan: Plan, number: int, on_frame: Callable[[bool], None]) -> Segment | BadInput:
+    """The same, where whatever goes wrong is to be told to another process: it never raises."""
+    try:
+        return extract_segment(plan, number, on_frame)
+    except BadInput as error:
+        return error
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        return BadInput(f"{plan.job.video} could not be extracted; {reason}.")
+
+
 def _find(session: Session, picture: np.ndarray, box: Box | None) -> tuple[np.ndarray, np.ndarray]:
     """The keypoints of a picture, in its pixels, and their confidence; of those in the box, if there is one."""
     if box is None:

@@ -60,17 +60,18 @@ def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: 
     return loaded
 
 
-def extract_jobs(jobs: list[Job], on_event: Listener, force: bool = False) -> list[Outcome]:
+def extract_jobs(jobs: list[Job], on_event: Listener, force: bool = False, ray: str | None = None) -> list[Outcome]:
     """Extract, and say how it went; what was extracted in parts while it was read is put together.
 
     Args:
         force: extract that again, too.
+        ray: the address of a Ray cluster that does it, instead of this machine.
     """
     kept = [] if force else [outcome for job in jobs if (outcome := _put_together(job))]
     for outcome in kept:
         on_event(Remark(f"{outcome.job.video.name}: its keypoints were found when it was annotated."))
     known = {outcome.job for outcome in kept}
-    return kept + _extracted([job for job in jobs if job not in known], on_event)
+    return kept + _extracted([job for job in jobs if job not in known], on_event, ray)
 
 
 def _put_together(job: Job) -> Outcome | None:
@@ -82,11 +83,11 @@ def _put_together(job: Job) -> Outcome | None:
     return Outcome(job, pose=None if job.pose else pose, **pose.summary())
 
 
-def _extracted(jobs: list[Job], on_event: Listener) -> list[Outcome]:
+def _extracted(jobs: list[Job], on_event: Listener, ray: str | None) -> list[Outcome]:
     if not jobs:
         return []
     started = time.monotonic()
-    outcomes = list(extract_all(jobs, on_event))
+    outcomes = list(extract_all(jobs, on_event, ray=ray))
     if frames := sum(outcome.frames for outcome in outcomes):
         seconds = time.monotonic() - started
         clips = sum(outcome.error is None for outcome in outcomes)
