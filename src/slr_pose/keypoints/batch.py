@@ -21,7 +21,7 @@ REPORT_COLUMNS = ("video", "pose", "problem", "seconds", "fps", "frames_per_seco
 LOST = 0.5  # a hand that is seen in a smaller share of the frames is pointed out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How the extraction of one video ended.
 
@@ -87,15 +87,17 @@ def extract_all(
 
 def write_report(path: Path, outcomes: list[Outcome]) -> None:
     """Write a CSV file with a row a video: its pose or what went wrong, and the shares of frames with each part."""
-    rows = []
-    for outcome in sorted(outcomes, key=lambda outcome: str(outcome.job.video)):
-        row = [outcome.job.video, "" if outcome.error else outcome.job.pose, outcome.error or ""]
-        if outcome.frames:
-            row += [f"{outcome.frames / outcome.fps:.2f}", f"{outcome.fps:.3f}"]
-            row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
-            row += [f"{outcome.seen.get(part, 0):.3f}" for part in PARTS.values()]
-        rows.append(row)
-    write_rows(path, REPORT_COLUMNS, rows)
+    ordered = sorted(outcomes, key=lambda outcome: str(outcome.job.video))
+    write_rows(path, REPORT_COLUMNS, map(_row, ordered))
+
+
+def _row(outcome: Outcome) -> list[object]:
+    row: list[object] = [outcome.job.video, "" if outcome.error else outcome.job.pose, outcome.error or ""]
+    if outcome.frames:
+        row += [f"{outcome.frames / outcome.fps:.2f}", f"{outcome.fps:.3f}"]
+        row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
+        row += [f"{outcome.seen.get(part, 0):.3f}" for part in PARTS.values()]
+    return row
 
 
 class _Batch:
