@@ -16,10 +16,11 @@ from itertools import islice
 from slr_pose import BadInput, __version__
 from slr_pose.keypoints.estimator import Estimator
 from slr_pose.keypoints.job import Plan
-from slr_pose.keypoints.pool import STALL_S, TICK_S
+from slr_pose.keypoints.pool import TICK_S
 from slr_pose.keypoints.segment import Segment, Task, attempt
 
 BEAT_S = 1.0  # how often a worker tells how far it is, and the cluster how many CPUs it has
+STALL_S = 120.0  # a task that has told of no frame for so long is lost; of a node that is, Ray says so within 65 s
 REACH_S = 5.0  # how long the cluster may take to answer at first
 SPARE = 8  # segments that wait where there is no CPU at all, so that a cluster which grows by demand sees some
 
