@@ -45,11 +45,15 @@ def extract_pose(
         str | None,
         typer.Option(metavar="K/N", help="Extract a share alone, such as 3/16: a cluster has a job for each."),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Extract on a Ray cluster: host:port, or auto for the one around here."),
+    ] = None,
 ) -> None:
     """Find body and hand keypoints in videos, and write them as .pose files."""
     with progress() as show:
         done = slr_pose.extract(
-            inputs, output, engine=engine, face=face, fast=fast, force=force, shard=shard, on_event=show
+            inputs, output, engine=engine, face=face, fast=fast, force=force, shard=shard, ray=ray, on_event=show
         )
     failures = done.failures
     if failures and len(done.outcomes) + len(done.done) == 1:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from slr_pose import BadInput
 from slr_pose.events import Extracting, Listener, ignore
+from slr_pose.keypoints import cluster, pool
 from slr_pose.keypoints.job import Job, Plan
-from slr_pose.keypoints.pool import extract_segments
 from slr_pose.keypoints.pose_files import PoseFile
 from slr_pose.keypoints.segment import Segment, Task, join
 from slr_pose.pose import Pose
@@ -21,7 +21,7 @@ REPORT_COLUMNS = ("video", "pose", "problem", "seconds", "fps", "frames_per_seco
 LOST = 0.5  # a hand that is seen in a smaller share of the frames is pointed out
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How the extraction of one video ended.
 
@@ -53,7 +53,9 @@ class Outcome:
         return [name for name, part in PARTS.items() if part in HANDS and self.seen.get(part, 1) < LOST]
 
 
-def extract_all(jobs: Iterable[Job], on_event: Listener = ignore, workers: int | None = None) -> Iterator[Outcome]:
+def extract_all(
+    jobs: Iterable[Job], on_event: Listener = ignore, workers: int | None = None, ray: str | None = None
+) -> Iterator[Outcome]:
     """Extract many videos, one worker process a core; the parts of a long one go to several workers.
 
     The largest files come first, so that no core idles at the end. No video is opened before its turn comes.
@@ -62,15 +64,21 @@ def extract_all(jobs: Iterable[Job], on_event: Listener = ignore, workers: int |
         on_event: told an `Extracting` a few times a second, and as each job ends. How many frames there are in videos
             that were not opened yet is estimated from the size of their files.
         workers: processes at a time; by default the number of usable cores.
+        ray: the address of a Ray cluster whose CPUs work instead.
 
     Yields:
         The outcome of each job as it ends, with its pose when the job names no file for it.
 
     Raises:
-        BadInput: a pose cannot be written; what was written before stays.
+        BadInput: a pose cannot be written, or the cluster not be used; what was written before stays.
     """
     batch = _Batch(jobs, on_event)
-    with closing(extract_segments(batch.tasks(), batch.tell_frames, workers or cores())) as results:
+    results = (
+        cluster.extract_segments(batch.tasks(), batch.tell_frames, ray)
+        if ray
+        else pool.extract_segments(batch.tasks(), batch.tell_frames, workers or cores())
+    )
+    with closing(results):
         for task, result in results:
             batch.take(task, result)
             yield from batch.ended()
@@ -79,15 +87,17 @@ def extract_all(jobs: Iterable[Job], on_event: Listener = ignore, workers: int |
 
 def write_report(path: Path, outcomes: list[Outcome]) -> None:
     """Write a CSV file with a row a video: its pose or what went wrong, and the shares of frames with each part."""
-    rows = []
-    for outcome in sorted(outcomes, key=lambda outcome: str(outcome.job.video)):
-        row = [outcome.job.video, "" if outcome.error else outcome.job.pose, outcome.error or ""]
-        if outcome.frames:
-            row += [f"{outcome.frames / outcome.fps:.2f}", f"{outcome.fps:.3f}"]
-            row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
-            row += [f"{outcome.seen.get(part, 0):.3f}" for part in PARTS.values()]
-        rows.append(row)
-    write_rows(path, REPORT_COLUMNS, rows)
+    ordered = sorted(outcomes, key=lambda outcome: str(outcome.job.video))
+    write_rows(path, REPORT_COLUMNS, map(_row, ordered))
+
+
+def _row(outcome: Outcome) -> list[object]:
+    row: list[object] = [outcome.job.video, "" if outcome.error else outcome.job.pose, outcome.error or ""]
+    if outcome.frames:
+        row += [f"{outcome.frames / outcome.fps:.2f}", f"{outcome.fps:.3f}"]
+        row += [f"{outcome.frames / outcome.work_s:.1f}" if outcome.work_s else ""]
+        row += [f"{outcome.seen.get(part, 0):.3f}" for part in PARTS.values()]
+    return row
 
 
 class _Batch:

@@ -21,7 +21,7 @@ from slr_pose.text import first_of
 Place = tuple[str, str]  # of a file, the same for all its paths
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PoseFile:
     """The file that keeps the pose of a job, or is to keep it, and what was known of it when it was looked for.
 

@@ -47,6 +47,7 @@ def extract(
     fast: bool = False,
     force: bool = False,
     shard: str | None = None,
+    ray: str | None = None,
     on_event: Listener = ignore,
 ) -> Extraction:
     """Find body and hand keypoints in videos, on all cores, and write them as `.pose` files.
@@ -62,10 +63,12 @@ def extract(
         force: extract again what is there already.
         shard: a share of the videos alone: "3/16" is the third of sixteen. Each video is in one of them, the same
             one wherever it is asked and whatever else is in the folder, so jobs of a cluster need not know each other.
+        ray: the address of a Ray cluster that does it, instead of this machine alone: `host:port`, or `auto` for what
+            RAY_ADDRESS says, or the cluster that this machine is a node of.
         on_event: told of progress and remarks.
 
     Raises:
-        BadInput: there is no such video, no such engine, no such shard, or no place for the pose.
+        BadInput: there is no such video, engine, shard or cluster, or no place for the pose.
     """
     named, output = paths(inputs), Path(output) if output else None
     number, count = _shard(shard) if shard else (1, 1)
@@ -89,7 +92,7 @@ def extract(
     done = [Outcome.of_file(file) for file in kept if file.is_done and not force]
     if done:
         on_event(Remark(f"{len(done)} of {len(kept)} are extracted already."))
-    outcomes = extract_jobs([file.job for file in kept if force or not file.is_done], on_event, force)
+    outcomes = extract_jobs([file.job for file in kept if force or not file.is_done], on_event, force, ray)
     if report:
         write_report(report, [*outcomes, *done])
     return Extraction(outcomes, done, report)
