@@ -283,10 +283,10 @@ def test_a_killed_worker_costs_what_died_twice_and_ctrl_c_nothing(tmp_path, expo
 
         held = threads.submit(server.form, "predict", film)
         server.until("slr_requests_working", 1)
-        stream = client.connect(f"ws://{server.host}/stream")
-        server.process.send_signal(signal.SIGINT)
-        with pytest.raises(ConnectionClosedError):
-            stream.recv()
+        with client.connect(f"ws://{server.host}/stream") as stream:
+            server.process.send_signal(signal.SIGINT)
+            with pytest.raises(ConnectionClosedError):
+                stream.recv()
         assert stream.close_code == 1012
         with pytest.raises(ConnectionRefusedError):
             server.ask("health")
