@@ -341,3 +341,8 @@ def test_a_machine_that_is_cut_off_is_waited_for_and_then_given_up(clips, machin
     subprocess.run(["ip", "-n", name, "link", "set", device, "down"], check=True)
     for process in found:
         assert GONE[:60] in end(process, exit_code=1)
+
+
+def test_one_process_alone_is_known_without_lightning():
+    code = "import sys; from slr_pose.training.ranks import refuse_several; refuse_several('this')"
+    subprocess.run([sys.executable, "-c", f"{code}; assert 'lightning' not in sys.modules"], check=True)

@@ -14,24 +14,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
-from lightning.fabric.plugins.environments import (
-    ClusterEnvironment,
-    LightningEnvironment,
-    SLURMEnvironment,
-    TorchElasticEnvironment,
-)
-from lightning.pytorch.strategies import DDPStrategy
 
 from slr_pose import BadInput, SaidElsewhere
 from slr_pose.events import Listener, ignore
 from slr_pose.quiet import quiet
 from slr_pose.text import count
+
+if TYPE_CHECKING:
+    from lightning.fabric.plugins.environments import ClusterEnvironment
 
 STEP = timedelta(minutes=10)  # that a process waits for another one in training, and for all to be there
 LONG = timedelta(days=7)  # while the first one extracts, or evaluates
@@ -42,6 +38,8 @@ GONE = (
     "another process of the training has ended, or cannot be reached: see what it or its machine says; the same command"
     " with --resume goes on from the last epoch that was kept."
 )
+
+STARTERS = {"TORCHELASTIC_RUN_ID", "SLURM_NTASKS"}  # one of them is set in what torchrun or Slurm has started
 
 T = TypeVar("T")
 
@@ -63,7 +61,7 @@ class Ranks:
     count: int = 1
     here: int = 1
     local: int = 0
-    environment: ClusterEnvironment | None = None
+    environment: "ClusterEnvironment | None" = None
     waiting: Any = None
 
     @property
@@ -74,6 +72,9 @@ class Ranks:
     @property
     def settings(self) -> dict[str, Any]:
         """What Lightning's `Trainer` has to know of them."""
+        from lightning.fabric.plugins.environments import LightningEnvironment
+        from lightning.pytorch.strategies import DDPStrategy
+
         if self.environment is None:
             return {"devices": 1, "plugins": [LightningEnvironment()]}
         # Not each step, in each process, has what every weight learns from; buffers are the same everywhere.
@@ -141,12 +142,16 @@ def together(train: Callable[[Ranks, Listener], T], on_event: Listener) -> T:
     return _started_here(gpus, train, on_event) if gpus > 1 else train(ALONE, on_event)
 
 
-def started_elsewhere() -> ClusterEnvironment | None:
+def started_elsewhere() -> "ClusterEnvironment | None":
     """What torchrun or Slurm says of the processes that it has started; `None` where this is one alone.
 
     Raises:
         BadInput: Slurm was not told how many of them are on a machine.
     """
+    if not STARTERS & os.environ.keys():
+        return None  # and Lightning, which takes seconds to import, need not say so
+    from lightning.fabric.plugins.environments import SLURMEnvironment, TorchElasticEnvironment
+
     with quiet("lightning.fabric"):
         if TorchElasticEnvironment.detect():
             found: ClusterEnvironment = TorchElasticEnvironment()
@@ -178,7 +183,7 @@ def refuse_several(what: str) -> None:
         raise kind(f"{what} is done by one process alone; start it without torchrun, or as one task.")
 
 
-def _in_group(environment: ClusterEnvironment, train: Callable[[Ranks, Listener], T], on_event: Listener) -> T:
+def _in_group(environment: "ClusterEnvironment", train: Callable[[Ranks, Listener], T], on_event: Listener) -> T:
     """Train as one of the processes of an environment."""
     rank, of = environment.global_rank(), environment.world_size()
     os.environ.update(MASTER_ADDR=environment.main_address, MASTER_PORT=str(environment.main_port))
@@ -208,7 +213,7 @@ def _in_group(environment: ClusterEnvironment, train: Callable[[Ranks, Listener]
         dist.destroy_process_group()
 
 
-def _known(environment: ClusterEnvironment, waiting: Any) -> Ranks:
+def _known(environment: "ClusterEnvironment", waiting: Any) -> Ranks:
     ranks = Ranks(environment.global_rank(), environment.world_size(), waiting=waiting)
     machines = Counter(ranks.gathered(environment.node_rank()))
     if len(set(machines.values())) > 1:
@@ -246,6 +251,8 @@ def _backend() -> str:
 
 def _started_here(processes: int, train: Callable[[Ranks, Listener], T], on_event: Listener) -> T:
     """Train in processes of our own, and pass on what the first one tells; all of them end with this one."""
+    from lightning.fabric.plugins.environments import LightningEnvironment
+
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # they warn of what is meant so
     told = mp.get_context("spawn").SimpleQueue()
     given = (train, processes, LightningEnvironment().main_port, told)
@@ -277,6 +284,8 @@ def _started_here(processes: int, train: Callable[[Ranks, Listener], T], on_even
 
 def _begin(rank: int, train: Callable[[Ranks, Listener], T], processes: int, port: int, told: Any) -> None:
     """What each of our own processes does."""
+    from lightning.fabric.plugins.environments import LightningEnvironment
+
     os.environ.update(LOCAL_RANK=str(rank), MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     environment = LightningEnvironment()
     environment.set_global_rank(rank)
