@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from slr_pose import BadInput, __version__
 from slr_pose.keypoints.estimator import Estimator
@@ -52,6 +53,9 @@ def extract_segments(
     under_way: dict[ray.ObjectRefGenerator, _Attempt] = {}
     frames, most, looked_s = 0, 0, -BEAT_S
 
+    def tell_frames() -> None:
+        on_frames(frames + sum(running.frames for running in under_way.values()))
+
     def begin(task: Task) -> None:
         plan, number = task
         there = replace(plan, job=replace(plan.job, video=plan.job.video.absolute()))
@@ -68,6 +72,7 @@ def extract_segments(
             if not under_way:
                 break
             ray.wait(list(under_way), timeout=TICK_S)
+            arrived: list[Any]  # generators, which Ray's types do not tell from references
             arrived, silent = ray.wait(list(under_way), num_returns=len(under_way), timeout=0)
             lost = {}
             for stream in arrived:
@@ -84,7 +89,7 @@ def extract_segments(
                     under_way[stream].hear(said)
                     continue
                 frames += under_way.pop(stream).frames
-                on_frames(frames + sum(running.frames for running in under_way.values()))
+                tell_frames()
                 yield task, _not_seen(task[0], said) if isinstance(said, str) else said
             for stream in silent:
                 if under_way[stream].is_stalled():
@@ -98,7 +103,7 @@ def extract_segments(
                 else:
                     tried.add(task)
                     begin(task)
-            on_frames(frames + sum(running.frames for running in under_way.values()))
+            tell_frames()
 
 
 @dataclass
