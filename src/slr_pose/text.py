@@ -43,6 +43,15 @@ def first_of(names: Sequence[object], most: int = NAMED) -> str:
     return ", ".join(first_few(names, most))
 
 
+def in_a_line(error: Exception) -> str:
+    """What kind of error it is, and what it says.
+
+    >>> in_a_line(OSError("no room\\n left"))
+    'OSError: no room left'
+    """
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 def count(number: int, thing: str) -> str:
     """`1 clip`, `2 clips`."""
     return f"{number} {thing}" + "s" * (number != 1)

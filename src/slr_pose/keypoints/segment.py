@@ -13,6 +13,7 @@ from slr_pose.keypoints.estimator import Estimator, Session
 from slr_pose.keypoints.job import Box, Job, Plan
 from slr_pose.media.video import even_steps, read_frames
 from slr_pose.pose import Pose
+from slr_pose.text import in_a_line
 
 WARM_UP_S = 1.0  # how much of what comes before a part its tracking looks at first
 LONGEST_PAUSE = 20  # times as many steps as frames: more is a clock that jumped, and the frames are counted instead
@@ -117,8 +118,7 @@ def attempt(plan: Plan, number: int, on_frame: Callable[[bool], None]) -> Segmen
     except BadInput as error:
         return error
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        return BadInput(f"{plan.job.video} could not be extracted; {reason}.")
+        return BadInput(f"{plan.job.video} could not be extracted; {in_a_line(error)[:200]}.")
 
 
 def _find(session: Session, picture: np.ndarray, box: Box | None) -> tuple[np.ndarray, np.ndarray]:

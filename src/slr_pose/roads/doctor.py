@@ -18,7 +18,7 @@ from slr_pose.keypoints.segment import extract_pose
 from slr_pose.media.video import SAMPLE
 from slr_pose.model.checkpoint import START
 from slr_pose.recognition.transcriber import Transcriber
-from slr_pose.text import count
+from slr_pose.text import count, in_a_line
 from slr_pose.workers import cores
 
 State = Literal["works", "absent", "broken"]
@@ -139,7 +139,7 @@ def _torch() -> Iterator[Finding]:
     except ModuleNotFoundError:
         return
     except Exception as error:  # a library of it that does not fit this machine
-        yield Finding("torch", "broken", _in_a_line(error), "pip install --force-reinstall torch")
+        yield Finding("torch", "broken", _said(error), "pip install --force-reinstall torch")
         return
     if torch.cuda.is_available():
         names = ", ".join(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))
@@ -159,7 +159,7 @@ def _self_test() -> Finding:
         answer = Transcriber(None).predict(pose).tiers[head][0].labels[0][0]
     except Exception as error:  # whatever it is, this is to find it
         advice = None if isinstance(error, BadInput) else "please report it, with all of this"
-        return Finding("self-test", "broken", _in_a_line(error), advice)
+        return Finding("self-test", "broken", _said(error), advice)
     took = f"{count(len(pose.keypoints), 'frame')} of the sample video in {time.monotonic() - begun:.1f} s"
     if answer != shape:
         advice = "please report it, with all of this"
@@ -167,6 +167,5 @@ def _self_test() -> Finding:
     return Finding("self-test", "works", f"{took}, read as they should be")
 
 
-def _in_a_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, BadInput) else f"{type(error).__name__}: {text}"
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) if isinstance(error, BadInput) else in_a_line(error)

@@ -89,9 +89,7 @@ class Server:
             BadInput: its workers do not begin.
         """
         with tempfile.TemporaryDirectory(prefix="slr-serve-", ignore_cleanup_errors=True) as folder:
-            service = Service(
-                self._model, self._workers, self._limits, self._about, Path(folder), lambda text: self._tell(text)
-            )
+            service = Service(self._model, self._workers, self._limits, self._about, Path(folder), self._tell)
             settings = uvicorn.Config(
                 service.application(self._say_that_it_answers),
                 log_level="error",

@@ -21,15 +21,14 @@ class Signing(msgspec.Struct):
     skeleton: str
     fps: Annotated[float, Meta(ge=SLOWEST, le=FASTEST)]
 
-    def nobody(self, skeleton: Skeleton, name: str) -> Pose:
-        """The pose of no frames yet.
+    def refuse_other_joints(self, skeleton: Skeleton) -> None:
+        """See to it that what comes is what the model looks at.
 
         Raises:
             BadInput: the layout is not the model's.
         """
         if self.skeleton != skeleton.name:
             raise BadInput(f"the model looks at the joints of {skeleton.name}, and these are of {self.skeleton!r}.")
-        return _pose(np.zeros((0, len(skeleton.joints), 4)), skeleton, self.fps, name)
 
 
 class Clip(Signing):
@@ -49,7 +48,9 @@ def read_signing(text: bytes | str, skeleton: Skeleton, name: str) -> Pose:
     Raises:
         BadInput: the text says something else, or the layout is not the model's.
     """
-    return _decoded(text, Signing).nobody(skeleton, name)
+    signing = _decoded(text, Signing)
+    signing.refuse_other_joints(skeleton)
+    return _pose(np.zeros((0, len(skeleton.joints), 4)), skeleton, signing.fps, name)
 
 
 def read_clip(text: bytes | str, skeleton: Skeleton, name: str) -> Pose:
@@ -59,7 +60,7 @@ def read_clip(text: bytes | str, skeleton: Skeleton, name: str) -> Pose:
         BadInput: the text says something else, or the layout is not the model's.
     """
     clip = _decoded(text, Clip)
-    clip.nobody(skeleton, name)
+    clip.refuse_other_joints(skeleton)
     return _pose(_array(clip.keypoints, skeleton), skeleton, clip.fps, name)
 
 

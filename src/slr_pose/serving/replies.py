@@ -16,6 +16,7 @@ from slr_pose.roads.annotate import annotate, reader
 from slr_pose.roads.predict import as_answer, predict
 from slr_pose.serving.keypoints import read_clip, read_frames, read_signing
 from slr_pose.skeleton import DEFAULT, Skeleton
+from slr_pose.text import in_a_line
 from slr_pose.workers import Pipe, begin
 
 DONE, UNUSABLE, FAILED = 200, 422, 500
@@ -147,8 +148,7 @@ def _reply(question: Question, desk: Desk) -> Reply:
     except BadInput as error:
         return Reply(UNUSABLE, [str(error)])
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        return Reply(FAILED, [MISTAKE], reason)
+        return Reply(FAILED, [MISTAKE], in_a_line(error)[:200])
 
 
 def _signs(answers: list[Answer]) -> list[str]:
