@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,6 +53,16 @@ def test_every_command_has_help_whose_paragraphs_fill_the_terminal(slr, monkeypa
         for line, after in pairwise(lines):
             if line and after and "Usage" not in line:
                 assert len(line) + 1 + len(after.split()[0]) > width - 2, f"{command}: {line!r} has room for {after!r}"
+
+
+def test_a_log_is_told_now_and_then_how_far_a_long_job_is(slr, monkeypatch, video):
+    assert "Extracting" not in slr("extract-pose", video, "-o", "at-once").stderr
+    monkeypatch.setattr("slr_pose.cli.progress.LINE_S", 0.0)
+    said = slr("extract-pose", video, "-o", "poses").stderr
+    assert re.search(
+        r"^Extracting  \d+%  0/1 clips  \d+ frames/s  0:00:\d\d  left  (0:00:\d\d|-:--:--)$", said, re.M
+    ), said
+    assert "\r" not in said and "\x1b" not in said
 
 
 def test_extract_pose_writes_what_pose_format_reads(slr, video):

@@ -1,4 +1,7 @@
-"""What a person sees while a long job runs: sentences as they come, and a bar with the time left for each stage."""
+"""What a person sees while a long job runs: sentences as they come, and a bar with the time left for each stage.
+
+In a log, where nobody sees a bar move, a line now and then says the same.
+"""
 
 import time
 from collections.abc import Iterator
@@ -14,6 +17,7 @@ from slr_pose.text import first_few
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+LINE_S = 60.0  # between two lines in a log
 GOES_ON = "the same command goes on from there."
 STOPPED = {  # what a person who has pressed Ctrl-C should know
     Extracting: f"Stopped. What is extracted is kept; {GOES_ON}",
@@ -51,7 +55,7 @@ class Show:
     def __init__(self) -> None:
         self.stage: type[Event] = Remark
         self._bar: Progress | None = None
-        self._started = 0.0
+        self._started = self._told = 0.0  # when the stage began, and when a log was last told how far it is
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -78,11 +82,15 @@ class Show:
         if self._bar is None or not isinstance(event, self.stage):
             self.end()
             self.stage, self._started = type(event), time.monotonic()
+            self._told = self._started
             self._bar = _bar(*BARS[self.stage])
             self._bar.add_task("", total=None, **self._fields(event))
             self._bar.start()
         done, total = _share(event)
         self._bar.update(self._bar.task_ids[0], completed=done, total=total, **self._fields(event))
+        if not stderr.is_interactive and time.monotonic() > self._told + LINE_S:
+            self._told = time.monotonic()
+            say("  ".join(str(column(self._bar.tasks[0])) for column in self._bar.columns))
 
     def _fields(self, event: Event) -> dict[str, Any]:
         if isinstance(event, Extracting):
@@ -110,8 +118,16 @@ def _share(event: Extracting | Reading | Training | Drawing | Annotating | Signi
 
 
 def _bar(title: str, state: str) -> "Progress":
-    """A bar with a title, what `state` says of the task's fields, time elapsed and time left; for terminals alone."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    """A bar with a title, what `state` says of the task's fields, time elapsed and time left; a log's has no bar."""
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn(title), BarColumn(), TextColumn(state), TimeElapsedColumn(), TextColumn("left"))
+    bar = BarColumn() if stderr.is_interactive else TaskProgressColumn("{task.percentage:.0f}%")
+    columns = (TextColumn(title), bar, TextColumn(state), TimeElapsedColumn(), TextColumn("left"))
     return Progress(*columns, TimeRemainingColumn(), console=stderr, disable=not stderr.is_interactive)
