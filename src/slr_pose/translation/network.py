@@ -72,7 +72,8 @@ class TranslationModel(nn.Module):
 
     def read(self, glosses: Tensor, shares: Tensor) -> Tensor:
         """(batch, places, alternatives) -> what the decoder's blocks look at, (blocks, 2, batch, heads, places, C)."""
-        seen = (shares.sum(-1) > 0)[:, None, None]
+        # Axis 2 and not -1, from which ONNX Runtime up to 1.23 sums no sentences to a wrong shape.
+        seen = (shares.sum(2) > 0)[:, None, None]
         x = (self.glosses(glosses) * shares[..., None]).sum(2)
         x = self._place(x, torch.arange(glosses.shape[1], device=glosses.device))
         for block in _blocks(self.encoder):
