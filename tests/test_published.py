@@ -18,7 +18,7 @@ from slr_pose.data.manifest import read_dataset
 from slr_pose.data.published.entry import split_in
 from slr_pose.data.published.wlasl import frames_s
 from slr_pose.events import ignore
-from slr_pose.media.video import write_video
+from slr_pose.media.encoding import write_video
 from slr_pose.roads.clips import read_clips
 from slr_pose.skeleton import DEFAULT, Skeleton
 

@@ -17,7 +17,8 @@ from slr_pose.files import write_whole
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
-from slr_pose.media.video import read_frames, write_video
+from slr_pose.media.encoding import write_video
+from slr_pose.media.video import read_frames
 from slr_pose.pose import Pose
 from slr_pose.strip import INK, Strip
 from slr_pose.timeline import Timeline
