@@ -39,12 +39,13 @@ SURE = 0.5  # visibility from which MediaPipe's guess of a body joint counts as 
 
 
 def pose_of(video: Path) -> Pose | None:
-    """The pose beside a video, when it was extracted from this very video, by whatever extractor.
+    """The pose beside a video, a file or a folder of pictures, when it was extracted from this very video, by whatever
+    extractor.
 
     Raises:
         BadInput: there is no such file.
     """
-    if not video.is_file():
+    if not video.exists():
         raise BadInput(f"there is no file {video}.")
     file = PoseFiles().of(Job(video, default_estimator()))
     return file.read() if file.is_extracted else None
@@ -54,7 +55,7 @@ def video_of(source: dict[str, Any], folder: Path) -> Path | None:
     """The video in `folder` that a pose of that source was extracted from, when it is there and unchanged."""
     part = source.get("start"), source.get("end")
     job = Job(folder / source.get("name", ""), default_estimator(), None, *part)
-    return job.video if job.video.is_file() and job.source() == source else None
+    return job.video if job.video.exists() and job.source() == source else None
 
 
 def check_output(output: Path, video: Path | None) -> None:
