@@ -195,6 +195,31 @@ def test_they_are_clips_of_folders_and_tables_like_videos(slr, guessing):
     assert {clip.path for clip in read_dataset(slr.folder / "corpus.csv")} == {data / "wave" / "0"}
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("view", "."), ("annotate", ".", "-o", "a.eaf"), ("extract-pose", ".", "-o", "."), ("view", "../0.pose")],
+)
+def test_nothing_is_written_among_the_pictures(slr, guessing, command):
+    here = Front(put_extracted(slr.folder / "0", "wave"))
+    model = ("--model", guessing) if "annotate" in command else ()
+    assert "would lie among the pictures of 0; name another place" in here(*command, *model, exit_code=2).stderr
+    assert len(pictures_in(here.folder)) == 9
+
+
+@pytest.mark.slow
+def test_they_are_read_in_parts_trained_on_and_answered(slr, guessing):
+    for sign in ("wave", "point"):
+        for number in range(2):
+            put_pictures(slr.folder / "data" / sign / str(number), signer.images(sign, 12))
+    read = slr("annotate", "data/wave/0", "--model", guessing, "--json")
+    assert json.loads(read.stdout)["end"] == pytest.approx(12 / 25)
+    assert "0: its keypoints were found when it was annotated" in slr("extract-pose", "data/wave").stderr
+    assert "2 clips, 24 frames" in slr("check", "data", exit_code=None).stderr, "of the other sign"
+    assert "2 train, 2 val" in slr("train", "data", "--size", "tiny", "--epochs", 1, "--name", "pictures").stderr
+    answers = json.loads(slr("predict", "data", "--json").stdout)
+    assert [answer["input"] for answer in answers] == [f"data/{sign}/{n}" for sign in ("point", "wave") for n in (0, 1)]
+
+
 def test_a_clip_is_known_again_by_its_pictures(tmp_path):
     for name in ("a/wave", "b/wave"):
         put_pictures(tmp_path / name / "0", grey([1, 2, 3]))

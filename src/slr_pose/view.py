@@ -18,6 +18,7 @@ from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.encoding import write_video
+from slr_pose.media.folder import refuse_inside
 from slr_pose.media.video import read_frames
 from slr_pose.pose import Pose
 from slr_pose.strip import INK, Strip
@@ -62,12 +63,13 @@ def check_output(output: Path, video: Path | None) -> None:
     """Whether the drawing can go there, which is worth knowing before the video is extracted.
 
     Raises:
-        BadInput: it is of another kind, or the video itself.
+        BadInput: it is of another kind, the video itself, or among its pictures.
     """
     if output.suffix.lower() not in LONGEST_PX:
         raise BadInput(f"{output} is none of {', '.join(LONGEST_PX)}: name a file that ends with one of them.")
     if video and output.exists() and output.samefile(video):
         raise BadInput(f"{output} is the video itself; name another file with --output.")
+    refuse_inside(output, video)
 
 
 def draw(
@@ -84,8 +86,8 @@ def draw(
         on_event: told of each frame of the pose.
 
     Raises:
-        BadInput: the output is of another kind, is the video itself, or cannot be written; the pose does not say how
-            large its picture is.
+        BadInput: the output is of another kind, is the video itself or among its pictures, or cannot be written; the pose
+            does not say how large its picture is.
     """
     check_output(output, video)
     suffix = output.suffix.lower()

@@ -95,6 +95,16 @@ def with_name(clip: Path) -> Path:
     return clip.resolve() if clip.name in ("", "..") else clip
 
 
+def refuse_inside(output: Path, clip: Path | None) -> None:
+    """Whether what is written there leaves a clip as it is, which is worth knowing before there is something to write.
+
+    Raises:
+        BadInput: it would lie among the pictures of the clip.
+    """
+    if clip and clip.is_dir() and output.parent.resolve() == clip.resolve():
+        raise BadInput(f"{output} would lie among the pictures of {clip.resolve().name}; name another place.")
+
+
 def is_clip(path: Path) -> bool:
     """Whether there is a video, a folder of pictures or a file of keypoints, as far as names say so."""
     return (is_video(path) or is_keypoints(path)) and path.is_file() or is_pictures(path)
