@@ -86,8 +86,8 @@ def draw(
         on_event: told of each frame of the pose.
 
     Raises:
-        BadInput: the output is of another kind, is the video itself or among its pictures, or cannot be written; the pose
-            does not say how large its picture is.
+        BadInput: the output is of another kind, is the video itself or among its pictures, or cannot be written; the
+            pose does not say how large its picture is.
     """
     check_output(output, video)
     suffix = output.suffix.lower()

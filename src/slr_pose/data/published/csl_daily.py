@@ -9,7 +9,7 @@ from slr_pose.tables import has_columns, read_rows
 INDICES = ("sentence_label/video_map.txt", "video_map.txt")
 COLUMNS = ("name", "gloss")  # beside index, length, char, word and postag
 SPLITS = "split_1.txt"
-FPS = 30.0  # of the videos that its pictures are of, by its authors
+FPS = 30.0  # of the videos that its pictures were
 
 _SIGNER = re.compile(r"S[0-9]+_P([0-9]+)_T[0-9]+")
 
