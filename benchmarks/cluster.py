@@ -25,7 +25,7 @@ from trials import table
 
 from slr_pose.keypoints import pool
 from slr_pose.keypoints.segment import Segment, Task
-from slr_pose.media.video import write_video
+from slr_pose.media.encoding import write_video
 from slr_pose.roads.extract import extract
 
 FRAMES = 8

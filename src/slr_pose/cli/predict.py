@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 @app.command()
 def predict(
     inputs: Annotated[
-        list[Path] | None, typer.Argument(metavar="INPUT", help="Videos, .pose files, arrays, or folders.")
+        list[Path] | None,
+        typer.Argument(metavar="INPUT", help="Videos, folders of pictures, .pose files, arrays, or folders of them."),
     ] = None,
     model: Annotated[
         Path | None,

@@ -11,7 +11,7 @@ from slr_pose.events import Caution, LeftOut, Listener, Remark
 from slr_pose.keypoints.batch import PARTS, Outcome, extract_all
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.parts import joined
-from slr_pose.media.folder import clips_of
+from slr_pose.media.folder import clips_of, with_name
 from slr_pose.skeleton import Skeleton
 from slr_pose.text import count
 
@@ -40,7 +40,11 @@ def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator
         for file in found.clips:
             if (absolute := str(file.absolute())) not in seen:
                 seen.add(absolute)
-                yield file, file.relative_to(place) if file != place else Path(file.name)
+                if file == place:
+                    whole = with_name(place)
+                    yield whole, Path(whole.name)
+                else:
+                    yield file, file.relative_to(place)
 
 
 def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: bool = False) -> Store:

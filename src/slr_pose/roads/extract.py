@@ -14,6 +14,7 @@ from slr_pose.keypoints.batch import REPORT_COLUMNS, Outcome, write_report
 from slr_pose.keypoints.engines import estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
+from slr_pose.media.folder import refuse_inside
 from slr_pose.roads.clips import clips_in, extract_jobs, paths
 from slr_pose.tables import refuse_others
 
@@ -55,7 +56,7 @@ def extract(
     A video that fails does not stop the others. What was extracted before, in the same way, is left as it is.
 
     Args:
-        inputs: videos, or folders of them.
+        inputs: videos, folders of pictures, or folders of them.
         output: folder for the `.pose` files; by default each is beside its video.
         engine: what finds the keypoints, `mediapipe` or `litert`; by default `mediapipe` where it is installed.
         face: find the 468 points of the face, too.
@@ -75,6 +76,7 @@ def extract(
     finder, files, kept, clips = estimator(engine, face), PoseFiles(), [], 0
     for video, inside in clips_in(named, keypoints=False, on_event=on_event):
         folder = (output / inside).parent if output else video.parent
+        refuse_inside(folder / inside.name, video)
         if folder.is_dir() and not is_writable(folder):
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
         file = files.of(Job(video, finder, fast=fast), folder)  # also of other shards: whose name it is, all know

@@ -52,7 +52,8 @@ def predict(
     """Say which sign each video shows, and transcribe its first posture in HamNoSys.
 
     Args:
-        inputs: videos, `.pose` files, arrays, or folders of them. Videos are extracted, unless they are already.
+        inputs: videos, folders of pictures, `.pose` files, arrays, or folders of them. Videos are extracted, unless
+            they are already.
         model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run. Where
             there is none, there is no gloss.
         lexicon: a table with columns `gloss` and `hamnosys`: its signs, which no model was trained on, are ranked in a
