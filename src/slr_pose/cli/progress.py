@@ -90,7 +90,8 @@ class Show:
         self._bar.update(self._bar.task_ids[0], completed=done, total=total, **self._fields(event))
         if not stderr.is_interactive and time.monotonic() > self._told + LINE_S:
             self._told = time.monotonic()
-            say("  ".join(str(column(self._bar.tasks[0])) for column in self._bar.columns))
+            said = (column if isinstance(column, str) else column(self._bar.tasks[0]) for column in self._bar.columns)
+            say("  ".join(map(str, said)))
 
     def _fields(self, event: Event) -> dict[str, Any]:
         if isinstance(event, Extracting):
