@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from slr_pose.cli.console import say, stderr, warn
+from slr_pose.cli.console import say, stderr, stdout, warn
 from slr_pose.events import (
     Annotating,
     Answering,
@@ -143,4 +143,10 @@ def _bar(title: str, state: str) -> "Progress":
 
     bar = BarColumn() if stderr.is_interactive else TaskProgressColumn("{task.percentage:.0f}%")
     columns = (TextColumn(title), bar, TextColumn(state), TimeElapsedColumn(), TextColumn("left"))
-    return Progress(*columns, TimeRemainingColumn(), console=stderr, disable=not stderr.is_interactive)
+    return Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=stderr,
+        disable=not stderr.is_interactive,
+        redirect_stdout=stdout.is_terminal,  # answers stand above the bar, or in the file that they are meant for
+    )

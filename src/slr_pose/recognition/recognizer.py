@@ -116,14 +116,14 @@ class Recognizer:
         Raises:
             BadInput: a pose lacks the points that the model looks at.
         """
-        found = self.probabilities([self.skeleton.select(pose) for pose in poses])
-        timelines = []
-        for row, pose in enumerate(poses):
-            heads = {head: ranked(labels, found[head][row]) for head, labels in self.of_clips.items()}
-            states = {head: self.state(head, *best[0]) for head, best in heads.items()}
-            if READ in heads and not self._is_known(found, row):
-                states[READ] = "unknown"
-            timelines.append(of_clip(pose.name, pose.start_s, pose.end_s, heads, states))
+        asked, timelines = iter(poses), []
+        for found in self.answers(map(self.skeleton.select, poses)):
+            for row, pose in zip(range(len(next(iter(found.values())))), asked, strict=False):
+                heads = {head: ranked(labels, found[head][row]) for head, labels in self.of_clips.items()}
+                states = {head: self.state(head, *best[0]) for head, best in heads.items()}
+                if READ in heads and not self._is_known(found, row):
+                    states[READ] = "unknown"
+                timelines.append(of_clip(pose.name, pose.start_s, pose.end_s, heads, states))
         return timelines
 
     def _is_known(self, found: dict[str, NDArray[np.float32]], row: int) -> bool:
@@ -228,14 +228,22 @@ def _load_checkpoint(path: Path) -> tuple[ModelInfo, Run]:
 
 
 def runner(model: "SignModel") -> Run:
-    """What a `Recognizer` of a torch model in evaluation mode runs: keypoints and frames -> probabilities per head."""
+    """What a `Recognizer` of a torch model in evaluation mode runs: keypoints and frames -> probabilities per head.
+
+    Where there is a GPU, the model moves there with the first batch of several clips; one alone is answered before a
+    GPU is ready.
+    """
     import torch
 
     def run(
         keypoints: NDArray[np.float32], frames: NDArray[np.int64], times: NDArray[np.float32]
     ) -> dict[str, NDArray[np.float32]]:
+        if len(keypoints) > 1 and torch.cuda.is_available():
+            model.cuda()
+        device = next(model.parameters()).device
         with torch.inference_mode():
-            found = model.probabilities(*map(torch.from_numpy, (keypoints, frames, times)))
-        return {name: values.numpy() for name, values in found.items()}
+            given = (torch.from_numpy(array).to(device) for array in (keypoints, frames, times))
+            found = model.probabilities(*given)
+        return {name: values.cpu().numpy() for name, values in found.items()}
 
     return run
