@@ -10,8 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from slr_pose.cli.console import say, stderr, warn
-from slr_pose.events import Annotating, Caution, Drawing, Event, Extracting, LeftOut, Reading, Remark, Signing, Training
+from slr_pose.cli.console import say, stderr, stdout, warn
+from slr_pose.events import (
+    Annotating,
+    Answering,
+    Caution,
+    Drawing,
+    Event,
+    Extracting,
+    LeftOut,
+    Reading,
+    Remark,
+    Signing,
+    Training,
+)
 from slr_pose.text import first_few
 
 if TYPE_CHECKING:
@@ -29,6 +41,7 @@ BARS = {  # stage -> title, and what is told of it
     Extracting: ("Extracting", "{task.fields[clips]}/{task.fields[of_clips]} clips  {task.fields[rate]:.0f} frames/s"),
     Training: ("Epoch {task.fields[epoch]}", "loss {task.fields[loss]:.2f}{task.fields[top1]}"),
     Reading: ("Reading", "{task.completed}/{task.total} clips"),
+    Answering: ("Answering", "{task.completed}/{task.total} clips"),
     Drawing: ("Drawing", "{task.completed}/{task.total} frames"),
     Annotating: ("Reading signs", "{task.fields[seconds]:.0f}/{task.fields[of_seconds]:.0f} s"),
     Signing: ("Signing", "{task.completed}/{task.total} clips"),
@@ -78,7 +91,7 @@ class Show:
             self._bar.stop()
         self._bar = None
 
-    def _advance(self, event: Extracting | Reading | Training | Drawing | Annotating | Signing) -> None:
+    def _advance(self, event: Extracting | Reading | Training | Answering | Drawing | Annotating | Signing) -> None:
         if self._bar is None or not isinstance(event, self.stage):
             self.end()
             self.stage, self._started = type(event), time.monotonic()
@@ -105,13 +118,13 @@ class Show:
         return {}
 
 
-def _share(event: Extracting | Reading | Training | Drawing | Annotating | Signing) -> tuple[float, float]:
+def _share(event: Extracting | Reading | Training | Answering | Drawing | Annotating | Signing) -> tuple[float, float]:
     """How much is done, of how much."""
     if isinstance(event, Extracting):  # a bar forgets its pace when its total changes, as an estimate does
         return event.frames / max(1, event.frames, event.of_frames), 1
     if isinstance(event, Training):
         return event.step, event.steps
-    if isinstance(event, Reading | Signing):
+    if isinstance(event, Reading | Answering | Signing):
         return event.clips, event.of_clips
     if isinstance(event, Annotating):
         return event.seconds, event.of_seconds
@@ -131,4 +144,10 @@ def _bar(title: str, state: str) -> "Progress":
 
     bar = BarColumn() if stderr.is_interactive else TaskProgressColumn("{task.percentage:.0f}%")
     columns = (TextColumn(title), bar, TextColumn(state), TimeElapsedColumn(), TextColumn("left"))
-    return Progress(*columns, TimeRemainingColumn(), console=stderr, disable=not stderr.is_interactive)
+    return Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=stderr,
+        disable=not stderr.is_interactive,
+        redirect_stdout=stdout.is_terminal,  # answers stand above the bar, or in the file that they are meant for
+    )

@@ -65,17 +65,45 @@ def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: 
 
 
 def extract_jobs(jobs: list[Job], on_event: Listener, force: bool = False, ray: str | None = None) -> list[Outcome]:
+    """The same as `extracted`, when all of them have ended."""
+    return list(extracted(jobs, on_event, force, ray))
+
+
+def extracted(jobs: list[Job], on_event: Listener, force: bool = False, ray: str | None = None) -> Iterator[Outcome]:
     """Extract, and say how it went; what was extracted in parts while it was read is put together.
 
     Args:
         force: extract that again, too.
         ray: the address of a Ray cluster that does it, instead of this machine.
+
+    Yields:
+        How each of them ended, as it ends.
     """
-    kept = [] if force else [outcome for job in jobs if (outcome := _put_together(job))]
-    for outcome in kept:
-        on_event(Remark(f"{outcome.job.video.name}: its keypoints were found when it was annotated."))
-    known = {outcome.job for outcome in kept}
-    return kept + _extracted([job for job in jobs if job not in known], on_event, ray)
+    left = []
+    for job in jobs:
+        if not force and (outcome := _put_together(job)):
+            on_event(Remark(f"{job.video.name}: its keypoints were found when it was annotated."))
+            yield outcome
+        else:
+            left.append(job)
+    if not left:
+        return
+    started, clips, frames = time.monotonic(), 0, 0
+    seen = dict.fromkeys(PARTS, 0.0)
+    for outcome in extract_all(left, on_event, ray=ray):
+        clips += outcome.error is None
+        frames += outcome.frames
+        for name, part in PARTS.items():
+            seen[name] += outcome.seen.get(part, 0) * outcome.frames
+        yield outcome
+    if frames:
+        seconds = time.monotonic() - started
+        on_event(
+            Remark(
+                f"{count(clips, 'clip')}, {count(frames, 'frame')} in {seconds:.0f} s, {frames / seconds:.0f} frames/s;"
+                f" seen: {', '.join(f'{name} {share / frames:.0%}' for name, share in seen.items())}"
+            )
+        )
 
 
 def _put_together(job: Job) -> Outcome | None:
@@ -85,24 +113,3 @@ def _put_together(job: Job) -> Outcome | None:
     if job.pose:
         pose.write(job.pose)
     return Outcome(job, pose=None if job.pose else pose, **pose.summary())
-
-
-def _extracted(jobs: list[Job], on_event: Listener, ray: str | None) -> list[Outcome]:
-    if not jobs:
-        return []
-    started = time.monotonic()
-    outcomes = list(extract_all(jobs, on_event, ray=ray))
-    if frames := sum(outcome.frames for outcome in outcomes):
-        seconds = time.monotonic() - started
-        clips = sum(outcome.error is None for outcome in outcomes)
-        seen = {
-            name: sum(outcome.seen.get(part, 0) * outcome.frames for outcome in outcomes) / frames
-            for name, part in PARTS.items()
-        }
-        on_event(
-            Remark(
-                f"{count(clips, 'clip')}, {count(frames, 'frame')} in {seconds:.0f} s, {frames / seconds:.0f} frames/s;"
-                f" seen: {', '.join(f'{name} {share:.0%}' for name, share in seen.items())}"
-            )
-        )
-    return outcomes
