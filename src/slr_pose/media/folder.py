@@ -3,8 +3,9 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import filterfalse
 from pathlib import Path
 
 from slr_pose import BadInput
@@ -13,6 +14,7 @@ from slr_pose.media.arrays import ARRAY_SUFFIXES
 from slr_pose.media.landmarks import LANDMARK_SUFFIX
 from slr_pose.media.video import VIDEO_SUFFIXES
 from slr_pose.pose import Pose
+from slr_pose.spool import Spool
 from slr_pose.text import first_of
 
 KEYPOINT_SUFFIXES = {".pose", LANDMARK_SUFFIX, *ARRAY_SUFFIXES}
@@ -32,12 +34,12 @@ class Found:
     """
 
     clips: list[Path] = field(default_factory=list)
-    annotations: list[Path] = field(default_factory=list)
-    passed_over: dict[str, list[Path]] = field(default_factory=dict)
+    annotations: Spool[Path] = field(default_factory=Spool)
+    passed_over: dict[str, Spool[Path]] = field(default_factory=dict)
 
     def pass_over(self, file: Path, reason: str) -> None:
         """Count a file that is not read."""
-        self.passed_over.setdefault(reason, []).append(file)
+        self.passed_over.setdefault(reason, Spool()).append(file)
 
     def sentences(self) -> list[str]:
         """What is not read and why, a sentence for each reason."""
@@ -55,30 +57,46 @@ def clips_of(named: Path, keypoints: bool) -> Found:
     Raises:
         BadInput: there is no such file or folder.
     """
+    found = Found()
+    found.clips += each_clip(named, keypoints, found)
+    return found
+
+
+def each_clip(named: Path, keypoints: bool, found: Found) -> Iterator[Path]:
+    """The clips of `clips_of`, one after the other; of videos alone, no more than the names in one folder are held.
+
+    Args:
+        found: where the other files are counted.
+
+    Raises:
+        BadInput: there is no such file or folder.
+    """
     if not named.is_dir():
         if not named.exists():
             raise BadInput(f"there is no file or folder {named}.")
-        return Found([named])
-    found = Found()
+        yield named
+        return
     for files in walk(named, found):
-        videos = {file.name: file for file in files if is_video(file)}
+        videos: set[str] = set()
+        if keypoints:  # beside which other files are seen
+            files = list(files)
+            videos = {file.name for file in files if is_video(file)}
         stems = {Path(name).stem for name in videos}
         for file in files:
             if is_elan(file) and _is_regular(file):
                 found.annotations.append(file)
-            elif file.name not in videos and not is_keypoints(file):
+            elif not is_video(file) and not is_keypoints(file):
                 if not REPORT.fullmatch(file.name) and not BESIDE_ELAN.fullmatch(file.name):
                     found.pass_over(file, "neither video nor keypoints")
             elif not _is_regular(file):
                 found.pass_over(file, "a link to nothing" if file.is_symlink() else "no file but a pipe or a device")
-            elif file.name in videos:
-                found.clips.append(file)
+            elif is_video(file):
+                yield file
             elif keypoints and file.stem in stems:
                 if not is_pose(file):  # whose a pose is will be seen, and said, when that of the video is looked for
                     found.pass_over(file, "keypoints of the video beside them, by another tool; name them to use them")
             elif keypoints and not (videos and is_pose(file) and _video_of(file) in videos):
-                found.clips.append(file)
-    return found
+                yield file
 
 
 def is_video(file: Path) -> bool:
@@ -106,7 +124,7 @@ def _video_of(pose: Path) -> str | None:
     return Pose.read_footer(pose).get("source", {}).get("name")
 
 
-def walk(named: Path, found: Found) -> Iterator[list[Path]]:
+def walk(named: Path, found: Found) -> Iterator[Iterable[Path]]:
     """The files of a folder, and of each folder in it, in order; links to folders are followed, but not in circles.
 
     Args:
@@ -121,7 +139,8 @@ def walk(named: Path, found: Found) -> Iterator[list[Path]]:
         folders[:] = sorted(
             name for name in folders if not is_hidden(folder / name) and not _leads_back(folder / name, here)
         )
-        yield sorted(folder / name for name in names if not is_hidden(folder / name))
+        names.sort()
+        yield filterfalse(is_hidden, map(folder.joinpath, names))  # a million names are held, and not as many paths
 
 
 def _leads_back(folder: Path, here: str) -> bool:

@@ -1,7 +1,8 @@
 """What a person named -> clips, and their keypoints."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from slr_pose import BadInput
@@ -11,8 +12,9 @@ from slr_pose.events import Caution, LeftOut, Listener, Remark
 from slr_pose.keypoints.batch import PARTS, Outcome, extract_all
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.parts import joined
-from slr_pose.media.folder import clips_of
+from slr_pose.media.folder import Found, each_clip
 from slr_pose.skeleton import Skeleton
+from slr_pose.spool import Shelf, Spool
 from slr_pose.text import count
 
 
@@ -22,7 +24,7 @@ def paths(inputs: Path | str | Iterable[Path | str]) -> list[Path]:
 
 
 def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator[tuple[Path, Path]]:
-    """Each clip that is meant, once, and its path inside the folder that was named; says what is not read.
+    """Each clip that is meant, once, and its path inside the folder that was named; says at last what is not read.
 
     Args:
         keypoints: whether keypoints are clips, beside videos.
@@ -30,17 +32,18 @@ def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator
     Raises:
         BadInput: there is no such file or folder, or no clip in it.
     """
-    seen: set[str] = set()  # which take a third of the room of paths
+    seen: Shelf[bool] = Shelf()
     for place in named:
-        found = clips_of(place, keypoints)
+        found, clips = Found(), 0
+        for file in each_clip(place, keypoints, found):
+            clips += 1
+            if (absolute := str(file.absolute())) not in seen:
+                seen[absolute] = True
+                yield file, file.relative_to(place) if file != place else Path(file.name)
         for sentence in found.sentences():
             on_event(Caution(sentence))
-        if not found.clips:
+        if not clips:
             raise BadInput(f"there are no {'videos or keypoints' if keypoints else 'videos'} in {place}.")
-        for file in found.clips:
-            if (absolute := str(file.absolute())) not in seen:
-                seen.add(absolute)
-                yield file, file.relative_to(place) if file != place else Path(file.name)
 
 
 def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: bool = False) -> Store:
@@ -60,18 +63,33 @@ def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: 
     return loaded
 
 
-def extract_jobs(jobs: list[Job], on_event: Listener, force: bool = False, ray: str | None = None) -> list[Outcome]:
-    """Extract, and say how it went; what was extracted in parts while it was read is put together.
+def extract_jobs(jobs: list[Job], on_event: Listener) -> list[Outcome]:
+    """Extract all, and say how it went."""
+    return list(extracted(jobs, on_event))
+
+
+def extracted(
+    jobs: Iterable[Job], on_event: Listener, force: bool = False, ray: str | None = None
+) -> Generator[Outcome, None, None]:
+    """Extract, and say at last how it went; what was extracted in parts while it was read is put together.
 
     Args:
-        force: extract that again, too.
+        jobs: no two alike. Memory does not grow with them.
+        force: extract again what is there in parts.
         ray: the address of a Ray cluster that does it, instead of this machine.
+
+    Yields:
+        The outcome of each job as it ends.
     """
-    kept = [] if force else [outcome for job in jobs if (outcome := _put_together(job))]
-    for outcome in kept:
-        on_event(Remark(f"{outcome.job.video.name}: its keypoints were found when it was annotated."))
-    known = {outcome.job for outcome in kept}
-    return kept + _extracted([job for job in jobs if job not in known], on_event, ray)
+    left: Spool[Job] = Spool()
+    for job in jobs:
+        if not force and (outcome := _put_together(job)):
+            on_event(Remark(f"{job.video.name}: its keypoints were found when it was annotated."))
+            yield outcome
+        else:
+            left.append(job)
+    if left:
+        yield from _extracted(left, on_event, ray)
 
 
 def _put_together(job: Job) -> Outcome | None:
@@ -83,22 +101,22 @@ def _put_together(job: Job) -> Outcome | None:
     return Outcome(job, pose=None if job.pose else pose, **pose.summary())
 
 
-def _extracted(jobs: list[Job], on_event: Listener, ray: str | None) -> list[Outcome]:
-    if not jobs:
-        return []
+def _extracted(jobs: Iterable[Job], on_event: Listener, ray: str | None) -> Iterator[Outcome]:
     started = time.monotonic()
-    outcomes = list(extract_all(jobs, on_event, ray=ray))
-    if frames := sum(outcome.frames for outcome in outcomes):
+    clips = frames = 0
+    seen = dict.fromkeys(PARTS, 0.0)  # frames with each part
+    with closing(extract_all(jobs, on_event, ray=ray)) as ended:
+        for outcome in ended:
+            clips += outcome.error is None
+            frames += outcome.frames
+            for name, part in PARTS.items():
+                seen[name] += outcome.seen.get(part, 0) * outcome.frames
+            yield outcome
+    if frames:
         seconds = time.monotonic() - started
-        clips = sum(outcome.error is None for outcome in outcomes)
-        seen = {
-            name: sum(outcome.seen.get(part, 0) * outcome.frames for outcome in outcomes) / frames
-            for name, part in PARTS.items()
-        }
         on_event(
             Remark(
                 f"{count(clips, 'clip')}, {count(frames, 'frame')} in {seconds:.0f} s, {frames / seconds:.0f} frames/s;"
-                f" seen: {', '.join(f'{name} {share:.0%}' for name, share in seen.items())}"
+                f" seen: {', '.join(f'{name} {of_frames / frames:.0%}' for name, of_frames in seen.items())}"
             )
         )
-    return outcomes

@@ -18,7 +18,7 @@ class Videos:
         self.folder = folder
         self.files: list[Path] = []
         self._places: dict[str, list[Path]] = {}
-        for files in walk(folder, Found()):
+        for files in map(list, walk(folder, Found())):
             videos = [file for file in files if is_video(file)]
             called = {name for video in videos for name in (video.stem, video.name)}  # as their poses may be
             self._add(videos)
