@@ -28,7 +28,8 @@ from trials import table
 from slr_pose.keypoints import pool
 from slr_pose.keypoints.job import Job, Plan
 from slr_pose.keypoints.segment import Segment, Task
-from slr_pose.media.video import VideoInfo, write_video
+from slr_pose.media.encoding import write_video
+from slr_pose.media.video import VideoInfo
 from slr_pose.pose import Pose
 from slr_pose.roads.extract import extract
 

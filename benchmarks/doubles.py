@@ -13,7 +13,8 @@ import typer
 from PIL import Image
 
 import slr_pose
-from slr_pose.media.video import probe, read_frames, write_video
+from slr_pose.media.encoding import write_video
+from slr_pose.media.video import probe, read_frames
 
 # What is done to a video: its sides are scaled, every so many pictures are kept, a share of it is cut off in front.
 WAYS = {

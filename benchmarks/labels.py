@@ -19,6 +19,7 @@ from slr_pose.checks.likeness import likeness
 from slr_pose.data.batches import Signs, signs_of
 from slr_pose.data.manifest import read_dataset
 from slr_pose.data.split import trained_on
+from slr_pose.evaluation.marks import mark
 from slr_pose.evaluation.suspicion import odds_of, suspects
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.roads.clips import read_clips
@@ -51,10 +52,10 @@ def confident_joint(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray
 def figures(probabilities: np.ndarray, labels: np.ndarray, is_wrong: np.ndarray) -> list[float]:
     """Precision among as many as are wrong, and twice as many found; how many are listed, and precision and recall of
     them; the same of the confident joint."""
-    order, number = np.argsort(odds_of(probabilities, labels)), int(is_wrong.sum())
+    order, number = np.argsort(odds_of(mark(probabilities, labels))), int(is_wrong.sum())
     found = [is_wrong[order[:number]].mean(), is_wrong[order[: 2 * number]].sum() / number]
     listed = np.zeros(len(labels), dtype=bool)
-    listed[suspects(probabilities, labels)] = True
+    listed[suspects(mark(probabilities, labels))] = True
     for chosen in (listed, confident_joint(probabilities, labels)):
         found += [chosen.sum() / len(labels), is_wrong[chosen].mean() if chosen.any() else 0.0]
         found += [is_wrong[chosen].sum() / number]
@@ -105,9 +106,9 @@ def main(
     probabilities, _ = out_of_fold(points, labels, signers)
     asked_of = {QUICK: (probabilities, labels, [clip.path.stem for clip in signs.clips]), **models}
     for asked, (answers, truth, stems) in asked_of.items():
-        order = np.argsort(odds_of(answers, truth)).tolist()
+        order = np.argsort(odds_of(mark(answers, truth))).tolist()
         places = {name: [place + 1 for place, row in enumerate(order) if name in stems[row]] for name in known or []}
-        listed, right = len(suspects(answers, truth)), (answers.argmax(axis=1) == truth).mean()
+        listed, right = len(suspects(mark(answers, truth))), (answers.argmax(axis=1) == truth).mean()
         print(f"{asked}: of {len(truth)} clips {right:.1%} right, {listed} listed;", places)
 
 

@@ -30,6 +30,7 @@ from trials import (
 )
 
 from slr_pose.evaluation.clips import score
+from slr_pose.evaluation.marks import mark
 from slr_pose.model.calibration import temperature
 from slr_pose.recognition.export import export_onnx
 from slr_pose.recognition.recognizer import Recognizer
@@ -49,7 +50,8 @@ def answers(trial: Trial, folder: Path) -> tuple[np.ndarray, np.ndarray, list]:
 
 def ensemble(found: list[tuple]) -> tuple[float, float]:
     """Top-1 and top-5 of the mean of the seeds' probabilities."""
-    together = score(np.mean([probabilities for probabilities, _, _ in found], axis=0), found[0][1])
+    mean = np.mean([probabilities for probabilities, _, _ in found], axis=0)
+    together = score(mark(mean, found[0][1]))
     return together.top1, together.top5
 
 
@@ -60,7 +62,7 @@ def honest_calibration_error(probabilities: np.ndarray, labels: np.ndarray, clip
     signers = [clip.signer or str(number) for number, clip in enumerate(clips)]
     for fitted, measured in GroupKFold(min(5, len(set(signers)))).split(logits, labels, signers):
         calibrated[measured] = softmax(logits[measured] / temperature(logits[fitted], labels[fitted]), axis=1)
-    return score(calibrated, labels).calibration_error
+    return score(mark(calibrated, labels)).calibration_error
 
 
 def latency_ms(checkpoint: Path) -> float:

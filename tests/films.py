@@ -14,7 +14,7 @@ import av
 import numpy as np
 import signer
 
-from slr_pose.media.video import write_video
+from slr_pose.media.encoding import write_video
 from slr_pose.pose import Pose
 
 BITS, BIT_PX = 10, 16

@@ -9,7 +9,7 @@ import numpy as np
 from pose_format.utils import openpose
 
 from slr_pose.hamnosys import parse
-from slr_pose.media.video import write_video
+from slr_pose.media.encoding import write_video
 from slr_pose.pose import Pose
 from slr_pose.signer.keys import PHASES
 from slr_pose.signer.performance import Performance

@@ -20,9 +20,10 @@ from slr_pose.keypoints import parts
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.media.elan import read_eaf
+from slr_pose.media.encoding import write_video
 from slr_pose.media.signs import signs_of
 from slr_pose.media.timeline_file import read_timeline
-from slr_pose.media.video import probe, write_video
+from slr_pose.media.video import probe
 from slr_pose.model.checkpoint import read_checkpoint, save_checkpoint
 from slr_pose.pose import Pose
 from slr_pose.recognition.transcriber import Transcriber

@@ -23,7 +23,7 @@ from safetensors import safe_open
 from slr_pose.cli import app
 from slr_pose.hamnosys import ATTRIBUTES, read_attributes
 from slr_pose.keypoints.engines import default_estimator
-from slr_pose.media.video import write_video
+from slr_pose.media.encoding import write_video
 from slr_pose.recognition.recognizer import Recognizer
 from slr_pose.signer.synthesis import MADE_UP
 

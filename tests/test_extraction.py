@@ -15,7 +15,8 @@ from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.mediapipe import MediaPipe
 from slr_pose.keypoints.segment import Segment, extract_pose, extract_segment, join
-from slr_pose.media.video import read_frames, write_video
+from slr_pose.media.encoding import write_video
+from slr_pose.media.video import read_frames
 from slr_pose.pose import Pose
 
 ASL = Path(__file__).parents[2] / "shared" / "data" / "asl30" / "videos"

@@ -31,7 +31,7 @@ from slr_pose.keypoints.litert.smoothing import OneEuro
 from slr_pose.keypoints.mediapipe import MediaPipe
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.keypoints.segment import extract_pose
-from slr_pose.media.video import write_video
+from slr_pose.media.encoding import write_video
 from slr_pose.pose import Pose
 
 BODY, HANDS = slice(0, 33), (slice(33, 54), slice(54, 75))

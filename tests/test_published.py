@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from math import isclose
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import signer
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from slr_pose import BadInput
 from slr_pose.data.clip import Clip
@@ -18,7 +20,9 @@ from slr_pose.data.manifest import read_dataset
 from slr_pose.data.published.entry import split_in
 from slr_pose.data.published.wlasl import frames_s
 from slr_pose.events import ignore
-from slr_pose.media.video import write_video
+from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.job import Job
+from slr_pose.media.encoding import write_video
 from slr_pose.roads.clips import read_clips
 from slr_pose.skeleton import DEFAULT, Skeleton
 
@@ -29,6 +33,13 @@ YOUTUBE = "dQw4w9WgXcQ"
 def put(file: Path, sign: str = "wave", number: int = 0, frames: int = 16) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     signer.perform(sign, number, frames).write(file)
+
+
+def put_pictures(folder: Path, name: str) -> None:
+    """Two pictures in a folder, called by their numbers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in (1, 2):
+        Image.new("RGB", (8, 8)).save(folder / name.format(number))
 
 
 def write(file: Path, text: str) -> Path:
@@ -174,8 +185,11 @@ def phoenix_t(folder: Path) -> list[Told]:
         manual = folder / "annotations" / "manual"
         write(manual / f"PHOENIX-2014-T.{split}.corpus.csv", head + row)
         write(manual / f"PHOENIX-2014-T.{split}-complex-annotation.corpus.csv", head + row)
-        put(folder / "videos" / f"{name}.pose")
-        found.append((f"{name}.pose", "DRUCK TIEF KOMMEN", "Signer08", ours))
+        if split == "dev":
+            put(folder / "poses" / f"{name}.pose")
+        else:
+            put_pictures(folder / "features" / "fullFrame-210x260px" / split / name, "images{:04}.png")
+        found.append((f"{name}.pose" if split == "dev" else name, "DRUCK TIEF KOMMEN", "Signer08", ours))
     return sorted(found, key=lambda clip: ["train", "val", "test"].index(clip[3]))
 
 
@@ -183,8 +197,11 @@ def phoenix(folder: Path) -> list[Told]:
     name = "01April_2010_Thursday_heute_default-0"
     text = f"id|folder|signer|annotation\n{name}|{name}/1/*.png|Signer04|__ON__ LIEB ZUSCHAUER\n"
     write(folder / "annotations" / "manual" / "train.corpus.csv", text)
-    put(folder / "features" / f"{name}.pose")
-    return [(f"{name}.pose", "__ON__ LIEB ZUSCHAUER", "Signer04", "train")]
+    for kind in ("trackedRightHand-92x132px", "fullFrame-210x260px"):
+        pictures = folder / "features" / kind / "train" / name / "1"
+        put_pictures(pictures, "01April_2010_Thursday_heute.avi_pid0_fn{:06}-0.png")
+        put(pictures.with_name("1.pose"))
+    return [("1", "__ON__ LIEB ZUSCHAUER", "Signer04", "train")]
 
 
 def csl_daily(folder: Path) -> list[Told]:
@@ -192,10 +209,11 @@ def csl_daily(folder: Path) -> list[Told]:
     write(folder / "sentence_label" / "video_map.txt", "index|name|length|gloss|char|word|postag\n" + "".join(rows))
     splits = "name|split\nS000000_P0000_T00|train\nS000001_P0001_T00|dev\n"
     write(folder / "sentence_label" / "split_1.txt", splits)
-    for n in range(3):
+    for n in range(1, 3):
         put(folder / "sentence" / f"S00000{n}_P000{n}_T00.pose")
+    put_pictures(folder / "sentence" / "frames_512x512" / "S000000_P0000_T00", "{:06}.jpg")
     return [
-        ("S000000_P0000_T00.pose", "工厂 因为 倒闭", "0000", "train"),
+        ("S000000_P0000_T00", "工厂 因为 倒闭", "0000", "train"),
         ("S000001_P0001_T00.pose", "工厂 因为 倒闭", "0001", "val"),
     ]
 
@@ -217,7 +235,22 @@ def test_a_data_set_is_read_as_it_comes(tmp_path, make: Callable[[Path], list[To
     expected, said = make(tmp_path), []
     found = read_dataset(tmp_path, remark=said.append)
     assert sorted(told(found), key=str) == sorted(expected, key=str) and not said
-    assert all(clip.path.is_file() for clip in found)
+    assert all(clip.path.exists() for clip in found)
+
+
+def test_of_phoenix_2014_the_whole_picture_is_read_and_not_the_hand(tmp_path):
+    phoenix(tmp_path)
+    assert [clip.path.parents[2].name for clip in read_dataset(tmp_path)] == ["fullFrame-210x260px"]
+
+
+def test_pictures_of_csl_daily_are_30_a_second(tmp_path):
+    csl_daily(tmp_path)
+    folder = tmp_path / "sentence" / "frames_512x512" / "S000000_P0000_T00"
+    found = Job(folder, default_estimator())
+    pose = replace(signer.perform("wave"), source=found.source(), extractor=found.extractor())
+    pose.write(folder.with_name(f"{folder.name}.pose"))
+    store = read_clips(read_dataset(tmp_path), Skeleton.load(DEFAULT), ignore)
+    assert store.fps.tolist() == [30, 25], "and keypoints of somebody else as they say"
 
 
 def test_an_index_alone_is_read_alone(tmp_path):

@@ -64,7 +64,10 @@ def test_predict_answers_as_the_command_does(trained, signs):
         assert str(file) == answer.pop("input") and answer.pop("hamnosys")
         assert json.loads(json.dumps(timeline.as_dict())) == answer
     (timeline,) = slr_pose.predict(clips[0], model).timelines.values()
-    assert timeline == answers.timelines[clips[0]]
+    (beside,) = answers.timelines[clips[0]].tiers["gloss"]
+    assert dict(timeline.tiers["gloss"][0].labels) == pytest.approx(dict(beside.labels), abs=1e-5)  # of two together
+    each = slr_pose.predict_each([*clips, clips[0].with_name("point-5.pose")], model)
+    assert next(each)[0] == clips[0] and [file.name for file, _ in each] == ["point-4.pose", "point-5.pose"]
 
 
 def test_a_file_that_cannot_be_answered_does_not_stop_the_others(trained, signs, tmp_path):

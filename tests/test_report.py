@@ -11,6 +11,7 @@ import pytest
 import signer
 from page import Page
 
+from slr_pose.evaluation.marks import mark
 from slr_pose.evaluation.suspicion import suspects
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
@@ -95,8 +96,8 @@ def test_a_scale_has_few_round_marks():
 
 def test_labels_that_are_unlikely_are_suspicious_the_worst_first():
     probabilities = np.array([[0.98, 0.01, 0.01], [0.04, 0.93, 0.03], [0.001, 0.5, 0.499], [0.1, 0.8, 0.1]])
-    assert suspects(probabilities, np.array([0, 0, 0, 0])).tolist() == [2, 1]
-    assert suspects(probabilities, np.array([-1, -1, 0, -1])).tolist() == [2], (
+    assert suspects(mark(probabilities, np.array([0, 0, 0, 0]))).tolist() == [2, 1]
+    assert suspects(mark(probabilities, np.array([-1, -1, 0, -1]))).tolist() == [2], (
         "of no class of the model, nothing is said"
     )
 

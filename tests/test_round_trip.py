@@ -7,7 +7,7 @@ from answers import labels
 
 from slr_pose.hamnosys import ATTRIBUTES, parse, read_attributes
 from slr_pose.hamnosys.lexicon import read_lexicon
-from slr_pose.media.video import write_video
+from slr_pose.media.encoding import write_video
 from slr_pose.signer.performance import perform
 from slr_pose.signer.person import Signer
 from slr_pose.signer.rendering import render

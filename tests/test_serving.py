@@ -19,7 +19,8 @@ import pytest
 import schemas
 import signer
 
-from slr_pose.media.video import read_frames, write_video
+from slr_pose.media.encoding import write_video
+from slr_pose.media.video import read_frames
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
 

@@ -17,8 +17,8 @@ from slr_pose.hamnosys.hand import BASES
 from slr_pose.hamnosys.notation import Handshape
 from slr_pose.hamnosys.orientation import DIRECTIONS, PALMS, finger_vectors, palm_normals
 from slr_pose.keypoints.segment import extract_pose
+from slr_pose.media.encoding import write_video
 from slr_pose.media.timeline_file import read_timeline
-from slr_pose.media.video import write_video
 from slr_pose.pose import Pose
 from slr_pose.signer import hand
 from slr_pose.signer.body import TO_WORLD

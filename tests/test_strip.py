@@ -12,7 +12,8 @@ from PIL import Image
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.media.eaf import write_eaf
-from slr_pose.media.video import read_frames, write_video
+from slr_pose.media.encoding import write_video
+from slr_pose.media.video import read_frames
 from slr_pose.strip import BLUE, FILLS, INK, Strip, caption
 from slr_pose.timeline import Entry, Timeline
 from slr_pose.view import Drawing, draw

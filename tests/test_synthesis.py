@@ -92,7 +92,7 @@ FILM = """
 import os, sys
 from pathlib import Path
 import numpy as np
-from slr_pose.media.video import write_video
+from slr_pose.media.encoding import write_video
 if "one core" in sys.argv and hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 grain = np.random.default_rng(0).integers(0, 60, (240, 320, 3), dtype=np.uint8)

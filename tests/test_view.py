@@ -14,7 +14,8 @@ from pose_format.numpy import NumPyPoseBody
 from slr_pose import BadInput
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
-from slr_pose.media.video import read_frames, write_video
+from slr_pose.media.encoding import write_video
+from slr_pose.media.video import read_frames
 from slr_pose.pose import Pose
 from slr_pose.view import COLORS, UNSEEN, draw
 

@@ -26,8 +26,9 @@ from slr_pose.keypoints.body_model import without_mask
 from slr_pose.keypoints.holistic_task import NAMES, UNTOLD, holistic_task, metadata
 from slr_pose.keypoints.litert import networks
 from slr_pose.keypoints.pace import EARLY, LONGEST_S, Pace
+from slr_pose.media.encoding import write_video
 from slr_pose.media.timeline_file import read_timeline
-from slr_pose.media.video import even_steps, write_video
+from slr_pose.media.video import even_steps
 from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.recognition.enrolment import enrolled

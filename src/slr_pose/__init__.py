@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from slr_pose.roads.export_sigml import export_sigml
     from slr_pose.roads.export_web import export_web
     from slr_pose.roads.extract import extract
-    from slr_pose.roads.predict import predict
+    from slr_pose.roads.predict import predict, predict_each
     from slr_pose.roads.sentences import train_sentences, translate
     from slr_pose.roads.serve import serve
     from slr_pose.roads.train import train
@@ -57,6 +57,7 @@ __all__ = [
     "forget",
     "known_signs",
     "predict",
+    "predict_each",
     "serve",
     "synthesize",
     "train",
@@ -85,6 +86,7 @@ _ROOMS = {
     "forget": "roads.enrol",
     "known_signs": "roads.enrol",
     "predict": "roads.predict",
+    "predict_each": "roads.predict",
     "serve": "roads.serve",
     "synthesize": "signer.synthesis",
     "train": "roads.train",

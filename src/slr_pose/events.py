@@ -78,6 +78,14 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Answering:
+    """Where the answers to clips stand, after some of them."""
+
+    clips: int
+    of_clips: int
+
+
+@dataclass(frozen=True)
 class Drawing:
     """Where a drawing stands, after every frame."""
 
@@ -101,7 +109,9 @@ class Signing:
     of_clips: int
 
 
-Event = Remark | Caution | LeftOut | Listing | Extracting | Reading | Training | Drawing | Annotating | Signing
+Event = (
+    Remark | Caution | LeftOut | Listing | Extracting | Reading | Training | Answering | Drawing | Annotating | Signing
+)
 Listener = Callable[[Event], None]
 
 

@@ -84,6 +84,6 @@ def is_writable(folder: Path) -> bool:
     return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & 0o222)
 
 
-def is_hidden(file: Path) -> bool:
+def is_hidden(file: Path | os.DirEntry[str]) -> bool:
     """Whether a name begins with a dot, as do unfinished files and what macOS leaves beside a clip on other disks."""
     return file.name.startswith(".")

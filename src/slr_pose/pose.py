@@ -58,6 +58,7 @@ class Source(msgspec.Struct):
     start: Annotated[float, Meta(ge=-1e12, le=1e12)] | None = None
     end: Annotated[float, Meta(ge=-1e12, le=1e12)] | None = None
     box: str | UnsetType = UNSET
+    fps: Annotated[float, Meta(ge=SLOWEST, le=FASTEST)] | UnsetType = UNSET
     synthetic: dict[str, Setting] | UnsetType = UNSET
 
 
@@ -85,7 +86,7 @@ class Pose:
         fps: frames a second.
         width, height: size of the source frame in pixels; whole numbers, but where the layout of an array has others.
         extractor: name, version and settings of what found the keypoints; empty when unknown.
-        source: what the keypoints were found in (name, size, modified, start, end); empty when unknown.
+        source: what the keypoints were found in (name, size, modified, start, end, box, fps); empty when unknown.
         people: how many people the file shows; the keypoints are those of the signer.
         name: how messages call this clip.
     """

@@ -17,7 +17,9 @@ from slr_pose.files import write_whole
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
-from slr_pose.media.video import read_frames, write_video
+from slr_pose.media.encoding import write_video
+from slr_pose.media.folder import refuse_inside
+from slr_pose.media.video import read_frames
 from slr_pose.pose import Pose
 from slr_pose.strip import INK, Strip
 from slr_pose.timeline import Timeline
@@ -38,12 +40,13 @@ SURE = 0.5  # visibility from which MediaPipe's guess of a body joint counts as 
 
 
 def pose_of(video: Path) -> Pose | None:
-    """The pose beside a video, when it was extracted from this very video, by whatever extractor.
+    """The pose beside a video, a file or a folder of pictures, when it was extracted from this very video, by whatever
+    extractor.
 
     Raises:
         BadInput: there is no such file.
     """
-    if not video.is_file():
+    if not video.exists():
         raise BadInput(f"there is no file {video}.")
     file = PoseFiles().of(Job(video, default_estimator()))
     return file.read() if file.is_extracted else None
@@ -53,19 +56,20 @@ def video_of(source: dict[str, Any], folder: Path) -> Path | None:
     """The video in `folder` that a pose of that source was extracted from, when it is there and unchanged."""
     part = source.get("start"), source.get("end")
     job = Job(folder / source.get("name", ""), default_estimator(), None, *part)
-    return job.video if job.video.is_file() and job.source() == source else None
+    return job.video if job.video.exists() and job.source() == source else None
 
 
 def check_output(output: Path, video: Path | None) -> None:
     """Whether the drawing can go there, which is worth knowing before the video is extracted.
 
     Raises:
-        BadInput: it is of another kind, or the video itself.
+        BadInput: it is of another kind, the video itself, or among its pictures.
     """
     if output.suffix.lower() not in LONGEST_PX:
         raise BadInput(f"{output} is none of {', '.join(LONGEST_PX)}: name a file that ends with one of them.")
     if video and output.exists() and output.samefile(video):
         raise BadInput(f"{output} is the video itself; name another file with --output.")
+    refuse_inside(output, video)
 
 
 def draw(
@@ -82,8 +86,8 @@ def draw(
         on_event: told of each frame of the pose.
 
     Raises:
-        BadInput: the output is of another kind, is the video itself, or cannot be written; the pose does not say how
-            large its picture is.
+        BadInput: the output is of another kind, is the video itself or among its pictures, or cannot be written; the
+            pose does not say how large its picture is.
     """
     check_output(output, video)
     suffix = output.suffix.lower()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def annotate(
-    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="A video, or the keypoints of one.")],
+    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="A video, a folder of pictures, or keypoints.")],
     output: Annotated[
         list[Path] | None,
         typer.Option("--output", "-o", help="A file to write: .eaf, .srt, .vtt, .json, .csv or .tsv; may be repeated."),

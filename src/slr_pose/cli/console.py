@@ -5,6 +5,7 @@ No text is read as markup: what is to have a color is `styled`.
 
 import json
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -72,8 +73,28 @@ def warn(text: str) -> None:
 
 def print_json(value: object, indent: int | None = 1) -> None:
     """JSON on stdout, at once, which no terminal obeys; in one line where there is no indent."""
+    print(_json(value, indent), flush=True)
+
+
+class JsonList:
+    """A list in JSON on stdout, as `print_json` prints one, of which each value is printed at once."""
+
+    def __init__(self) -> None:
+        self._before = "["
+
+    def print(self, value: object) -> None:
+        """One value more."""
+        print(self._before, textwrap.indent(_json(value, 1), " "), sep="\n", end="", flush=True)
+        self._before = ","
+
+    def end(self) -> None:
+        """There is no more of them."""
+        print("[]" if self._before == "[" else "\n]", flush=True)
+
+
+def _json(value: object, indent: int | None) -> str:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-    print("".join(f"\\u{ord(c):04x}" if c != "\n" and is_hidden(c) else c for c in text), flush=True)
+    return "".join(f"\\u{ord(c):04x}" if c != "\n" and is_hidden(c) else c for c in text)
 
 
 def title(head: str) -> str:

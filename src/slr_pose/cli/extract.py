@@ -23,7 +23,9 @@ MANY = 30  # rows of a table; what has more is shown in part
 
 @app.command()
 def extract_pose(
-    inputs: Annotated[list[Path], typer.Argument(metavar="VIDEO|FOLDER", help="Videos, or folders of them.")],
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="VIDEO|FOLDER", help="Videos, folders of pictures, or folders of them.")
+    ],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder for the .pose files; by default beside each video."),
@@ -73,7 +75,7 @@ def extract_pose(
 
 @app.command()
 def view(
-    clip: Annotated[Path, typer.Argument(metavar="CLIP", help="Video or .pose file.")],
+    clip: Annotated[Path, typer.Argument(metavar="CLIP", help="Video, folder of pictures or .pose file.")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help=".mp4, .gif, or .png for a sheet of frames; by default CLIP-skeleton.mp4."),

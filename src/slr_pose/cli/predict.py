@@ -10,7 +10,7 @@ import typer
 import slr_pose
 from slr_pose import BadInput
 from slr_pose.cli.app import AsJson, app
-from slr_pose.cli.console import complain, print_json, say, stderr, stdout, styled, table, title
+from slr_pose.cli.console import JsonList, complain, say, stderr, stdout, styled, table, title
 from slr_pose.cli.progress import Show, progress
 from slr_pose.cli.watch import watch
 from slr_pose.quiet import quiet_natives
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 @app.command()
 def predict(
     inputs: Annotated[
-        list[Path] | None, typer.Argument(metavar="INPUT", help="Videos, .pose files, arrays, or folders.")
+        list[Path] | None,
+        typer.Argument(metavar="INPUT", help="Videos, folders of pictures, .pose files, arrays, or folders of them."),
     ] = None,
     model: Annotated[
         Path | None,
@@ -71,16 +72,19 @@ def predict(
     inputs = [*(inputs or []), *[SAMPLE] * sample]
     if not inputs:
         raise BadInput("name a video, a .pose file, an array or a folder, or try --sample.")
+    failed, printed = False, JsonList()
     with progress() as show:
-        answers = slr_pose.predict(inputs, model, lexicon=lexicon, on_event=show)
+        for file, answer in slr_pose.predict_each(inputs, model, lexicon=lexicon, on_event=show):
+            if isinstance(answer, BadInput):
+                complain("failed", answer)
+                failed = True
+            elif as_json:
+                printed.print(as_answer(str(file), answer, top))
+            else:
+                print_timeline(answer, top, as_unicode)
     if as_json:
-        print_json([as_answer(str(file), timeline, top) for file, timeline in answers.timelines.items()])
-    else:
-        for timeline in answers.timelines.values():
-            print_timeline(timeline, top, as_unicode)
-    for error in answers.failures.values():
-        complain("failed", error)
-    if answers.failures:
+        printed.end()
+    if failed:
         raise typer.Exit(1)
 
 

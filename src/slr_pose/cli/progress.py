@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from slr_pose.cli.console import say, stderr, warn
+from slr_pose.cli.console import say, stderr, stdout, warn
 from slr_pose.events import (
     Annotating,
+    Answering,
     Caution,
     Drawing,
     Event,
@@ -42,6 +43,7 @@ BARS = {  # stage -> title, and what is told of it
     Extracting: ("Extracting", "{task.fields[clips]}/{task.fields[of_clips]} clips  {task.fields[rate]:.0f} frames/s"),
     Training: ("Epoch {task.fields[epoch]}", "loss {task.fields[loss]:.2f}{task.fields[top1]}"),
     Reading: ("Reading", "{task.completed}/{task.total} clips"),
+    Answering: ("Answering", "{task.completed}/{task.total} clips"),
     Drawing: ("Drawing", "{task.completed}/{task.total} frames"),
     Annotating: ("Reading signs", "{task.fields[seconds]:.0f}/{task.fields[of_seconds]:.0f} s"),
     Signing: ("Signing", "{task.completed}/{task.total} clips"),
@@ -91,7 +93,9 @@ class Show:
             self._bar.stop()
         self._bar = None
 
-    def _advance(self, event: Listing | Extracting | Reading | Training | Drawing | Annotating | Signing) -> None:
+    def _advance(
+        self, event: Listing | Extracting | Reading | Training | Answering | Drawing | Annotating | Signing
+    ) -> None:
         if self._bar is None or not isinstance(event, self.stage):
             self.end()
             self.stage, self._started = type(event), time.monotonic()
@@ -103,7 +107,8 @@ class Show:
         self._bar.update(self._bar.task_ids[0], completed=done, total=total, **self._fields(event))
         if not stderr.is_interactive and time.monotonic() > self._told + LINE_S:
             self._told = time.monotonic()
-            say("  ".join(str(column(self._bar.tasks[0])) for column in self._bar.columns))
+            said = (column if isinstance(column, str) else column(self._bar.tasks[0]) for column in self._bar.columns)
+            say("  ".join(map(str, said)))
 
     def _fields(self, event: Event) -> dict[str, Any]:
         if isinstance(event, Extracting):
@@ -118,7 +123,7 @@ class Show:
 
 
 def _share(
-    event: Listing | Extracting | Reading | Training | Drawing | Annotating | Signing,
+    event: Listing | Extracting | Reading | Training | Answering | Drawing | Annotating | Signing,
 ) -> tuple[float, float | None]:
     """How much is done, of how much, if that is known."""
     if isinstance(event, Listing):
@@ -127,7 +132,7 @@ def _share(
         return event.frames / max(1, event.frames, event.of_frames), 1
     if isinstance(event, Training):
         return event.step, event.steps
-    if isinstance(event, Reading | Signing):
+    if isinstance(event, Reading | Answering | Signing):
         return event.clips, event.of_clips
     if isinstance(event, Annotating):
         return event.seconds, event.of_seconds
@@ -147,4 +152,10 @@ def _bar(title: str, state: str) -> "Progress":
 
     bar = BarColumn() if stderr.is_interactive else TaskProgressColumn("{task.percentage:.0f}%")
     columns = (TextColumn(title), bar, TextColumn(state), TimeElapsedColumn(), TextColumn("left"))
-    return Progress(*columns, TimeRemainingColumn(), console=stderr, disable=not stderr.is_interactive)
+    return Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=stderr,
+        disable=not stderr.is_interactive,
+        redirect_stdout=stdout.is_terminal,  # answers stand above the bar, or in the file that they are meant for
+    )

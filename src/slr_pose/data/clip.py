@@ -1,4 +1,5 @@
-"""Clip: a video, a `.pose` file, an array, or a part of one, and what is signed in it; how it is read, and known again.
+"""Clip: a video, a file or a folder of pictures, a `.pose` file, an array, or a part of one, and what is signed in it;
+how it is read, and known again.
 
 A clip is one sign, with labels; a stretch of signing, whose signs have times and labels; or a sentence, whose glosses
 are known in order and without times.
@@ -8,7 +9,7 @@ import functools
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Box, Job
 from slr_pose.keypoints.pose_files import PoseFile
 from slr_pose.media.folder import is_keypoints
+from slr_pose.media.pictures import pictures_in, status_of
 from slr_pose.pose import Pose
 from slr_pose.skeleton import Skeleton
 
@@ -47,7 +49,7 @@ class Clip:
     """One video, `.pose` file or keypoint array, or a part of it, with what is known of what is signed in it.
 
     Attributes:
-        path: the video, the `.pose` file, the array of the clip or of the whole data set.
+        path: the video, the folder of pictures, the `.pose` file, the array of the clip or of the whole data set.
         labels: class name of each head; a head that is not in it is unknown for this clip. Empty for a stretch and a
             sentence.
         signer: who signs, `None` when unknown.
@@ -58,6 +60,8 @@ class Clip:
         name: how messages call a clip of such a data set, or the manifest's line that names the clip.
         signs: of a stretch, in order, none over another; what stands between them is no sign.
         glosses: of a sentence, in order; when each is signed is unknown.
+        fps: how many of its pictures are a second, where they came as pictures, which do not tell; `None` where nobody
+            says.
     """
 
     path: Path
@@ -71,6 +75,7 @@ class Clip:
     signs: tuple[Sign, ...] = ()
     glosses: tuple[str, ...] = ()
     box: Box | None = None
+    fps: float | None = None
 
     def all_labels(self) -> Iterator[tuple[str, str]]:
         """Head and class name of every label in it: its own, those of its signs and its glosses."""
@@ -128,12 +133,15 @@ class Clip:
         else:
             pose = skeleton.read(self.path) if self.array is None else skeleton.pose(self.array, self.name)
             is_whole = self.start_s is None and self.end_s is None
+        if self.fps and (taken := pose.source.get("fps")):  # the same keypoints, at their own pace
+            pose = replace(pose, fps=pose.fps * self.fps / taken)
         return pose if is_whole else pose.cut(self.start_s, self.end_s)
 
     def identity(self) -> bytes:
         """What it is known by again, `ID_SIZE` bytes: content, start, end and box; not its name, nor where it lies.
 
-        Of a file, that is the size and what it begins and ends with. One that cannot be read has no identity, b"".
+        Of a file, that is the size and what it begins and ends with; of a folder of pictures, the size of them all and
+        what the first and the last begin with. One that cannot be read has no identity, b"".
         """
         try:
             found = self._content()
@@ -151,18 +159,24 @@ class Clip:
 
 
 def state_of(path: Path) -> State:
-    """What tells that a file is still as it was.
+    """What tells that a file, or a folder of pictures, is still as it was.
 
     Raises:
         OSError: there is no such file, or nobody may look into its folder.
     """
-    status = path.stat()
-    return os.fsencode(os.path.abspath(path)), status.st_size, status.st_mtime_ns
+    status = status_of(path)
+    return os.fsencode(os.path.abspath(path)), status.size, status.modified_ns
 
 
 @functools.lru_cache(1 << 20)
 def _fingerprint(path: Path, size: int, modified_ns: int) -> bytes:
-    """A hash of a file; read once, unless it changes."""
+    """A hash of a file, or of a folder of pictures; read once, unless it changes."""
+    if pictures := pictures_in(path):
+        found = hashlib.sha1(f"{size} ".encode())
+        for picture in (pictures[0], pictures[-1]):
+            with open_regular(picture) as file:
+                found.update(file.read(ID_READS))
+        return found.digest()
     with open_regular(path) as file:
         found = hashlib.sha1(f"{size} ".encode() + file.read(ID_READS))
         file.seek(max(size - ID_READS, ID_READS))

@@ -165,7 +165,7 @@ def _keys(clips: list[Clip]) -> tuple[dict[int, bytes], dict[int, str]]:
         except BadInput as error:
             reasons[number] = str(error)
         else:
-            part = repr((what, clip.start_s, clip.end_s, bool(clip.signs), clip.box))
+            part = repr((what, clip.start_s, clip.end_s, bool(clip.signs), clip.box, clip.fps))
             keys[number] = hashlib.blake2b(part.encode(), digest_size=16).digest()
     return keys, reasons
 

@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest, bootstrap
 
 from slr_pose.data.batches import Signs
+from slr_pose.evaluation.marks import Marks, mark
 from slr_pose.evaluation.suspicion import suspects
+from slr_pose.events import Answering, Listener, ignore
 from slr_pose.info import NONE_SURE, ModelInfo
 from slr_pose.model.calibration import FEWEST
 from slr_pose.recognition.recognizer import Recognizer
 
 CONFIDENCE = 0.95
 RESAMPLES = 500
+DRAWN = 1 << 20  # clips of resamples that are in memory together
 
 
 @dataclass(frozen=True)
@@ -67,60 +70,65 @@ def share_of(right: NDArray[Any]) -> tuple[float, tuple[float, float]]:
     return float(right.mean()), (float(interval.low), float(interval.high))
 
 
-def score(probabilities: NDArray[Any], labels: NDArray[Any], threshold: float | None = None, seed: int = 0) -> Score:
+def score(marks: Marks, threshold: float | None = None, seed: int = 0) -> Score:
     """Score one head.
 
     Args:
-        probabilities: (clips, classes), at least one clip.
-        labels: (clips,) class numbers; -1 = no class of the model, which no answer meets.
+        marks: of its answers to at least one clip.
         threshold: the probability from which on an answer is called sure; `None` when unknown.
     """
-    ranking = np.argsort(-probabilities, axis=1, kind="stable")[:, :5]
-    hits = ranking == labels[:, None]
-    numbers = np.unique(np.stack([labels, ranking[:, 0]]), return_inverse=True)[1].reshape(2, -1)
-
-    def macro_f1(clips: NDArray[Any]) -> float:
-        return _macro_f1(*numbers[:, clips])
-
-    top1, top1_interval = share_of(hits[:, 0])
-    top5, top5_interval = share_of(hits.any(axis=1))
-    everything = np.arange(len(labels))
-    f1 = macro_f1(everything)
-    interval = (f1, f1)
-    if len(labels) > 1:
-        spread = bootstrap(
-            (everything,),
-            macro_f1,
-            n_resamples=RESAMPLES,
-            vectorized=False,
-            method="percentile",
-            confidence_level=CONFIDENCE,
-            rng=np.random.default_rng(seed),
-        ).confidence_interval
-        interval = (float(spread.low), float(spread.high))
-    confidence = probabilities.max(axis=1)
-    sure = confidence >= (NONE_SURE if threshold is None else threshold)
+    right = marks.rank == 0
+    top1, top1_interval = share_of(right)
+    top5, top5_interval = share_of((marks.rank >= 0) & (marks.rank < 5))
+    f1, f1_interval = _macro_f1(marks, seed)
+    sure = marks.confidence >= (NONE_SURE if threshold is None else threshold)
     return Score(
-        clips=len(labels),
+        clips=len(marks),
         top1=top1,
         top1_interval=top1_interval,
         top5=top5,
         top5_interval=top5_interval,
-        macro_f1=float(f1),
-        macro_f1_interval=interval,
-        calibration_error=_calibration_error(confidence, hits[:, 0]),
+        macro_f1=f1,
+        macro_f1_interval=f1_interval,
+        calibration_error=_calibration_error(marks.confidence, right),
         sure=None if threshold is None else float(sure.mean()),
-        sure_top1=float(hits[sure, 0].mean()) if sure.any() else None,
+        sure_top1=float(right[sure].mean()) if sure.any() else None,
     )
 
 
-def _macro_f1(true: NDArray[Any], answered: NDArray[Any]) -> float:
-    """Mean over the classes that there are of F1, 2 TP / (2 TP + FP + FN). It is asked for hundreds of draws of the
-    clips, and scikit-learn checks its arguments for longer than counting takes."""
-    classes = 1 + max(true.max(), answered.max())
-    signed, answers, hits = (np.bincount(some, minlength=classes) for some in (true, answered, true[true == answered]))
-    present = signed > 0
-    return float((2 * hits[present] / (signed + answers)[present]).mean())
+def _macro_f1(marks: Marks, seed: int) -> tuple[float, tuple[float, float]]:
+    """Mean over the classes that there are of F1, 2 TP / (2 TP + FP + FN), and its interval.
+
+    It is asked for hundreds of draws of the clips. So how often each pair of a label and an answer was drawn is counted
+    once, and the rest is sums over these pairs, of which there are fewer.
+    """
+    classes, numbers = np.unique(np.stack([marks.labels, marks.best]), return_inverse=True)
+    true, answered = numbers.reshape(2, -1).astype(np.int64)
+    pairs, pair_of = np.unique(true * len(classes) + answered, return_inverse=True)
+    true, answered = np.divmod(pairs, len(classes))
+    hit = true == answered
+
+    def macro_f1(drawn: NDArray[Any]) -> float:
+        times = np.bincount(drawn, minlength=len(pairs))
+        signed, answers = (np.bincount(some, times, len(classes)) for some in (true, answered))
+        hits = np.bincount(true[hit], times[hit], len(classes))
+        present = signed > 0
+        return float((2 * hits[present] / (signed + answers)[present]).mean())
+
+    f1 = macro_f1(pair_of)
+    if len(marks) == 1:
+        return f1, (f1, f1)
+    spread = bootstrap(
+        (pair_of.astype(np.int32),),
+        macro_f1,
+        n_resamples=RESAMPLES,
+        batch=max(1, DRAWN // len(marks)),
+        vectorized=False,
+        method="percentile",
+        confidence_level=CONFIDENCE,
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return f1, (float(spread.low), float(spread.high))
 
 
 def _calibration_error(confidence: NDArray[Any], right: NDArray[Any]) -> float:
@@ -186,12 +194,15 @@ class Evaluation:
         return {"scores": scores, "confusions": self.confusions, "unknown_labels": self.unknown}
 
 
-def evaluate(recognizer: Recognizer, signs: Signs) -> Evaluation:
-    """Ask a model about labelled clips, whose keypoints, (frames, joints, 4), are in the model's own skeleton."""
+def evaluate(recognizer: Recognizer, signs: Signs, on_event: Listener = ignore) -> Evaluation:
+    """Ask a model about labelled clips, whose keypoints, (frames, joints, 4), are in the model's own skeleton.
+
+    Args:
+        on_event: told how far it is.
+    """
     clips = signs.clips
     if not clips:
         return Evaluation({}, {}, 0)
-    probabilities = recognizer.probabilities(signs.keypoints)
     learnt_from = set(recognizer.info.training.signers)
     groups = {"all clips": np.ones(len(clips), dtype=bool)}
     signers = [clip.signer for clip in clips]
@@ -200,35 +211,45 @@ def evaluate(recognizer: Recognizer, signs: Signs) -> Evaluation:
         groups["seen signers"] = np.array([signer in learnt_from for signer in signers])
     scores: dict[str, dict[str, Score]] = {group: {} for group in groups}
     confusions, answers, unknown = {}, {}, 0
-    for head, names in recognizer.of_clips.items():
-        number = {name: index for index, name in enumerate(names)}
+    for head, marks in _marks(recognizer, signs, on_event).items():
         known = np.array([head in clip.labels for clip in clips])
-        labels = np.array([number.get(clip.labels.get(head, ""), -1) for clip in clips])
-        unknown += int((known & (labels < 0)).sum())
+        unknown += int((known & (marks.labels < 0)).sum())
         for group, members in groups.items():
             if (members & known).any():
-                chosen = members & known
-                threshold = recognizer.thresholds.get(head)
-                scores[group][head] = score(probabilities[head][chosen], labels[chosen], threshold)
+                scores[group][head] = score(marks[members & known], recognizer.thresholds.get(head))
         rows = np.flatnonzero(known)
         written = [clips[row].labels[head] for row in rows]
-        found = answers[head] = _answers(rows, written, labels[rows], names, probabilities[head][rows])
+        found = answers[head] = _answers(rows, written, marks[rows], recognizer.of_clips[head])
         wrong = Counter(zip(found.labels[~found.right], found.answers[~found.right], strict=True))
         confusions[head] = [(label, answer, times) for (label, answer), times in wrong.most_common(10)]
     return Evaluation({group: heads for group, heads in scores.items() if heads}, confusions, unknown, answers)
 
 
-def _answers(
-    rows: NDArray[Any], written: list[str], labels: NDArray[Any], names: list[str], probabilities: NDArray[Any]
-) -> Answers:
-    best = probabilities.argmax(axis=1)
+def _marks(recognizer: Recognizer, signs: Signs, on_event: Listener) -> dict[str, Marks]:
+    """How the answers of each head fared, of all clips."""
+    labels = {}
+    for head, names in recognizer.of_clips.items():
+        number = {name: index for index, name in enumerate(names)}
+        labels[head] = np.array([number.get(clip.labels.get(head, ""), -1) for clip in signs.clips])
+    parts: dict[str, list[Marks]] = {head: [] for head in labels}
+    done = 0
+    for answer in recognizer.answers(signs.keypoints):
+        until = done + len(next(iter(answer.values())))
+        for head, of_head in labels.items():
+            parts[head].append(mark(answer[head], of_head[done:until]))
+        done = until
+        on_event(Answering(done, len(signs.clips)))
+    return {head: Marks.joined(found) for head, found in parts.items()}
+
+
+def _answers(rows: NDArray[Any], written: list[str], marks: Marks, names: list[str]) -> Answers:
     return Answers(
         rows=rows,
         labels=np.array(written, dtype=object),
-        answers=np.array(names, dtype=object)[best],
-        confidence=probabilities.max(axis=1),
-        of_label=np.where(labels < 0, 0, probabilities[np.arange(len(labels)), labels]),
-        suspects=suspects(probabilities, labels),
+        answers=np.array(names, dtype=object)[marks.best],
+        confidence=marks.confidence,
+        of_label=marks.of_label,
+        suspects=suspects(marks),
     )
 
 

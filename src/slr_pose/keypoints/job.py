@@ -8,6 +8,7 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.keypoints.estimator import Estimator
+from slr_pose.media.pictures import FPS, status_of
 from slr_pose.media.video import VideoInfo, probe
 from slr_pose.pose import Setting
 
@@ -25,7 +26,7 @@ class Job:
     """One video, or a part of it, to be extracted to one `.pose` file, or to none.
 
     Attributes:
-        video: any file that FFmpeg's libraries decode.
+        video: any file that FFmpeg's libraries decode, or a folder of pictures.
         estimator: what finds the keypoints.
         pose: the file to write.
         start_s, end_s: the part of the video, in seconds of the file's own clock, as players show them.
@@ -48,14 +49,17 @@ class Job:
     def source(self) -> dict[str, Setting]:
         """What identifies the video, as it is now, and the part of it; travels with every pose.
 
+        Of a folder of pictures, `fps` is how many of them were taken to be a second.
+
         Raises:
             BadInput: there is no such file.
         """
         try:
-            status = self.video.stat()
+            status = status_of(self.video)
         except (OSError, ValueError) as error:
             raise BadInput(f"cannot open {self.video}: there is no such file, or you may not read it.") from error
-        return {**self.part(), "size": status.st_size, "modified": status.st_mtime}
+        fps = {"fps": FPS} if status.is_pictures else {}
+        return {**self.part(), "size": status.size, "modified": status.modified_s, **fps}
 
     def part(self) -> dict[str, Setting]:
         """The name of the video, and what is meant of it."""
@@ -65,7 +69,7 @@ class Job:
     def size(self) -> int:
         """Bytes of the video, whatever part of it is meant; 0 where there is no such file."""
         try:
-            return self.video.stat().st_size
+            return status_of(self.video).size
         except (OSError, ValueError):
             return 0
 

@@ -15,6 +15,7 @@ import platformdirs
 from slr_pose import BadInput
 from slr_pose.files import is_writable
 from slr_pose.keypoints.job import Job
+from slr_pose.media.folder import stem_of
 from slr_pose.pose import Pose
 from slr_pose.spool import Shelf, Spool
 from slr_pose.text import first_of
@@ -130,8 +131,8 @@ def home(folder: Path) -> Path:
 def _names(job: Job) -> list[str]:
     """What the file may be called: `a.pose`, or, where that is another's, `a.mp4.pose`, or `a.mp4-2.pose`."""
     part = "" if job.start_s is None and job.end_s is None else f"@{job.start_s or 0}-{job.end_s or ''}"
-    longer = f"{job.video.name}{part}"
-    return [f"{job.video.stem}{part}.pose", f"{longer}.pose", *(f"{longer}-{number}.pose" for number in range(2, 10))]
+    short, longer = f"{stem_of(job.video)}{part}", f"{job.video.name}{part}"
+    return [f"{short}.pose", f"{longer}.pose", *(f"{longer}-{number}.pose" for number in range(2, 10))]
 
 
 def _same_part(job: Job, other: Job) -> bool:

@@ -52,7 +52,8 @@ def extract_pose(
     """Find the keypoints in each frame of a video, or of its part from `start_s` to `end_s`.
 
     Args:
-        video: any file that FFmpeg's libraries decode; its rotation and reflection are obeyed.
+        video: any file that FFmpeg's libraries decode, whose rotation and reflection are obeyed; or a folder of
+            pictures.
         start_s, end_s: seconds of the file's own clock, as players show them.
         fast: look at about 15 frames a second only.
         estimator: what finds them; by default `default_estimator()`.

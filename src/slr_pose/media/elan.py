@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular
-from slr_pose.media.folder import KEYPOINT_SUFFIXES, is_keypoints, is_video
+from slr_pose.media.folder import KEYPOINT_SUFFIXES, is_clip
 from slr_pose.media.video import VIDEO_SUFFIXES
 from slr_pose.tables import normal
 
@@ -100,18 +100,18 @@ class Elan:
         """The video, or its keypoints, that it is about, and where the time begins in that, in ms.
 
         That is where the file says relative to itself, or a file of that name beside it, or where the file says that it
-        was, or a file of its own name beside it.
+        was, or a file, or a folder of pictures, of its own name beside it.
 
         Raises:
             BadInput: there is no such file.
         """
         for media in self.media:
             for place in _places(self.path, media):
-                if (is_video(place) or is_keypoints(place)) and place.is_file():
+                if is_clip(place):
                     return place, media.origin_ms
-        for suffix in (*sorted(VIDEO_SUFFIXES), *sorted(KEYPOINT_SUFFIXES)):
+        for suffix in (*sorted(VIDEO_SUFFIXES), "", *sorted(KEYPOINT_SUFFIXES)):
             for place in (self.path.with_suffix(suffix), self.path.with_suffix(suffix.upper())):
-                if place.is_file():
+                if is_clip(place):
                     return place, self.origin_ms
         named = [Path(_written(media.relative_url or media.url)[1]).name for media in self.media]
         raise BadInput(

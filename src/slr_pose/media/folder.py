@@ -5,6 +5,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import merge
 from itertools import filterfalse
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from slr_pose import BadInput
 from slr_pose.files import is_hidden
 from slr_pose.media.arrays import ARRAY_SUFFIXES
 from slr_pose.media.landmarks import LANDMARK_SUFFIX
+from slr_pose.media.pictures import is_pictures
 from slr_pose.media.video import VIDEO_SUFFIXES
 from slr_pose.pose import Pose
 from slr_pose.spool import Spool
@@ -28,7 +30,7 @@ class Found:
     """What is in a folder.
 
     Attributes:
-        clips: the files that are clips, in order.
+        clips: the files, and the folders of pictures, that are clips, in order.
         annotations: ELAN's files, in order, which say what is signed in them.
         passed_over: reason -> the files that are not read for it.
     """
@@ -47,7 +49,7 @@ class Found:
 
 
 def clips_of(named: Path, keypoints: bool) -> Found:
-    """The clips that a path means: itself, or those in a folder and the folders in it.
+    """The clips that a path means: itself, a file or a folder of pictures, or those in a folder and the folders in it.
 
     In a folder, keypoints beside their video are not another clip. Hidden files and folders do not count.
 
@@ -71,19 +73,22 @@ def each_clip(named: Path, keypoints: bool, found: Found) -> Iterator[Path]:
     Raises:
         BadInput: there is no such file or folder.
     """
-    if not named.is_dir():
-        if not named.exists():
-            raise BadInput(f"there is no file or folder {named}.")
+    if not named.exists():
+        raise BadInput(f"there is no file or folder {named}.")
+    if not named.is_dir() or is_pictures(named):
         yield named
         return
-    for files in walk(named, found):
-        videos: set[str] = set()
+    for files, pictures in walk(named, found):
+        of_pictures = {folder.name for folder in pictures}
+        videos, stems = of_pictures, of_pictures
         if keypoints:  # beside which other files are seen
             files = list(files)
-            videos = {file.name for file in files if is_video(file)}
-        stems = {Path(name).stem for name in videos}
-        for file in files:
-            if is_elan(file) and _is_regular(file):
+            videos = of_pictures | {file.name for file in files if is_video(file)}
+            stems = of_pictures | {file.stem for file in files if is_video(file)}
+        for file in merge(files, pictures):
+            if file.name in of_pictures:
+                yield file
+            elif is_elan(file) and _is_regular(file):
                 found.annotations.append(file)
             elif not is_video(file) and not is_keypoints(file):
                 if not REPORT.fullmatch(file.name) and not BESIDE_ELAN.fullmatch(file.name):
@@ -97,6 +102,31 @@ def each_clip(named: Path, keypoints: bool, found: Found) -> Iterator[Path]:
                     found.pass_over(file, "keypoints of the video beside them, by another tool; name them to use them")
             elif keypoints and not (videos and is_pose(file) and _video_of(file) in videos):
                 yield file
+
+
+def stem_of(clip: Path) -> str:
+    """What a clip is called: its file's name without the suffix, or the name of its folder of pictures."""
+    return clip.name if clip.is_dir() else clip.stem
+
+
+def with_name(clip: Path) -> Path:
+    """The same path, with a name also where it is `.` or `..`, as a folder of pictures may be named."""
+    return clip.resolve() if clip.name in ("", "..") else clip
+
+
+def refuse_inside(output: Path, clip: Path | None) -> None:
+    """Whether what is written there leaves a clip as it is, which is worth knowing before there is something to write.
+
+    Raises:
+        BadInput: it would lie among the pictures of the clip.
+    """
+    if clip and clip.is_dir() and output.parent.resolve() == clip.resolve():
+        raise BadInput(f"{output} would lie among the pictures of {clip.resolve().name}; name another place.")
+
+
+def is_clip(path: Path) -> bool:
+    """Whether there is a video, a folder of pictures or a file of keypoints, as far as names say so."""
+    return (is_video(path) or is_keypoints(path)) and path.is_file() or is_pictures(path)
 
 
 def is_video(file: Path) -> bool:
@@ -124,8 +154,10 @@ def _video_of(pose: Path) -> str | None:
     return Pose.read_footer(pose).get("source", {}).get("name")
 
 
-def walk(named: Path, found: Found) -> Iterator[Iterable[Path]]:
-    """The files of a folder, and of each folder in it, in order; links to folders are followed, but not in circles.
+def walk(named: Path, found: Found) -> Iterator[tuple[Iterable[Path], list[Path]]]:
+    """The files of a folder and the folders of pictures in it, and those of each other folder in it, in order.
+
+    Links to folders are followed, but not in circles.
 
     Args:
         found: where folders that cannot be opened are counted.
@@ -136,11 +168,13 @@ def walk(named: Path, found: Found) -> Iterator[Iterable[Path]]:
 
     for path, folders, names in os.walk(named, onerror=locked, followlinks=True):
         folder, here = Path(path), os.path.realpath(path)
-        folders[:] = sorted(
+        inner = sorted(
             name for name in folders if not is_hidden(folder / name) and not _leads_back(folder / name, here)
         )
-        names.sort()
-        yield filterfalse(is_hidden, map(folder.joinpath, names))  # a million names are held, and not as many paths
+        clips = {name: folder / name for name in inner if is_pictures(folder / name)}
+        folders[:] = [name for name in inner if name not in clips]
+        names.sort()  # a million may be held, and not as many paths
+        yield filterfalse(is_hidden, map(folder.joinpath, names)), list(clips.values())
 
 
 def _leads_back(folder: Path, here: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.files import write_whole
-from slr_pose.media.video import even_sided
+from slr_pose.media.encoding import even_sided
 
 if TYPE_CHECKING:
     from av import VideoStream

@@ -11,6 +11,7 @@ import msgspec
 from slr_pose import BadInput
 from slr_pose.files import open_regular, write_whole
 from slr_pose.media.eaf import read_annotations, readable, write_eaf
+from slr_pose.media.folder import refuse_inside
 from slr_pose.media.signs import GLOSS
 from slr_pose.media.subtitles import srt, vtt
 from slr_pose.tables import write_table
@@ -24,11 +25,13 @@ def check_timeline_file(path: Path, media: Path | None = None) -> None:
     """Whether a timeline can be written there, which is worth knowing before it is made.
 
     Raises:
-        BadInput: it has another suffix; or a file is there that is none of ELAN's, or about another video.
+        BadInput: it has another suffix; a file is there that is none of ELAN's, or about another video; or it would lie
+            among the pictures that it is about.
     """
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise BadInput(f"{path} is none of {', '.join(SUFFIXES)}: name a file that ends with one of them.")
+    refuse_inside(Path(path), media)
     if suffix == ".eaf":
         readable(Path(path), media)
 

@@ -1,4 +1,4 @@
-"""Video files -> upright frames at the file's own times, and frames -> video files. PyAV decodes and encodes."""
+"""Videos, files or folders of pictures -> upright frames at their own times. PyAV decodes files."""
 
 import contextlib
 import stat
@@ -6,13 +6,15 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
-from math import ceil, inf
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from slr_pose import BadInput
+from slr_pose.media.frame import MAX_PIXELS, SAMPLES, Size, fitted, framed, largest
+from slr_pose.media.pictures import FPS, pictures_in, read_pictures
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
@@ -37,14 +39,12 @@ CONTAINERS = (
     "asf,av1,avi,cavsvideo,dhav,dirac,dnxhd,dv,flv,gif,gxf,h261,h263,h264,hevc,ivf,ivr,m4v,matroska,mjpeg,mov,mpeg,"
     "mpegts,mpegvideo,mxf,nsv,nut,nuv,obu,ogg,pva,rm,smjpeg,ty,vc1,vvc,wtv,yuv4mpegpipe"
 )
-MAX_PIXELS = 8192 * 4320  # of a picture: 8K is 33 million; a file of 50 kB can claim pictures that fill the memory
 PATIENCE_S = 30.0  # for opening a file, and for each read
-SAMPLES = 4  # pictures of a video whose sizes are compared
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What the container of a video tells about its pictures.
+    """What the container of a video tells about its pictures, or how many there are in a folder.
 
     Attributes:
         start_s, end_s: when the first is shown, and until when the last; seconds on the file's own clock, which begins
@@ -58,11 +58,13 @@ class VideoInfo:
 
 
 def probe(video: Path) -> VideoInfo:
-    """What the container of a video tells, without reading its pictures.
+    """What the container of a video tells, or the number of pictures in a folder, without reading them.
 
     Raises:
-        BadInput: it is not a video.
+        BadInput: it is neither.
     """
+    if pictures := pictures_in(video):
+        return VideoInfo(0.0, len(pictures) / FPS, FPS)
     with _open(video) as (container, stream):
         rate = rate_of(stream)
         start_s = _start_s(container, stream)
@@ -81,13 +83,15 @@ def read_frames(
     end_s: float | None = None,
     on_passed: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[float, np.ndarray]]:
-    """The frames of a video that are shown from `start_s` up to `end_s`, in order; damaged ones are left out.
+    """The frames of a video, a file or a folder of pictures, that are shown from `start_s` up to `end_s`, in order;
+    damaged ones are left out.
 
     The pictures of a video are of one size, whatever part is read: where it changes midway, the largest that is found
-    at a few places of the file; others are fitted into it, undistorted, with black beside them.
+    at a few places of it; others are fitted into it, undistorted, with black beside them.
 
     Args:
-        start_s, end_s: seconds on the file's own clock, which begins with its earliest stream, as in players.
+        start_s, end_s: seconds on the file's own clock, which begins with its earliest stream, as in players; in a
+            folder, that of the first picture, of which `pictures.FPS` are a second.
         on_passed: called for each frame before `start_s` that had to be decoded on the way.
 
     Yields:
@@ -99,6 +103,9 @@ def read_frames(
     """
     import av
 
+    if pictures := pictures_in(video):
+        yield from read_pictures(pictures, start_s, end_s)
+        return
     size = _common_size(video)
     for time_s, frame, aspect in _decode_from(video, start_s or 0):
         if end_s is not None and time_s >= end_s - 1e-4:
@@ -122,32 +129,6 @@ def even_steps(times_s: np.ndarray, fps: float) -> np.ndarray:
     """
     moments = times_s[0] + np.arange(round((times_s[-1] - times_s[0]) * fps) + 1) / fps
     return np.searchsorted((times_s[1:] + times_s[:-1]) / 2, moments)
-
-
-def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
-    """Encode frames, each (height, width, 3) uint8 RGB of one size, as the path's suffix says: H.264 mp4 or GIF.
-
-    H.264 knows even sizes only: an mp4 lacks the last row or column of an odd one. Browsers slow down a GIF with more
-    than 50 frames a second: of such, it has every second or third.
-    """
-    import av
-
-    gif = path.suffix.lower() == ".gif"
-    rate = Fraction(fps).limit_denominator(1001)
-    step = ceil(rate / 50) if gif else 1
-    frames, rate = islice(frames, 0, None, step), rate / step
-    with av.open(str(path), "w") as container:
-        # By itself, x264 makes another file on each number of cores, and even each time: parts of it read memory that
-        # nothing was written to.
-        same_each_time = {} if gif else {"x264-params": "cpu-independent=1"}
-        stream = container.add_stream("gif" if gif else "libx264", rate=rate, options=same_each_time)
-        stream.pix_fmt = "pal8" if gif else "yuv420p"
-        stream.codec_context.thread_count = 1
-        for frame in _paletted(frames, rate) if gif else map(even_sided, frames):
-            if not stream.codec_context.is_open:
-                stream.width, stream.height = frame.width, frame.height
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
 
 
 @contextlib.contextmanager
@@ -198,13 +179,14 @@ def video_stream(container: "InputContainer", problem: str) -> "VideoStream":
 
 
 def _check_is_file(video: Path) -> None:
-    """Pipes and devices would be waited for, and a folder is no video."""
+    """Pipes and devices would be waited for."""
     try:
         mode = Path(video).stat().st_mode
     except (OSError, ValueError) as error:
         raise BadInput(f"cannot open {video}: there is no such file, or you may not read it.") from error
     if not stat.S_ISREG(mode):
-        raise BadInput(f"cannot open {video}: it is {'a folder' if stat.S_ISDIR(mode) else 'a pipe or a device'}.")
+        what = "a folder that holds other things than pictures" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise BadInput(f"cannot open {video}: it is {what}.")
 
 
 def rate_of(stream: "VideoStream") -> Fraction:
@@ -298,7 +280,7 @@ def pixel_width(stream: "VideoStream", declared: Fraction | None) -> float:
     return float((stream.sample_aspect_ratio if now == declared else now) or 1)
 
 
-def _common_size(video: Path) -> tuple[int, int] | None:
+def _common_size(video: Path) -> Size | None:
     """Width and height of the largest of a few pictures from all over the file, where any can be decoded there."""
     import av
 
@@ -314,10 +296,10 @@ def _common_size(video: Path) -> tuple[int, int] | None:
                     container.seek(start + duration * sample // SAMPLES, stream=stream)
                 for frame in islice(decoded(islice(packets_of(container, stream), 64)), 1):
                     sizes.append(upright_size(frame, pixel_width(stream, declared)))
-    return max(sizes, key=lambda size: size[0] * size[1], default=None)
+    return largest(sizes)
 
 
-def upright(frame: "VideoFrame", aspect: float, size: tuple[int, int]) -> np.ndarray:
+def upright(frame: "VideoFrame", aspect: float, size: Size) -> np.ndarray:
     """A frame upright, fitted into a picture of a (width, height), with black beside it where it has another shape.
 
     Args:
@@ -326,25 +308,17 @@ def upright(frame: "VideoFrame", aspect: float, size: tuple[int, int]) -> np.nda
     Returns:
         (height, width, 3) uint8 RGB.
     """
-    width, height = upright_size(frame, aspect)
-    scale = min(size[0] / width, size[1] / height)
-    fitted = [max(1, round(side * scale)) for side in (width, height)]
-    fitted = [whole if whole - side <= 0.01 * whole else side for side, whole in zip(fitted, size, strict=True)]
+    width, height = fitted(upright_size(frame, aspect), size)
     turned, left_right, upside_down = _orientation(frame)
-    width, height = reversed(fitted) if turned else fitted
+    if turned:
+        width, height = height, width
     image = frame.to_ndarray(format="rgb24", width=width, height=height)
     if turned:
         image = image.transpose(1, 0, 2)
-    image = image[:: -1 if upside_down else 1, :: -1 if left_right else 1]
-    if fitted != list(size):
-        left, above = (size[0] - fitted[0]) // 2, (size[1] - fitted[1]) // 2
-        whole = np.zeros((size[1], size[0], 3), np.uint8)
-        whole[above : above + fitted[1], left : left + fitted[0]] = image
-        return whole
-    return np.ascontiguousarray(image)
+    return framed(image[:: -1 if upside_down else 1, :: -1 if left_right else 1], size)
 
 
-def upright_size(frame: "VideoFrame", aspect: float) -> tuple[int, int]:
+def upright_size(frame: "VideoFrame", aspect: float) -> Size:
     """Width and height of a frame as it is shown, in square pixels."""
     if abs(aspect - 1) < 0.01 or frame.width * aspect * frame.height > MAX_PIXELS:  # no camera makes such pixels
         aspect = 1
@@ -369,34 +343,3 @@ def _orientation(frame: "VideoFrame") -> tuple[bool, bool, bool]:
     a, b, _, c, d = (int(value) for value in np.frombuffer(bytes(matrix), np.int32)[:5])
     turned = abs(b) + abs(c) > abs(a) + abs(d)
     return (True, c < 0, b < 0) if turned else (False, a < 0, d < 0)
-
-
-def even_sided(image: np.ndarray) -> "VideoFrame":
-    """A picture, (height, width, 3) uint8 RGB, without its last row or column where there is an odd number of them."""
-    import av
-
-    height, width = image.shape[:2]
-    return av.VideoFrame.from_ndarray(image[: height - height % 2, : width - width % 2], format="rgb24")
-
-
-def _paletted(images: Iterable[np.ndarray], rate: Fraction) -> "Iterator[VideoFrame]":
-    """Frames with the 256 colors that suit them best, chosen anew from time to time: memory holds no long video."""
-    import av
-
-    images = iter(images)
-    while some := [av.VideoFrame.from_ndarray(image, format="rgb24") for image in islice(images, 64)]:
-        graph = av.filter.Graph()
-        first = some[0]
-        source = graph.add_buffer(width=first.width, height=first.height, format=first.format, time_base=1 / rate)
-        split, palette = graph.add("split"), graph.add("palettegen")
-        use = graph.add("paletteuse", "dither=bayer:bayer_scale=4")
-        graph.link_nodes(source, split, use, graph.add("buffersink"))
-        split.link_to(palette, output_idx=1)
-        palette.link_to(use, input_idx=1)
-        graph.configure()
-        for frame in (*some, None):
-            graph.vpush(frame)
-        for _ in some:
-            colored = graph.vpull()
-            colored.pts = None
-            yield colored

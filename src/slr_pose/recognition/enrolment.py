@@ -126,9 +126,11 @@ def forgotten(info: ModelInfo, glosses: Iterable[str]) -> ModelInfo:
 
 def _shown(info: ModelInfo, glosses: list[str], embeddings: NDArray[np.float32]) -> ModelInfo:
     prototypes = dict(info.prototypes)
-    names = np.array([normal(gloss) for gloss in glosses])
-    for gloss in dict.fromkeys(names.tolist()):
-        new = embeddings[names == gloss]
+    rows: dict[str, list[int]] = {}
+    for row, gloss in enumerate(glosses):
+        rows.setdefault(normal(gloss), []).append(row)
+    for gloss, chosen in rows.items():
+        new = embeddings[chosen]
         before = prototypes.get(gloss)
         clips = len(new) + (before.clips if before else 0)
         total = new.sum(axis=0) + (before.clips * _numbers(before) if before else 0)

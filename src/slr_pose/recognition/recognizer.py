@@ -1,6 +1,6 @@
 """Recognizer: one face over a checkpoint and an ONNX file. The ONNX side needs no torch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
@@ -20,7 +20,8 @@ from slr_pose.timeline import State, Timeline, of_clip
 if TYPE_CHECKING:
     from slr_pose.model.network import SignModel
 
-BATCH = 32  # clips that go through the network together
+BATCH = 32  # clips that go through the network together, at most
+MOST_FRAMES = 1024 * BATCH  # of a batch, those behind the ends of its clips among them
 KNOWN = 0.5  # what the probability of a gloss must reach at some time
 SHOWN = "gloss.shown"  # (clips,) how likely it is that one of the signs that were enrolled is signed
 ROUNDING = 1e-3  # that probabilities may be off by, all together
@@ -75,29 +76,36 @@ class Recognizer:
 
     def probabilities(self, clips: list[NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
         """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) per head, and
-        what else a `Run` gives; where signs were enrolled, `SHOWN`.
+        what else a `Run` gives; where signs were enrolled, `SHOWN`. All of it is in memory: of many clips, take
+        `answers`.
 
         Raises:
             BadInput: what comes out of the network are no probabilities.
         """
-        answers = []
-        for first in range(0, len(clips), BATCH):
-            batch = clips[first : first + BATCH]
+        answers = list(self.answers(clips))
+        return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
+
+    def answers(self, clips: Iterable[NDArray[np.float32]]) -> Iterator[dict[str, NDArray[np.float32]]]:
+        """The same, (frames, joints, 4) each -> (clips, classes) and so on, of a few clips after the other, in order.
+
+        Raises:
+            BadInput: what comes out of the network are no probabilities.
+        """
+        for batch in _batches(clips):
             frames = np.array([len(clip) for clip in batch], dtype=np.int64)
             keypoints = np.zeros((len(batch), frames.max(), *batch[0].shape[1:]), dtype=np.float32)
             for row, clip in enumerate(batch):
                 keypoints[row, : len(clip)] = clip
             times = np.linspace(0, frames - 1, self.info.model.frames, axis=1, dtype=np.float32)
-            answers.append(self.run(keypoints, frames, times))
+            found = self.run(keypoints, frames, times)
             for head, names in self.info.labels.items():
-                if names and not _are_probabilities(answers[-1][head], (len(batch), len(names))):
+                if names and not _are_probabilities(found[head], (len(batch), len(names))):
                     raise BadInput(
                         f"the model's answers for {head} are no probabilities: it is damaged; train it again."
                     )
-        found = {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
-        if self._prototypes:
-            found[READ], found[SHOWN] = self._prototypes.together(found[READ], found[EMBEDDING])
-        return found
+            if self._prototypes:
+                found[READ], found[SHOWN] = self._prototypes.together(found[READ], found[EMBEDDING])
+            yield found
 
     def predict(self, poses: list[Pose]) -> list[Timeline]:
         """What each pose shows: a tier for each head that can be asked, with one entry for the whole of it.
@@ -108,14 +116,14 @@ class Recognizer:
         Raises:
             BadInput: a pose lacks the points that the model looks at.
         """
-        found = self.probabilities([self.skeleton.select(pose) for pose in poses])
-        timelines = []
-        for row, pose in enumerate(poses):
-            heads = {head: ranked(labels, found[head][row]) for head, labels in self.of_clips.items()}
-            states = {head: self.state(head, *best[0]) for head, best in heads.items()}
-            if READ in heads and not self._is_known(found, row):
-                states[READ] = "unknown"
-            timelines.append(of_clip(pose.name, pose.start_s, pose.end_s, heads, states))
+        asked, timelines = iter(poses), []
+        for found in self.answers(map(self.skeleton.select, poses)):
+            for row, pose in zip(range(len(next(iter(found.values())))), asked, strict=False):
+                heads = {head: ranked(labels, found[head][row]) for head, labels in self.of_clips.items()}
+                states = {head: self.state(head, *best[0]) for head, best in heads.items()}
+                if READ in heads and not self._is_known(found, row):
+                    states[READ] = "unknown"
+                timelines.append(of_clip(pose.name, pose.start_s, pose.end_s, heads, states))
         return timelines
 
     def _is_known(self, found: dict[str, NDArray[np.float32]], row: int) -> bool:
@@ -138,6 +146,20 @@ class Recognizer:
         found, expected = (f"{extractor['name']} {extractor['version']}" for extractor in (pose.extractor, learnt))
         how = "other settings of it" if found == expected else expected
         return f"the keypoints were extracted by {found}, and the model learnt from {how}."
+
+
+def _batches(clips: Iterable[NDArray[np.float32]]) -> Iterator[list[NDArray[np.float32]]]:
+    """Clips, (frames, joints, 4) each, to be padded to the longest of them: fewer together where they are long."""
+    batch: list[NDArray[np.float32]] = []
+    longest = 0
+    for clip in clips:
+        longest = max(longest, len(clip))
+        if batch and (len(batch) == BATCH or (len(batch) + 1) * longest > MOST_FRAMES):
+            yield batch
+            batch, longest = [], len(clip)
+        batch.append(clip)
+    if batch:
+        yield batch
 
 
 def _are_probabilities(found: NDArray[np.float32], shape: tuple[int, int]) -> bool:
@@ -206,14 +228,22 @@ def _load_checkpoint(path: Path) -> tuple[ModelInfo, Run]:
 
 
 def runner(model: "SignModel") -> Run:
-    """What a `Recognizer` of a torch model in evaluation mode runs: keypoints and frames -> probabilities per head."""
+    """What a `Recognizer` of a torch model in evaluation mode runs: keypoints and frames -> probabilities per head.
+
+    Where there is a GPU, the model moves there with the first batch of several clips; one alone is answered before a
+    GPU is ready.
+    """
     import torch
 
     def run(
         keypoints: NDArray[np.float32], frames: NDArray[np.int64], times: NDArray[np.float32]
     ) -> dict[str, NDArray[np.float32]]:
+        if len(keypoints) > 1 and torch.cuda.is_available():
+            model.cuda()
+        device = next(model.parameters()).device
         with torch.inference_mode():
-            found = model.probabilities(*map(torch.from_numpy, (keypoints, frames, times)))
-        return {name: values.numpy() for name, values in found.items()}
+            given = (torch.from_numpy(array).to(device) for array in (keypoints, frames, times))
+            found = model.probabilities(*given)
+        return {name: values.cpu().numpy() for name, values in found.items()}
 
     return run

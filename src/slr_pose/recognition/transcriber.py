@@ -35,10 +35,37 @@ class Transcriber:
         Raises:
             BadInput: the pose lacks the points that the recogniser looks at, or there is nothing to answer.
         """
+        (found,) = self.predict_all([pose])
+        if isinstance(found, BadInput):
+            raise found
+        return found
+
+    def predict_all(self, poses: list[Pose]) -> list[Timeline | BadInput]:
+        """The same of each of some poses, or what is wrong with it."""
+        told = self._of_recognizer(poses)
+        found: list[Timeline | BadInput] = []
+        for pose, timeline in zip(poses, told, strict=True):
+            try:
+                found.append(self._with_attributes(pose, timeline))
+            except BadInput as error:
+                found.append(error)
+        return found
+
+    def _of_recognizer(self, poses: list[Pose]) -> list[Timeline | BadInput | None]:
+        if not (self.recognizer and poses):
+            return [None] * len(poses)
+        try:
+            return [*self.recognizer.predict(poses)]
+        except BadInput as error:
+            return [error] if len(poses) == 1 else [self._of_recognizer([pose])[0] for pose in poses]
+
+    def _with_attributes(self, pose: Pose, told: Timeline | BadInput | None) -> Timeline:
+        if isinstance(told, BadInput):
+            raise told
         heads: dict[str, Ranked] = {}
         states: dict[str, State] = {}
-        if self.recognizer:
-            for head, (entry,) in self.recognizer.predict([pose])[0].tiers.items():
+        if told:
+            for head, (entry,) in told.tiers.items():
                 heads[head], states[head] = entry.labels, entry.state
         attributes: dict[str, Ranked] = {}
         if not heads.keys() >= ATTRIBUTES.keys():

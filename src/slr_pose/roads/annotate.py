@@ -14,7 +14,7 @@ from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.parts import parts_of
 from slr_pose.keypoints.pose_files import PoseFiles
-from slr_pose.media.folder import is_keypoints
+from slr_pose.media.folder import is_keypoints, with_name
 from slr_pose.media.video import probe
 from slr_pose.pose import Pose
 from slr_pose.recognition.bigrams import read_bigrams
@@ -46,7 +46,7 @@ def annotate(
     next one, and the memory that it takes does not grow with its length.
 
     Args:
-        video: a video, or keypoints of one, a `.pose` file or an array.
+        video: a video, a folder of pictures, or keypoints of one, a `.pose` file or an array.
         model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run.
         glosses: a text, a sentence of glosses a line: a sign that often follows the one before it is likelier.
         sentences: whether to make a sentence of each phrase, in a tier `sentence`; or the model that makes them, by
@@ -58,7 +58,7 @@ def annotate(
         BadInput: there is no such file or model, the model cannot read, nobody is in the video, or the text holds none
             of the model's glosses.
     """
-    file = Path(video)
+    file = with_name(Path(video))
     recognizer = reader(model, on_event)
     following = read_bigrams(Path(glosses), recognizer.info.labels[READ]) if glosses else None
     translator = chosen_translator(None if sentences is True else sentences, on_event) if sentences else None

@@ -19,6 +19,7 @@ from slr_pose.data.batches import Signs, signs_of
 from slr_pose.data.manifest import read_dataset
 from slr_pose.data.split import trained_on
 from slr_pose.data.store import Store
+from slr_pose.evaluation.marks import mark
 from slr_pose.evaluation.suspicion import suspects
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import READ
@@ -154,7 +155,7 @@ def _wrong_labels(signs: Signs, opinion: Opinion) -> list[Finding]:
     rows, names, labels, probabilities = opinion
     best = probabilities.argmax(axis=1)
     found = []
-    for place in suspects(probabilities, labels).tolist():
+    for place in suspects(mark(probabilities, labels)).tolist():
         clip, answer = signs.clips[rows[place]], int(best[place])
         looks = f"{names[answer]} ({probabilities[place, answer]:.0%})"
         beside = tuple(rows[sure] for sure in _surest(probabilities, labels, best, (int(labels[place]), answer)))

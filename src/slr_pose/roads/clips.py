@@ -12,7 +12,7 @@ from slr_pose.events import Caution, LeftOut, Listener, Remark
 from slr_pose.keypoints.batch import PARTS, Outcome, extract_all
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.parts import joined
-from slr_pose.media.folder import Found, each_clip
+from slr_pose.media.folder import Found, each_clip, with_name
 from slr_pose.skeleton import Skeleton
 from slr_pose.spool import Shelf, Spool
 from slr_pose.text import count
@@ -39,7 +39,11 @@ def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator
             clips += 1
             if (absolute := str(file.absolute())) not in seen:
                 seen[absolute] = True
-                yield file, file.relative_to(place) if file != place else Path(file.name)
+                if file == place:
+                    whole = with_name(place)
+                    yield whole, Path(whole.name)
+                else:
+                    yield file, file.relative_to(place)
         for sentence in found.sentences():
             on_event(Caution(sentence))
         if not clips:
@@ -63,8 +67,8 @@ def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: 
     return loaded
 
 
-def extract_jobs(jobs: list[Job], on_event: Listener) -> list[Outcome]:
-    """Extract all, and say how it went."""
+def extract_jobs(jobs: Iterable[Job], on_event: Listener) -> list[Outcome]:
+    """The same as `extracted`, when all of them have ended."""
     return list(extracted(jobs, on_event))
 
 
@@ -79,7 +83,7 @@ def extracted(
         ray: the address of a Ray cluster that does it, instead of this machine.
 
     Yields:
-        The outcome of each job as it ends.
+        How each of them ended, as it ends.
     """
     left: Spool[Job] = Spool()
     for job in jobs:
@@ -88,24 +92,11 @@ def extracted(
             yield outcome
         else:
             left.append(job)
-    if left:
-        yield from _extracted(left, on_event, ray)
-
-
-def _put_together(job: Job) -> Outcome | None:
-    pose = joined(job)
-    if pose is None:
-        return None
-    if job.pose:
-        pose.write(job.pose)
-    return Outcome(job, pose=None if job.pose else pose, **pose.summary())
-
-
-def _extracted(jobs: Iterable[Job], on_event: Listener, ray: str | None) -> Iterator[Outcome]:
-    started = time.monotonic()
-    clips = frames = 0
-    seen = dict.fromkeys(PARTS, 0.0)  # frames with each part
-    with closing(extract_all(jobs, on_event, ray=ray)) as ended:
+    if not left:
+        return
+    started, clips, frames = time.monotonic(), 0, 0
+    seen = dict.fromkeys(PARTS, 0.0)
+    with closing(extract_all(left, on_event, ray=ray)) as ended:
         for outcome in ended:
             clips += outcome.error is None
             frames += outcome.frames
@@ -117,6 +108,15 @@ def _extracted(jobs: Iterable[Job], on_event: Listener, ray: str | None) -> Iter
         on_event(
             Remark(
                 f"{count(clips, 'clip')}, {count(frames, 'frame')} in {seconds:.0f} s, {frames / seconds:.0f} frames/s;"
-                f" seen: {', '.join(f'{name} {of_frames / frames:.0%}' for name, of_frames in seen.items())}"
+                f" seen: {', '.join(f'{name} {share / frames:.0%}' for name, share in seen.items())}"
             )
         )
+
+
+def _put_together(job: Job) -> Outcome | None:
+    pose = joined(job)
+    if pose is None:
+        return None
+    if job.pose:
+        pose.write(job.pose)
+    return Outcome(job, pose=None if job.pose else pose, **pose.summary())

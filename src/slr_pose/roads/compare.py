@@ -81,8 +81,8 @@ def _signed(
 ) -> tuple[Pose, dict[str, Ranked]]:
     """The pose of a sign, and its attributes: what is seen in a clip, or what a notation says."""
     if Path(named).exists():
-        pose = keypoints_of([Path(named)], recognizer.skeleton, recognizer.fast, on_event)[Path(named)]
-        if isinstance(pose, Exception):
+        (((_, pose),),) = keypoints_of([Path(named)], recognizer.skeleton, recognizer.fast, on_event)
+        if isinstance(pose, BadInput):
             raise pose
         shares = transcriber.attributes(pose)
         if not shares:

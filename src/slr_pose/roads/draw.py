@@ -8,6 +8,7 @@ from slr_pose.data.store import crowd
 from slr_pose.events import Caution, Listener, ignore
 from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.job import Job
+from slr_pose.media.folder import stem_of, with_name
 from slr_pose.media.timeline_file import read_timeline
 from slr_pose.pose import Pose
 from slr_pose.roads.clips import extract_jobs
@@ -43,7 +44,7 @@ def draw(
     """Draw what the extraction saw: the skeleton over its video, or on white; and below it what is signed.
 
     Args:
-        clip: a video, which is extracted unless it is already, or a `.pose` file.
+        clip: a video or a folder of pictures, which is extracted unless it is already, or a `.pose` file.
         output: `.mp4`, `.gif`, or `.png` for a sheet of frames; by default `CLIP-skeleton.mp4`.
         annotations: an `.eaf` file, or a `.json` of `slr annotate`; by default the `.eaf` beside the clip, if any.
         on_event: told of progress and remarks.
@@ -52,8 +53,8 @@ def draw(
         BadInput: there is no such clip, nobody is in it, the annotations that are named cannot be read, or the drawing
             cannot go there.
     """
-    clip = Path(clip)
-    output = Path(output) if output else Path(f"{clip.stem}-skeleton.mp4")
+    clip = with_name(Path(clip))
+    output = Path(output) if output else Path(f"{stem_of(clip)}-skeleton.mp4")
     pose: Pose | None
     if clip.suffix.lower() == ".pose":
         pose = Pose.read(clip)
@@ -76,7 +77,7 @@ def draw(
 
 def _annotated(clip: Path, named: Path | str | None, on_event: Listener) -> tuple[Path, Timeline] | tuple[None, None]:
     """What is signed, as the named file says, or one beside the clip, if there is one that can be read."""
-    file = Path(named) if named else clip.with_suffix(".eaf")
+    file = Path(named) if named else clip.with_name(f"{stem_of(clip)}.eaf")
     if not named and not file.is_file():
         return None, None
     try:

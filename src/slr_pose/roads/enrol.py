@@ -12,7 +12,7 @@ from slr_pose.data.manifest import read_dataset
 from slr_pose.data.published.indices import read_published
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import EMBEDDING, READ, ModelInfo
-from slr_pose.media.folder import clips_of
+from slr_pose.media.folder import clips_of, stem_of
 from slr_pose.model.checkpoint import START
 from slr_pose.model.hands import hands_seen
 from slr_pose.recognition.enrolment import enrolled, forgotten
@@ -137,5 +137,5 @@ def _clips(shown: Path | str | Shown, on_event: Listener) -> list[Clip]:
     if folder.is_dir():
         found = clips_of(folder, keypoints=True)
         if found.clips and not found.annotations and all(file.parent == folder for file in found.clips):
-            return [Clip(file, {READ: normal(file.stem)}) for file in found.clips]
+            return [Clip(file, {READ: normal(stem_of(file))}) for file in found.clips]
     return read_dataset(folder, (), lambda sentence: on_event(Caution(sentence)))

@@ -102,7 +102,12 @@ def evaluate(
     loaded = read_clips(asked.clips, recognizer.skeleton, on_event, recognizer.fast)
     signs = signs_of(loaded, range(len(loaded)))
     measured = Measured(
-        asked.split, asked.how, known, evaluate_clips(recognizer, signs), *_reading(recognizer, loaded, on_event), page
+        asked.split,
+        asked.how,
+        known,
+        evaluate_clips(recognizer, signs, on_event),
+        *_reading(recognizer, loaded, on_event),
+        page,
     )
     if page:
         _write(page, measured, recognizer, named, Path(data), signs, loaded.left_out)

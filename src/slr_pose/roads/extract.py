@@ -18,6 +18,7 @@ from slr_pose.keypoints.batch import REPORT_COLUMNS, Outcome, write_report
 from slr_pose.keypoints.engines import estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
+from slr_pose.media.folder import refuse_inside
 from slr_pose.roads.clips import clips_in, extracted, paths
 from slr_pose.spool import Spool
 from slr_pose.tables import refuse_others
@@ -63,7 +64,7 @@ def extract(
     does not grow with the number of videos; what is to be remembered of each takes about 2 KB of temporary files.
 
     Args:
-        inputs: videos, or folders of them.
+        inputs: videos, folders of pictures, or folders of them.
         output: folder for the `.pose` files; by default each is beside its video.
         engine: what finds the keypoints, `mediapipe` or `litert`; by default `mediapipe` where it is installed.
         face: find the 468 points of the face, too.
@@ -87,6 +88,7 @@ def extract(
     failures: Spool[Exception] = Spool()
     for video, inside in clips_in(named, keypoints=False, on_event=on_event):
         folder = (output / inside).parent if output else video.parent
+        refuse_inside(folder / inside.name, video)
         if folder.is_dir() and not is_writable(folder):
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
         file = files.of(Job(video, finder, fast=fast), folder)  # also of other shards: whose name it is, all know

@@ -1,13 +1,13 @@
 """Videos or keypoints -> a timeline of what each shows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slr_pose import BadInput
 from slr_pose.data.store import crowd
-from slr_pose.events import Caution, LeftOut, Listener, Remark, ignore
+from slr_pose.events import Answering, Caution, LeftOut, Listener, Remark, ignore
 from slr_pose.hamnosys import ATTRIBUTES, most_likely, write, write_names
 from slr_pose.hamnosys.lexicon import Attributes, attributes_of, rank, read_lexicon
 from slr_pose.info import ModelInfo
@@ -16,9 +16,9 @@ from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.folder import is_keypoints
 from slr_pose.pose import Pose
-from slr_pose.recognition.recognizer import Recognizer
+from slr_pose.recognition.recognizer import BATCH, MOST_FRAMES, Recognizer
 from slr_pose.recognition.transcriber import Transcriber
-from slr_pose.roads.clips import clips_in, extract_jobs, paths
+from slr_pose.roads.clips import clips_in, extracted, paths
 from slr_pose.runs import CHECKPOINT, newest_model
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.text import count
@@ -52,12 +52,41 @@ def predict(
     """Say which sign each video shows, and transcribe its first posture in HamNoSys.
 
     Args:
-        inputs: videos, `.pose` files, arrays, or folders of them. Videos are extracted, unless they are already.
+        inputs: videos, folders of pictures, `.pose` files, arrays, or folders of them. Videos are extracted, unless
+            they are already.
         model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run. Where
             there is none, there is no gloss.
         lexicon: a table with columns `gloss` and `hamnosys`: its signs, which no model was trained on, are ranked in a
             tier `lexicon`.
         on_event: told of progress and remarks.
+
+    Raises:
+        BadInput: there is no such file, model or lexicon, or the only file cannot be answered.
+    """
+    named = paths(inputs)
+    answers = Answers({}, {})
+    found = dict(predict_each(named, model, lexicon=lexicon, on_event=on_event))
+    for file, _ in clips_in(named, keypoints=True, on_event=ignore):
+        answer = found.get(file)
+        if isinstance(answer, BadInput):
+            answers.failures[file] = answer
+        elif answer:
+            answers.timelines[file] = answer
+    return answers
+
+
+def predict_each(
+    inputs: Path | str | Iterable[Path | str],
+    model: Path | str | Recognizer | None = None,
+    *,
+    lexicon: Path | str | None = None,
+    on_event: Listener = ignore,
+) -> Iterator[tuple[Path, Timeline | BadInput]]:
+    """The same as `predict`, of any number of files, one after the other: keypoints, and videos that were extracted
+    before, in order; then the other videos, as they are extracted.
+
+    Yields:
+        Each file, with its timeline, or with what is wrong with it.
 
     Raises:
         BadInput: there is no such file, model or lexicon, or the only file cannot be answered.
@@ -71,32 +100,30 @@ def predict(
         on_event(Caution("the model learnt from sentences alone and names no clip; `slr annotate` reads with it."))
     skeleton, fast = (recognizer.skeleton, recognizer.fast) if recognizer else (Skeleton.load(DEFAULT), False)
     transcriber = Transcriber(recognizer)
-    answers = Answers({}, {})
     files = [file for file, _ in clips_in(named, keypoints=True, on_event=on_event)]
     cautions: set[str] = set()
     crowded = []
-    for file, pose in keypoints_of(files, skeleton, fast, on_event).items():
-        try:
-            if isinstance(pose, Exception):
-                raise pose
-            answers.timelines[file] = transcriber.predict(pose)
-        except BadInput as error:
-            answers.failures[file] = error
-        else:
-            cautions |= {sentence for sentence in [recognizer and recognizer.mismatch(pose)] if sentence}
-            crowded += [pose.name] * (pose.people > 1)
-    if answers.failures and len(files) == 1:
-        raise answers.failures[files[0]]
-    for sentence in [*sorted(cautions), *crowd(crowded)]:
+    for batch in keypoints_of(files, skeleton, fast, on_event):
+        told = iter(transcriber.predict_all([pose for _, pose in batch if isinstance(pose, Pose)]))
+        for file, pose in batch:
+            answer = next(told) if isinstance(pose, Pose) else pose
+            if isinstance(answer, BadInput) and len(files) == 1:
+                raise answer
+            if isinstance(answer, Timeline) and isinstance(pose, Pose):
+                mismatch = recognizer.mismatch(pose) if recognizer else None
+                if mismatch and mismatch not in cautions:
+                    cautions.add(mismatch)
+                    on_event(Caution(mismatch))
+                crowded += [pose.name] * (pose.people > 1)
+                if not answer.tiers.keys() >= ATTRIBUTES.keys():
+                    on_event(Caution(f"{file} never shows a whole hand, so there is no HamNoSys of it."))
+                elif signs:
+                    heads = {head: entry.labels for head, entry in answer.at(answer.start_s).items()}
+                    found = Entry(answer.start_s, answer.end_s, rank(heads, signs), "not measured")
+                    answer.tiers[LEXICON] = [found]
+            yield file, answer
+    for sentence in crowd(crowded):
         on_event(Caution(sentence))
-    for file, timeline in answers.timelines.items():
-        if not timeline.tiers.keys() >= ATTRIBUTES.keys():
-            on_event(Caution(f"{file} never shows a whole hand, so there is no HamNoSys of it."))
-        elif signs:
-            heads = {head: entry.labels for head, entry in timeline.at(timeline.start_s).items()}
-            found = Entry(timeline.start_s, timeline.end_s, rank(heads, signs), "not measured")
-            timeline.tiers[LEXICON] = [found]
-    return answers
 
 
 def as_answer(name: str, timeline: Timeline, top: int = 5) -> dict[str, Any]:
@@ -143,25 +170,38 @@ def _signs_of(lexicon: Path, on_event: Listener) -> dict[str, list[Attributes]]:
     return signs
 
 
-def keypoints_of(files: list[Path], skeleton: Skeleton, fast: bool, on_event: Listener) -> dict[Path, Pose | Exception]:
-    """The keypoints of each file, or what is wrong with it; videos that were extracted already are not again."""
+def keypoints_of(
+    files: list[Path], skeleton: Skeleton, fast: bool, on_event: Listener
+) -> Iterator[list[tuple[Path, Pose | BadInput]]]:
+    """The keypoints of each file, or what is wrong with it: those that are there already, some at a time and in order;
+    then those of each other video, as it is extracted."""
     estimator, pose_files = default_estimator(), PoseFiles()
     jobs: dict[Job, Path] = {}
-    found: dict[Path, Pose | Exception] = {}
-    for file in files:
+    some: list[tuple[Path, Pose | BadInput]] = []
+    for number, file in enumerate(files):
+        pose: Pose | BadInput
         try:
             job = Job(file, estimator, fast=fast)
             if is_keypoints(file):
-                found[file] = skeleton.read(file)
+                pose = skeleton.read(file)
             elif (kept := pose_files.of(job)).is_done:
-                found[file] = kept.read()
+                pose = kept.read()
             else:
                 jobs[job] = file
+                continue
         except BadInput as error:
-            found[file] = error
+            pose = error
+        some.append((file, pose))
+        if len(some) == BATCH or sum(len(pose.keypoints) for _, pose in some if isinstance(pose, Pose)) >= MOST_FRAMES:
+            yield some
+            some = []
+            on_event(Answering(number + 1, len(files)))
+    if some:
+        yield some
     for sentence in pose_files.sentences():
         on_event(Caution(sentence))
-    for outcome in extract_jobs(list(jobs), on_event):
-        if problem := outcome.error or outcome.pose:
-            found[jobs[outcome.job]] = problem
-    return {file: found[file] for file in files}
+    for outcome in extracted(list(jobs), on_event):
+        if isinstance(outcome.error, Exception) and not isinstance(outcome.error, BadInput):
+            raise outcome.error
+        if found := outcome.error or outcome.pose:
+            yield [(jobs[outcome.job], found)]

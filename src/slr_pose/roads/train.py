@@ -218,7 +218,7 @@ def _train(
             return None
         recognizer = _completed(run / CHECKPOINT, signs, validation_signs, validation_signing, seed)
         asked = signs_of(loaded, rows["val"])
-        result = evaluate_clips(recognizer, asked)
+        result = evaluate_clips(recognizer, asked, on_event)
         facts = [*training_facts(recognizer.info), ("Training time", f"{seconds / 60:.1f} minutes")]
         write_evaluation(run / PAGE, f"{run.name}, val clips", facts, recognizer, asked, result, curves=run / METRICS)
         if recognizer.info.training.finished:
@@ -272,8 +272,11 @@ def _completed(
 
 def _with_prototypes(recognizer: Recognizer, signs: LabelledClips) -> ModelInfo:
     labels = signs.labels[READ]
-    rows = [row for gloss in range(labels.max() + 1) for row in np.flatnonzero(labels == gloss)[:MOST_CLIPS]]
-    found = recognizer.probabilities([signs[row][0] for row in rows])[EMBEDDING]
+    order = np.argsort(labels, kind="stable")[(labels < 0).sum() :]
+    _, first, counts = np.unique(labels[order], return_index=True, return_counts=True)
+    place = np.arange(len(order)) - first.repeat(counts)  # of a clip among those of its gloss
+    rows = order[place < MOST_CLIPS].tolist()
+    found = np.concatenate([answer[EMBEDDING] for answer in recognizer.answers(signs[row][0] for row in rows)])
     return with_prototypes(recognizer.info, [recognizer.info.labels[READ][labels[row]] for row in rows], found)
 
 

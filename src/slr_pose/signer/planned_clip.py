@@ -101,7 +101,7 @@ class PlannedClip:
 
             pose = as_extracted(pose, np.random.default_rng([self.seed, self.signer, self.number]))
         else:
-            from slr_pose.media.video import write_video
+            from slr_pose.media.encoding import write_video
             from slr_pose.signer.rendering import render
 
             with write_whole(self.file) as partial:

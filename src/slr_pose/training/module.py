@@ -30,6 +30,7 @@ SIGNS, SIGNING = "signs", "signing"  # what a step learns from: signs, each for 
 ROW_SAMPLES = round(WINDOW_S * RATE)
 CUTOUTS = 4  # of each row
 NAMED = 0.5  # weight of the glosses of cutouts
+CALIBRATING = 1 << 25  # logits of validation signs that calibrate; of more signs every second, or third, and so on
 PACE = 0.2  # standard deviation of the logarithm of how much faster real signing is shown than it was
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
@@ -44,6 +45,15 @@ class Rows(NamedTuple):
     looked_at: tuple[Tensor, Tensor, Tensor]
 
 
+class _Answered(NamedTuple):
+    """What is kept of the answers to some validation signs, per head: the logits of some, (some, classes),
+    and the best answers and the labels of all, (signs,)."""
+
+    logits: dict[str, Tensor]
+    best: dict[str, Tensor]
+    labels: dict[str, Tensor]
+
+
 class Training(lightning.LightningModule):
     """Trains a `SignModel`; validates and calibrates its averaged weights, which are the ones that are kept."""
 
@@ -52,7 +62,7 @@ class Training(lightning.LightningModule):
         self.model, self.recipe, self.steps = model, recipe, steps
         self.augmentation = Augmentation(skeleton)
         self.averaged = AveragedModel(model, multi_avg_fn=self._average).requires_grad_(False)
-        self.answers: list[tuple[dict[str, Tensor], dict[str, Tensor]]] = []
+        self.answers: list[_Answered] = []
         self.losses: list[Tensor] = []  # of the steps of the epoch
         self.thresholds: dict[str, float] = {}
 
@@ -156,7 +166,7 @@ class Training(lightning.LightningModule):
     def on_train_batch_end(self, *_: object) -> None:
         self.averaged.update_parameters(self.model)
 
-    def validation_step(self, batch: Batch | SigningBatch, _: int, dataloader_idx: int = 0) -> None:
+    def validation_step(self, batch: Batch | SigningBatch, number: int, dataloader_idx: int = 0) -> None:
         """What the averaged weights answer to signs; and how far off they are of signing."""
         if isinstance(batch, SigningBatch):
             loss = self._signing_loss(batch, self.learnt)
@@ -165,7 +175,11 @@ class Training(lightning.LightningModule):
         keypoints, frames, _fps, labels = batch
         with self._full_precision():
             prepared = self.learnt.preprocessing(keypoints, frames, self._times(frames))
-        self.answers.append((self.learnt.classify(*prepared), labels))
+        logits = self.learnt.classify(*prepared)
+        every = self._every(logits)
+        some = slice(-number * cast(int, self._asked.batch_size) % every, None, every)
+        best = {head: found.argmax(-1) for head, found in logits.items()}
+        self.answers.append(_Answered({head: found[some].clone() for head, found in logits.items()}, best, labels))
 
     def on_validation_epoch_end(self) -> None:
         if self.losses:  # logged here, so that an epoch is in the logs when its state is kept
@@ -173,26 +187,40 @@ class Training(lightning.LightningModule):
             self.losses.clear()
         if not self.answers:
             return
-        logits = {head: self._of_all([answer[head] for answer, _ in self.answers]) for head in self.answers[0][0]}
-        labels = {head: self._of_all([label[head] for _, label in self.answers]) for head in logits}
+        signs, every = len(cast(LabelledClips, self._asked.dataset)), self._every(self.answers[0].logits)
+        some = torch.arange(signs, device=self.device) // self.trainer.world_size % every == 0
+        logits, best, labels = (
+            {head: self._of_all([answer[head] for answer in kept])[:most] for head in kept[0]}
+            for kept, most in zip(zip(*self.answers, strict=True), (int(some.sum()), signs, signs), strict=True)
+        )
         self.answers.clear()
         right = {}
         for head, label in labels.items():
             if (label >= 0).any():
-                right[head] = (logits[head].argmax(-1) == label)[label >= 0].float().mean()
+                right[head] = (best[head] == label)[label >= 0].float().mean()
                 self.log(f"val_top1_{head}", right[head])
         self.log("val_top1", torch.stack(list(right.values())).mean() if right else torch.zeros(()))
+        labels = {head: label[some] for head, label in labels.items()}
         self._calibrate(logits, labels)
         self.log("val_loss", self._loss(logits, labels, smoothing=0))
 
+    @property
+    def _asked(self) -> DataLoader[Item]:
+        """This process's share of the validation signs."""
+        return cast(dict[str, DataLoader[Item]], self.trainer.val_dataloaders)[SIGNS]
+
+    def _every(self, logits: dict[str, Tensor]) -> int:
+        """Of how many validation signs in a row the first one's logits are kept, (..., classes) per head."""
+        classes = sum(found.shape[-1] for found in logits.values())
+        return -(-len(cast(LabelledClips, self._asked.dataset)) * classes // CALIBRATING)
+
     def _of_all(self, answers: list[Tensor]) -> Tensor:
-        """(clips, ...) in the clips' order: what all processes have answered to their `share` of them."""
+        """(clips, ...) in the clips' order: what all processes have answered to their `share` of them; behind them some
+        once more."""
         own = torch.cat(answers)
         if self.trainer.world_size == 1:
             return own
-        asked = cast(dict[str, DataLoader[Item]], self.trainer.val_dataloaders)[SIGNS].dataset
-        every = cast(Tensor, self.all_gather(own))
-        return every.transpose(0, 1).flatten(0, 1)[: len(cast(LabelledClips, asked))]
+        return cast(Tensor, self.all_gather(own)).transpose(0, 1).flatten(0, 1)
 
     def _calibrate(self, logits: dict[str, Tensor], labels: dict[str, Tensor]) -> None:
         """Give the averaged model the temperature of each head, and learn from where on its answers are sure."""

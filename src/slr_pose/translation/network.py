@@ -28,7 +28,7 @@ class TranslationModel(nn.Module):
         self.decoder = nn.ModuleList(Block(config, looks_at_source=True) for _ in range(config.blocks))
         self.encoded, self.decoded = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
         self.bias = nn.Parameter(torch.zeros(pieces))
-        self.drop = nn.Dropout(config.dropout)
+        self.drop = Dropout(config.dropout)
         for module in self.modules():
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
@@ -121,11 +121,11 @@ class Block(nn.Module):
         self.feed_forward = nn.Sequential(
             nn.Linear(config.width, config.hidden),
             nn.ReLU(),
-            nn.Dropout(config.dropout),
+            Dropout(config.dropout),
             nn.Linear(config.hidden, config.width),
         )
         self.norms = nn.ModuleList(nn.LayerNorm(config.width) for _ in range(3 if looks_at_source else 2))
-        self.drop = nn.Dropout(config.dropout)
+        self.drop = Dropout(config.dropout)
 
     def forward(
         self,
@@ -147,6 +147,14 @@ class Block(nn.Module):
         if self.source is not None:
             x = x + self.drop(self.source(self.norms[1](x), source, source_seen))
         return x + self.drop(self.feed_forward(self.norms[-1](x)))
+
+
+class Dropout(nn.Dropout):
+    """As torch's own, whose mask takes three times as long to draw on a CPU: a quarter of a step went into that."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Any shape."""
+        return x * (torch.rand_like(x) >= self.p) / (1 - self.p) if self.training else x
 
 
 def _blocks(modules: nn.ModuleList) -> list[Block]:

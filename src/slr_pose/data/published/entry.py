@@ -34,6 +34,7 @@ class Entry:
         signer: who signs; `None` when the index does not say.
         split: `train`, `val` or `test`; `None` when the index does not say.
         box: where in the pictures the signer is; `None` when the index does not say.
+        fps: how many pictures are a second, where they come as such; `None` when the index does not say.
     """
 
     files: dict[str, Part]
@@ -42,6 +43,7 @@ class Entry:
     signer: str | None = None
     split: str | None = None
     box: Box | None = None
+    fps: float | None = None
 
 
 def split_in(name: str) -> str | None:

@@ -107,6 +107,7 @@ def _with_files(name: str, entries: list[Entry], videos: Videos, remark: Callabl
             *part,
             glosses=entry.glosses,
             box=entry.box,
+            fps=entry.fps,
         )
         for entry, file, part in places
         if file

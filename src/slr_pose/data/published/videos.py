@@ -2,7 +2,7 @@
 
 from pathlib import Path, PurePosixPath
 
-from slr_pose.media.folder import Found, is_keypoints, is_video, walk
+from slr_pose.media.folder import Found, is_keypoints, is_video, stem_of, walk
 from slr_pose.tables import normal
 
 
@@ -11,23 +11,24 @@ class Videos:
 
     Attributes:
         folder: the folder.
-        files: its videos, and keypoints that are not beside their video, in order.
+        files: its videos, files or folders of pictures, and keypoints that are not beside their video, in order.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
         self.files: list[Path] = []
         self._places: dict[str, list[Path]] = {}
-        for files in map(list, walk(folder, Found())):
-            videos = [file for file in files if is_video(file)]
-            called = {name for video in videos for name in (video.stem, video.name)}  # as their poses may be
+        for beside, pictures in walk(folder, Found()):
+            files = list(beside)
+            videos = [*(file for file in files if is_video(file)), *pictures]
+            called = {name for video in videos for name in (stem_of(video), video.name)}  # as their poses may be
             self._add(videos)
             self._add([file for file in files if is_keypoints(file) and file.stem not in called])
 
     def _add(self, files: list[Path]) -> None:
         self.files += files
         for file in files:
-            for name in (file.stem, f"{file.parent.name}/{file.stem}"):
+            for name in (stem_of(file), f"{file.parent.name}/{stem_of(file)}"):
                 self._places.setdefault(normal(name), []).append(file)
 
     def find(self, name: str) -> Path | None:
@@ -39,6 +40,6 @@ class Videos:
         found = [
             file
             for file in self._places.get("/".join(parts[-2:]), [])
-            if tuple(map(normal, file.with_name(file.stem).parts[-len(parts) :])) == parts
+            if tuple(map(normal, file.with_name(stem_of(file)).parts[-len(parts) :])) == parts
         ]
         return min(found, key=lambda file: (is_keypoints(file), len(file.parts), file), default=None)
