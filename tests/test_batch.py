@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_video import encode
 
+import slr_pose
 from slr_pose import BadInput
 from slr_pose.events import Extracting
 from slr_pose.keypoints import pool
@@ -270,6 +272,32 @@ def test_memory_stays_flat_on_a_long_full_hd_video(tmp_path):
         done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout) / 1e3)
     assert peaks[1] - peaks[0] < 40  # MB; 900 frames as pictures are 5,600 MB
+
+
+def test_no_video_is_held_in_memory(tmp_path):
+    """Neither those that are listed, opened and named in the report, nor those that are extracted already."""
+    pose, many, blocks = signer.perform("wave", frames=2), 2000, []
+    for number in range(many):
+        video = tmp_path / str(number // 50) / f"interview {number}.mp4"
+        video.parent.mkdir(exist_ok=True)
+        video.write_bytes(b"no video")
+        if number % 2:
+            job = Job(video, default_estimator(), video.with_suffix(".pose"))
+            replace(pose, extractor=job.extractor(), source=job.source()).write(job.pose)
+    slr_pose.extract(tmp_path / "0")  # what is held once
+    before = sys.getallocatedblocks()
+    done = slr_pose.extract(tmp_path, on_event=lambda event: blocks.append(sys.getallocatedblocks() - before))
+    assert len(done.done) == len(done.failures) == len(done.outcomes) == many // 2
+    assert len(blocks) > many // 2 and max(blocks) / many < 5  # of each; of one in lists it was 45
+
+
+def test_a_video_that_is_reached_by_two_paths_is_one(slr):
+    for name in ("a/1.mp4", "b/2.mp4"):
+        (slr.folder / "in" / name).parent.mkdir(parents=True)
+        (slr.folder / "in" / name).write_bytes(b"no video")
+    (slr.folder / "in" / "c").symlink_to(slr.folder / "in" / "b")
+    said = slr("extract-pose", "in", "in/b/2.mp4", "in/b", exit_code=1).stderr
+    assert said.count("failed: ") == 2 and "2 of 2 videos failed" in said
 
 
 def test_shards_are_all_of_the_videos_and_know_nothing_of_each_other(slr, video):

@@ -58,7 +58,9 @@ def test_every_command_has_help_whose_paragraphs_fill_the_terminal(slr, monkeypa
 def test_a_log_is_told_now_and_then_how_far_a_long_job_is(slr, monkeypatch, video):
     assert "Extracting" not in slr("extract-pose", video, "-o", "at-once").stderr
     monkeypatch.setattr("slr_pose.cli.progress.LINE_S", 0.0)
+    monkeypatch.setattr("slr_pose.roads.extract.TOLD_S", 0.0)
     said = slr("extract-pose", video, "-o", "poses").stderr
+    assert re.search(r"^Listing videos +1  0:00:\d\d ", said, re.M), said
     assert re.search(
         r"^Extracting  \d+%  0/1 clips  \d+ frames/s  0:00:\d\d  left  (0:00:\d\d|-:--:--)$", said, re.M
     ), said

@@ -32,6 +32,13 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """How many videos were found so far, once a second; how many there are is not known yet."""
+
+    clips: int
+
+
+@dataclass(frozen=True)
 class Extracting:
     """Where an extraction stands, a few times a second.
 
@@ -102,7 +109,9 @@ class Signing:
     of_clips: int
 
 
-Event = Remark | Caution | LeftOut | Extracting | Reading | Training | Answering | Drawing | Annotating | Signing
+Event = (
+    Remark | Caution | LeftOut | Listing | Extracting | Reading | Training | Answering | Drawing | Annotating | Signing
+)
 Listener = Callable[[Event], None]
 
 

@@ -53,9 +53,9 @@ def _new_file(path: Path) -> Path:
     return partial
 
 
-@functools.cache
+@functools.lru_cache(4096)
 def _clear(folder: Path) -> None:
-    """Remove what killed runs have left half-written in a folder; once in the life of a process."""
+    """Remove what killed runs have left half-written in a folder; once, unless there are thousands."""
     with suppress(OSError):  # a folder that may be written to need not be one that may be listed
         for file in os.scandir(folder):
             if PARTIAL.fullmatch(file.name) and time.time() - file.stat(follow_symlinks=False).st_mtime > ABANDONED_S:

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection
+from itertools import islice
 
 HIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of surrogates, line and paragraph separators
 NAMED = 5  # names, or sentences, of many; the others are counted
@@ -28,13 +29,13 @@ def in_xml(text: str) -> str:
     return NOT_XML.sub("\ufffd", text)
 
 
-def first_few(names: Sequence[object], most: int = NAMED) -> list[str]:
+def first_few(names: Collection[object], most: int = NAMED) -> list[str]:
     """The first names, at most so many, and, where there are more, how many: `a`, `b`, `and 3 more`."""
     more = [f"and {len(names) - most} more"] if len(names) > most else []
-    return [*map(str, names[:most]), *more]
+    return [*map(str, islice(names, most)), *more]
 
 
-def first_of(names: Sequence[object], most: int = NAMED) -> str:
+def first_of(names: Collection[object], most: int = NAMED) -> str:
     """The first few names in a sentence.
 
     >>> first_of(["a", "b", "c", "d"], most=2)

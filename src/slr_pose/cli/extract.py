@@ -1,6 +1,8 @@
 """`slr extract-pose` and `slr view`."""
 
 from collections import Counter
+from collections.abc import Collection, Iterable
+from heapq import nsmallest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,7 +61,7 @@ def extract_pose(
         )
     failures = done.failures
     if failures and len(done.outcomes) + len(done.done) == 1:
-        raise failures[0]
+        raise next(iter(failures))
     if done.outcomes:
         print_extraction(done.outcomes)
     if done.report:
@@ -94,15 +96,22 @@ def view(
     say(f"{drawn.file}: {drawn.frames} frames {where}{below}.")
 
 
-def print_extraction(outcomes: "list[Outcome]") -> None:
+def print_extraction(outcomes: "Collection[Outcome]") -> None:
     """A table with a row for each clip, and a line about lost hands; of many clips, those that lost most of a hand."""
     from slr_pose.keypoints.batch import HANDS, PARTS
 
-    clips = sorted((outcome for outcome in outcomes if not outcome.error), key=lambda clip: str(clip.job.video))
-    shown, name = clips, ""
-    if len(clips) > MANY:
-        shown = sorted(clips, key=lambda clip: min(clip.seen[hand] for hand in HANDS))[:MANY]
-        name = f"The {MANY} of {len(clips)} clips in which a hand was lost most"
+    clips = many = 0
+    lost: Counter[str] = Counter()
+    for clip in outcomes:
+        if not clip.error:
+            hands = clip.lost_hands()
+            clips, many = clips + 1, many + bool(hands)
+            lost.update(hands)
+    shown: Iterable[Outcome] = (clip for clip in outcomes if not clip.error)
+    name = ""
+    if clips > MANY:
+        shown = nsmallest(MANY, shown, key=lambda clip: min(clip.seen[hand] for hand in HANDS))
+        name = f"The {MANY} of {clips} clips in which a hand was lost most"
     rows = table(name, "clip", "seconds", "frames/s", *PARTS)
     for clip in shown:
         rate = f"{clip.frames / clip.work_s:.0f}" if clip.work_s else "-"
@@ -112,11 +121,10 @@ def print_extraction(outcomes: "list[Outcome]") -> None:
         ]
         rows.add_row(clip.job.video.name, f"{clip.frames / clip.fps:.1f}", rate, *shares)
     stdout.print(rows)
-    if lost := Counter(hand for clip in clips for hand in clip.lost_hands()):
-        many = sum(bool(clip.lost_hands()) for clip in clips)
-        hands = ", ".join(f"{hand} {clips}" for hand, clips in sorted(lost.items()))
+    if lost:
+        which = ", ".join(f"{hand} {times}" for hand, times in sorted(lost.items()))
         say(
             ("!", "yellow"),
-            f" {many} of {count(len(clips), 'clip')} show a hand in under half of the frames ({hands})."
+            f" {many} of {count(clips, 'clip')} show a hand in under half of the frames ({which})."
             " Unless it is at rest out of view, recognition will miss it; `slr view CLIP` shows where.",
         )

@@ -19,6 +19,7 @@ from slr_pose.events import (
     Event,
     Extracting,
     LeftOut,
+    Listing,
     Reading,
     Remark,
     Signing,
@@ -38,6 +39,7 @@ STOPPED = {  # what a person who has pressed Ctrl-C should know
     Training: "Stopped. What was learnt in whole epochs is kept.",
 }
 BARS = {  # stage -> title, and what is told of it
+    Listing: ("Listing videos", "{task.completed}"),
     Extracting: ("Extracting", "{task.fields[clips]}/{task.fields[of_clips]} clips  {task.fields[rate]:.0f} frames/s"),
     Training: ("Epoch {task.fields[epoch]}", "loss {task.fields[loss]:.2f}{task.fields[top1]}"),
     Reading: ("Reading", "{task.completed}/{task.total} clips"),
@@ -91,7 +93,9 @@ class Show:
             self._bar.stop()
         self._bar = None
 
-    def _advance(self, event: Extracting | Reading | Training | Answering | Drawing | Annotating | Signing) -> None:
+    def _advance(
+        self, event: Listing | Extracting | Reading | Training | Answering | Drawing | Annotating | Signing
+    ) -> None:
         if self._bar is None or not isinstance(event, self.stage):
             self.end()
             self.stage, self._started = type(event), time.monotonic()
@@ -118,8 +122,12 @@ class Show:
         return {}
 
 
-def _share(event: Extracting | Reading | Training | Answering | Drawing | Annotating | Signing) -> tuple[float, float]:
-    """How much is done, of how much."""
+def _share(
+    event: Listing | Extracting | Reading | Training | Answering | Drawing | Annotating | Signing,
+) -> tuple[float, float | None]:
+    """How much is done, of how much, if that is known."""
+    if isinstance(event, Listing):
+        return event.clips, None
     if isinstance(event, Extracting):  # a bar forgets its pace when its total changes, as an estimate does
         return event.frames / max(1, event.frames, event.of_frames), 1
     if isinstance(event, Training):

@@ -1,6 +1,6 @@
 """Many videos -> `.pose` files, and how each ended; a bad video costs no other one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from slr_pose.keypoints.job import Job, Plan
 from slr_pose.keypoints.pose_files import PoseFile
 from slr_pose.keypoints.segment import Segment, Task, join
 from slr_pose.pose import Pose
+from slr_pose.spool import Spool
 from slr_pose.tables import write_rows
 from slr_pose.workers import cores
 
@@ -55,12 +56,13 @@ class Outcome:
 
 def extract_all(
     jobs: Iterable[Job], on_event: Listener = ignore, workers: int | None = None, ray: str | None = None
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Extract many videos, one worker process a core; the parts of a long one go to several workers.
 
     The largest files come first, so that no core idles at the end. No video is opened before its turn comes.
 
     Args:
+        jobs: no two alike. Memory does not grow with them.
         on_event: told an `Extracting` a few times a second, and as each job ends. How many frames there are in videos
             that were not opened yet is estimated from the size of their files.
         workers: processes at a time; by default the number of usable cores.
@@ -85,10 +87,9 @@ def extract_all(
     yield from batch.ended()
 
 
-def write_report(path: Path, outcomes: list[Outcome]) -> None:
+def write_report(path: Path, outcomes: Iterable[Outcome]) -> None:
     """Write a CSV file with a row a video: its pose or what went wrong, and the shares of frames with each part."""
-    ordered = sorted(outcomes, key=lambda outcome: str(outcome.job.video))
-    write_rows(path, REPORT_COLUMNS, map(_row, ordered))
+    write_rows(path, REPORT_COLUMNS, map(_row, outcomes))
 
 
 def _row(outcome: Outcome) -> list[object]:
@@ -104,25 +105,30 @@ class _Batch:
     """The jobs of one call: in which order they are opened, what is found of each, and how far they all are."""
 
     def __init__(self, jobs: Iterable[Job], on_event: Listener):
-        self._sizes = {job: job.size() for job in jobs}
-        self._clips, self._bytes = len(self._sizes), sum(self._sizes.values())
+        self._jobs: Spool[tuple[Job, int]] = Spool()
+        self._bytes = 0
+        for job in jobs:
+            size = job.size()
+            self._jobs.append((job, size), key=-size)
+            self._bytes += size
         self._found: dict[Plan, dict[int, Segment]] = {}  # of the jobs that were begun and have not ended
+        self._refused: Spool[Outcome] = Spool()  # of videos that cannot be opened, a million in a row maybe
         self._ended: list[Outcome] = []
         self._on_event = on_event
         self._clips_done = self._frames_done = self._frames_planned = self._bytes_planned = 0
 
     def tasks(self) -> Iterator[Task]:
         """All segments of all jobs. A video is opened when the first of its own is asked for."""
-        for job in sorted(self._sizes, key=lambda job: -self._sizes[job]):
+        for job, size in self._jobs:
             try:
                 plan = job.plan()
             except BadInput as error:
-                self._ended.append(Outcome(job, error))
-                self._bytes -= self._sizes[job]
+                self._refused.append(Outcome(job, error))
+                self._bytes -= size
                 continue
             self._found[plan] = {}
             self._frames_planned += plan.frames
-            self._bytes_planned += self._sizes[job]
+            self._bytes_planned += size
             for number in range(len(plan.spans)):
                 if plan in self._found:  # no other segment of it has failed
                     yield plan, number
@@ -144,18 +150,23 @@ class _Batch:
 
     def ended(self) -> Iterator[Outcome]:
         """The outcomes of the jobs that have ended since they were last asked for."""
+        if self._refused:
+            refused, self._refused = self._refused, Spool()
+            yield from map(self._counted, refused)
         while self._ended:
-            outcome = self._ended.pop(0)
-            self._clips_done += 1
-            self.tell_frames(self._frames_done)
-            yield outcome
+            yield self._counted(self._ended.pop(0))
+
+    def _counted(self, outcome: Outcome) -> Outcome:
+        self._clips_done += 1
+        self.tell_frames(self._frames_done)
+        return outcome
 
     def tell_frames(self, done: int) -> None:
         """Tell where all stands when so many frames are done."""
         self._frames_done = done
         bytes_ahead = self._bytes - self._bytes_planned
         ahead = round(self._frames_planned * bytes_ahead / max(1, self._bytes_planned))
-        self._on_event(Extracting(done, self._frames_planned + ahead, self._clips_done, self._clips))
+        self._on_event(Extracting(done, self._frames_planned + ahead, self._clips_done, len(self._jobs)))
 
 
 def _finish(plan: Plan, segments: list[Segment]) -> Outcome:

@@ -21,7 +21,7 @@ Span = tuple[float | None, float | None]  # start and end in seconds; None is th
 Box = tuple[float, float, float, float]  # left, top, right and bottom, in shares of the picture
 
 
-@dataclass(frozen=True, slots=True)  # a million of them are held
+@dataclass(frozen=True, slots=True)
 class Job:
     """One video, or a part of it, to be extracted to one `.pose` file, or to none.
 

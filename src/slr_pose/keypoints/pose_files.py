@@ -17,9 +17,10 @@ from slr_pose.files import is_writable
 from slr_pose.keypoints.job import Job
 from slr_pose.media.folder import stem_of
 from slr_pose.pose import Pose
+from slr_pose.spool import Shelf, Spool
 from slr_pose.text import first_of
 
-Place = tuple[str, str]  # of a file, the same for all its paths
+FOLDERS = 1000  # of which it is remembered what they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,13 @@ class PoseFile:
 
 
 class PoseFiles:
-    """The pose files of the videos that one command is about; no two videos have the same."""
+    """The pose files of the videos that one command is about, however many; no two videos have the same."""
 
     def __init__(self) -> None:
-        self._taken: dict[Place, PoseFile] = {}
-        self._home = functools.cache(home)
-        self._real = functools.cache(os.path.realpath)
-        self._longer: list[Path] = []
+        self._taken: Shelf[PoseFile] = Shelf()
+        self._home = functools.lru_cache(FOLDERS)(home)
+        self._real = functools.lru_cache(FOLDERS)(os.path.realpath)
+        self._longer: Spool[Path] = Spool()
 
     def of(self, job: Job, folder: Path | None = None) -> PoseFile:
         """The file that a job's pose is kept in, or is to be kept in. It is opened once, if it is there.
@@ -73,14 +74,15 @@ class PoseFiles:
         """
         folder = folder or self._home(job.video.parent)
         places = {self._place(folder, name): folder / name for name in _names(job)}
-        for other in filter(None, map(self._taken.get, places)):
+        taken = self._taken.find(places)
+        for other in taken.values():
             if _same_part(other.job, job):
                 return other
             if other.job.video.name == job.video.name:
                 raise BadInput(f"{other.job.video} and {job.video} would both become {other.path}; extract them apart.")
         chosen = next(filter(None, (_kept(path, job) for path in places.values())), None)
         if chosen is None:
-            free = (path for place, path in places.items() if place not in self._taken and not os.path.lexists(path))
+            free = (path for place, path in places.items() if place not in taken and not os.path.lexists(path))
             if (path := next(free, None)) is None:
                 last = folder / _names(job)[-1]
                 raise BadInput(f"{last} was not extracted from {job.video}; move it, or name another folder.")
@@ -91,7 +93,8 @@ class PoseFiles:
 
     def know(self, job: Job, path: Path) -> None:
         """Count the file that keeps a job's pose, so that what is to be said about it is said; it is not opened."""
-        self._longer += [path] * (path.name != _names(job)[0])
+        if path.name != _names(job)[0]:
+            self._longer.append(path)
 
     def sentences(self) -> list[str]:
         """What is to be said about poses that have the longer name, if there are any."""
@@ -100,9 +103,9 @@ class PoseFiles:
         see = first_of(self._longer, 1)
         return [f"another file has the shorter name; it is left as it is, and read if it is named itself: see {see}."]
 
-    def _place(self, folder: Path, name: str) -> Place:
+    def _place(self, folder: Path, name: str) -> str:
         """The same for all paths of a file, on disks that know no capitals, too."""
-        return self._real(folder), unicodedata.normalize("NFC", name).casefold()
+        return os.path.join(self._real(folder), unicodedata.normalize("NFC", name).casefold())
 
 
 def _kept(path: Path, job: Job) -> PoseFile | None:

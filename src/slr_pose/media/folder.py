@@ -3,8 +3,10 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import filterfalse
 from pathlib import Path
 
 from slr_pose import BadInput
@@ -14,6 +16,7 @@ from slr_pose.media.landmarks import LANDMARK_SUFFIX
 from slr_pose.media.pictures import is_pictures
 from slr_pose.media.video import VIDEO_SUFFIXES
 from slr_pose.pose import Pose
+from slr_pose.spool import Spool
 from slr_pose.text import first_of
 
 KEYPOINT_SUFFIXES = {".pose", LANDMARK_SUFFIX, *ARRAY_SUFFIXES}
@@ -33,12 +36,12 @@ class Found:
     """
 
     clips: list[Path] = field(default_factory=list)
-    annotations: list[Path] = field(default_factory=list)
-    passed_over: dict[str, list[Path]] = field(default_factory=dict)
+    annotations: Spool[Path] = field(default_factory=Spool)
+    passed_over: dict[str, Spool[Path]] = field(default_factory=dict)
 
     def pass_over(self, file: Path, reason: str) -> None:
         """Count a file that is not read."""
-        self.passed_over.setdefault(reason, []).append(file)
+        self.passed_over.setdefault(reason, Spool()).append(file)
 
     def sentences(self) -> list[str]:
         """What is not read and why, a sentence for each reason."""
@@ -56,33 +59,49 @@ def clips_of(named: Path, keypoints: bool) -> Found:
     Raises:
         BadInput: there is no such file or folder.
     """
+    found = Found()
+    found.clips += each_clip(named, keypoints, found)
+    return found
+
+
+def each_clip(named: Path, keypoints: bool, found: Found) -> Iterator[Path]:
+    """The clips of `clips_of`, one after the other; of videos alone, no more than the names in one folder are held.
+
+    Args:
+        found: where the other files are counted.
+
+    Raises:
+        BadInput: there is no such file or folder.
+    """
     if not named.exists():
         raise BadInput(f"there is no file or folder {named}.")
     if not named.is_dir() or is_pictures(named):
-        return Found([named])
-    found = Found()
+        yield named
+        return
     for files, pictures in walk(named, found):
         of_pictures = {folder.name for folder in pictures}
-        videos = of_pictures | {file.name for file in files if is_video(file)}
-        stems = of_pictures | {file.stem for file in files if is_video(file)}
-        for file in sorted([*files, *pictures]):
+        videos, stems = of_pictures, of_pictures
+        if keypoints:  # beside which other files are seen
+            files = list(files)
+            videos = of_pictures | {file.name for file in files if is_video(file)}
+            stems = of_pictures | {file.stem for file in files if is_video(file)}
+        for file in merge(files, pictures):
             if file.name in of_pictures:
-                found.clips.append(file)
+                yield file
             elif is_elan(file) and _is_regular(file):
                 found.annotations.append(file)
-            elif file.name not in videos and not is_keypoints(file):
+            elif not is_video(file) and not is_keypoints(file):
                 if not REPORT.fullmatch(file.name) and not BESIDE_ELAN.fullmatch(file.name):
                     found.pass_over(file, "neither video nor keypoints")
             elif not _is_regular(file):
                 found.pass_over(file, "a link to nothing" if file.is_symlink() else "no file but a pipe or a device")
-            elif file.name in videos:
-                found.clips.append(file)
+            elif is_video(file):
+                yield file
             elif keypoints and file.stem in stems:
                 if not is_pose(file):  # whose a pose is will be seen, and said, when that of the video is looked for
                     found.pass_over(file, "keypoints of the video beside them, by another tool; name them to use them")
             elif keypoints and not (videos and is_pose(file) and _video_of(file) in videos):
-                found.clips.append(file)
-    return found
+                yield file
 
 
 def stem_of(clip: Path) -> str:
@@ -135,7 +154,7 @@ def _video_of(pose: Path) -> str | None:
     return Pose.read_footer(pose).get("source", {}).get("name")
 
 
-def walk(named: Path, found: Found) -> Iterator[tuple[list[Path], list[Path]]]:
+def walk(named: Path, found: Found) -> Iterator[tuple[Iterable[Path], list[Path]]]:
     """The files of a folder and the folders of pictures in it, and those of each other folder in it, in order.
 
     Links to folders are followed, but not in circles.
@@ -154,7 +173,8 @@ def walk(named: Path, found: Found) -> Iterator[tuple[list[Path], list[Path]]]:
         )
         clips = {name: folder / name for name in inner if is_pictures(folder / name)}
         folders[:] = [name for name in inner if name not in clips]
-        yield sorted(folder / name for name in names if not is_hidden(folder / name)), list(clips.values())
+        names.sort()  # a million may be held, and not as many paths
+        yield filterfalse(is_hidden, map(folder.joinpath, names)), list(clips.values())
 
 
 def _leads_back(folder: Path, here: str) -> bool:

@@ -1,7 +1,8 @@
 """What a person named -> clips, and their keypoints."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from slr_pose import BadInput
@@ -11,8 +12,9 @@ from slr_pose.events import Caution, LeftOut, Listener, Remark
 from slr_pose.keypoints.batch import PARTS, Outcome, extract_all
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.parts import joined
-from slr_pose.media.folder import clips_of, with_name
+from slr_pose.media.folder import Found, each_clip, with_name
 from slr_pose.skeleton import Skeleton
+from slr_pose.spool import Shelf, Spool
 from slr_pose.text import count
 
 
@@ -22,7 +24,7 @@ def paths(inputs: Path | str | Iterable[Path | str]) -> list[Path]:
 
 
 def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator[tuple[Path, Path]]:
-    """Each clip that is meant, once, and its path inside the folder that was named; says what is not read.
+    """Each clip that is meant, once, and its path inside the folder that was named; says at last what is not read.
 
     Args:
         keypoints: whether keypoints are clips, beside videos.
@@ -30,21 +32,22 @@ def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator
     Raises:
         BadInput: there is no such file or folder, or no clip in it.
     """
-    seen: set[str] = set()  # which take a third of the room of paths
+    seen: Shelf[bool] = Shelf()
     for place in named:
-        found = clips_of(place, keypoints)
-        for sentence in found.sentences():
-            on_event(Caution(sentence))
-        if not found.clips:
-            raise BadInput(f"there are no {'videos or keypoints' if keypoints else 'videos'} in {place}.")
-        for file in found.clips:
+        found, clips = Found(), 0
+        for file in each_clip(place, keypoints, found):
+            clips += 1
             if (absolute := str(file.absolute())) not in seen:
-                seen.add(absolute)
+                seen[absolute] = True
                 if file == place:
                     whole = with_name(place)
                     yield whole, Path(whole.name)
                 else:
                     yield file, file.relative_to(place)
+        for sentence in found.sentences():
+            on_event(Caution(sentence))
+        if not clips:
+            raise BadInput(f"there are no {'videos or keypoints' if keypoints else 'videos'} in {place}.")
 
 
 def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: bool = False) -> Store:
@@ -64,22 +67,25 @@ def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: 
     return loaded
 
 
-def extract_jobs(jobs: list[Job], on_event: Listener, force: bool = False, ray: str | None = None) -> list[Outcome]:
+def extract_jobs(jobs: Iterable[Job], on_event: Listener) -> list[Outcome]:
     """The same as `extracted`, when all of them have ended."""
-    return list(extracted(jobs, on_event, force, ray))
+    return list(extracted(jobs, on_event))
 
 
-def extracted(jobs: list[Job], on_event: Listener, force: bool = False, ray: str | None = None) -> Iterator[Outcome]:
-    """Extract, and say how it went; what was extracted in parts while it was read is put together.
+def extracted(
+    jobs: Iterable[Job], on_event: Listener, force: bool = False, ray: str | None = None
+) -> Generator[Outcome, None, None]:
+    """Extract, and say at last how it went; what was extracted in parts while it was read is put together.
 
     Args:
-        force: extract that again, too.
+        jobs: no two alike. Memory does not grow with them.
+        force: extract again what is there in parts.
         ray: the address of a Ray cluster that does it, instead of this machine.
 
     Yields:
         How each of them ended, as it ends.
     """
-    left = []
+    left: Spool[Job] = Spool()
     for job in jobs:
         if not force and (outcome := _put_together(job)):
             on_event(Remark(f"{job.video.name}: its keypoints were found when it was annotated."))
@@ -90,12 +96,13 @@ def extracted(jobs: list[Job], on_event: Listener, force: bool = False, ray: str
         return
     started, clips, frames = time.monotonic(), 0, 0
     seen = dict.fromkeys(PARTS, 0.0)
-    for outcome in extract_all(left, on_event, ray=ray):
-        clips += outcome.error is None
-        frames += outcome.frames
-        for name, part in PARTS.items():
-            seen[name] += outcome.seen.get(part, 0) * outcome.frames
-        yield outcome
+    with closing(extract_all(left, on_event, ray=ray)) as ended:
+        for outcome in ended:
+            clips += outcome.error is None
+            frames += outcome.frames
+            for name, part in PARTS.items():
+                seen[name] += outcome.seen.get(part, 0) * outcome.frames
+            yield outcome
     if frames:
         seconds = time.monotonic() - started
         on_event(

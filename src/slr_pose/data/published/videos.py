@@ -18,7 +18,8 @@ class Videos:
         self.folder = folder
         self.files: list[Path] = []
         self._places: dict[str, list[Path]] = {}
-        for files, pictures in walk(folder, Found()):
+        for beside, pictures in walk(folder, Found()):
+            files = list(beside)
             videos = [*(file for file in files if is_video(file)), *pictures]
             called = {name for video in videos for name in (stem_of(video), video.name)}  # as their poses may be
             self._add(videos)
