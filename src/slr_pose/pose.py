@@ -58,6 +58,7 @@ class Source(msgspec.Struct):
     start: Annotated[float, Meta(ge=-1e12, le=1e12)] | None = None
     end: Annotated[float, Meta(ge=-1e12, le=1e12)] | None = None
     box: str | UnsetType = UNSET
+    person: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
     synthetic: dict[str, Setting] | UnsetType = UNSET
 
 

@@ -13,7 +13,7 @@ from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.parts import joined
 from slr_pose.media.folder import clips_of
 from slr_pose.skeleton import Skeleton
-from slr_pose.text import count
+from slr_pose.text import count, first_of
 
 
 def paths(inputs: Path | str | Iterable[Path | str]) -> list[Path]:
@@ -88,6 +88,8 @@ def _extracted(jobs: list[Job], on_event: Listener, ray: str | None) -> list[Out
         return []
     started = time.monotonic()
     outcomes = list(extract_all(jobs, on_event, ray=ray))
+    if sentence := _several_people(outcomes):
+        on_event(Remark(sentence))
     if frames := sum(outcome.frames for outcome in outcomes):
         seconds = time.monotonic() - started
         clips = sum(outcome.error is None for outcome in outcomes)
@@ -102,3 +104,18 @@ def _extracted(jobs: list[Job], on_event: Listener, ray: str | None) -> list[Out
             )
         )
     return outcomes
+
+
+def _several_people(outcomes: list[Outcome]) -> str:
+    """A sentence about the videos in which the signer was chosen among several people, if there are any."""
+    chosen = [
+        f"{outcome.job.video.name} (person {outcome.followed.number} of {outcome.followed.people})"
+        for outcome in outcomes
+        if outcome.followed.number and outcome.job.person is None
+    ]
+    if not chosen:
+        return ""
+    return (
+        f"several people are in {first_of(chosen)}, counted from the left: the one whose hands sign most was followed;"
+        " `slr extract-pose --person` takes another."
+    )
