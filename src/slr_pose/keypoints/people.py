@@ -42,10 +42,12 @@ class View:
 
     def find(self, session: Session, picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As a session's `find`: the keypoints are in the pixels of the whole picture, (height, width, 3) uint8."""
-        seen = picture.copy() if self.hidden else picture
-        for box in self.hidden:
-            seen[_pixels(box, picture)] = 0
-        seen[_pixels(self.shown, picture)] = picture[_pixels(self.shown, picture)]
+        seen = picture
+        if self.hidden:
+            seen = picture.copy()
+            for box in self.hidden:
+                seen[_pixels(box, picture)] = 0
+            seen[_pixels(self.shown, picture)] = picture[_pixels(self.shown, picture)]
         rows, columns = _pixels(self.box, picture)
         keypoints, confidence = session.find(np.ascontiguousarray(seen[rows, columns]))
         return keypoints + (confidence > 0)[:, None] * np.array([columns.start, rows.start, 0], np.float32), confidence

@@ -127,7 +127,8 @@ def read_pictures(
     """
     import av
 
-    size, frames, first_s, last_s = _common_size(video), iter([]), None, -inf
+    frames: Iterator[Shown] = iter(())
+    size, first_s, last_s = _common_size(video), None, -inf
     for moment_s in moments_s:
         first_s = moment_s if first_s is None else first_s
         if near or moment_s > last_s + FAR_S:

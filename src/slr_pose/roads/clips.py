@@ -108,14 +108,14 @@ def _extracted(jobs: list[Job], on_event: Listener, ray: str | None) -> list[Out
 
 def _several_people(outcomes: list[Outcome]) -> str:
     """A sentence about the videos in which the signer was chosen among several people, if there are any."""
-    chosen = [
+    chosen = dict.fromkeys(  # one that is extracted in parts is named once
         f"{outcome.job.video.name} (person {outcome.followed.number} of {outcome.followed.people})"
         for outcome in outcomes
         if outcome.followed.number and outcome.job.person is None
-    ]
+    )
     if not chosen:
         return ""
     return (
-        f"several people are in {first_of(chosen)}, counted from the left: the one whose hands sign most was followed;"
-        " `slr extract-pose --person` takes another."
+        f"several people are in {first_of(list(chosen))}, counted from the left: the one whose hands sign most was"
+        " followed; `slr extract-pose --person` takes another."
     )
