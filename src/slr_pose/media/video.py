@@ -122,6 +122,9 @@ def read_pictures(
         near: take the key frame before each moment, where it is behind the first one: nothing else needs to be decoded.
         on_passed: called for each other frame that had to be decoded on the way.
 
+    Yields:
+        (height, width, 3) uint8 RGB.
+
     Raises:
         BadInput: it is not a video.
     """
