@@ -59,6 +59,7 @@ class Source(msgspec.Struct):
     end: Annotated[float, Meta(ge=-1e12, le=1e12)] | None = None
     box: str | UnsetType = UNSET
     fps: Annotated[float, Meta(ge=SLOWEST, le=FASTEST)] | UnsetType = UNSET
+    person: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
     synthetic: dict[str, Setting] | UnsetType = UNSET
 
 

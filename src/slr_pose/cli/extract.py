@@ -44,6 +44,12 @@ def extract_pose(
             "--fast", help="Look at about 15 frames a second: 1.8 times as fast; top-5 lost 0.6 points, top-1 none."
         ),
     ] = False,
+    person: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Follow the Nth person from the left; by default, of several, the one who signs."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Extract again what is there already.")] = False,
     shard: Annotated[
         str | None,
@@ -57,7 +63,16 @@ def extract_pose(
     """Find body and hand keypoints in videos, and write them as .pose files."""
     with progress() as show:
         done = slr_pose.extract(
-            inputs, output, engine=engine, face=face, fast=fast, force=force, shard=shard, ray=ray, on_event=show
+            inputs,
+            output,
+            engine=engine,
+            face=face,
+            fast=fast,
+            person=person,
+            force=force,
+            shard=shard,
+            ray=ray,
+            on_event=show,
         )
     failures = done.failures
     if failures and len(done.outcomes) + len(done.done) == 1:

@@ -9,6 +9,7 @@ from slr_pose import BadInput
 from slr_pose.events import Extracting, Listener, ignore
 from slr_pose.keypoints import cluster, pool
 from slr_pose.keypoints.job import Job, Plan
+from slr_pose.keypoints.people import Followed
 from slr_pose.keypoints.pose_files import PoseFile
 from slr_pose.keypoints.segment import Segment, Task, join
 from slr_pose.pose import Pose
@@ -34,6 +35,7 @@ class Outcome:
         fps: of the pose.
         seen: share of the frames in which each component was seen.
         work_s: how long workers were at it; 0 where it was done before.
+        followed: whom they looked at.
     """
 
     job: Job
@@ -43,6 +45,7 @@ class Outcome:
     fps: float = 0
     seen: dict[str, float] = field(default_factory=dict)
     work_s: float = 0
+    followed: Followed = Followed()
 
     @classmethod
     def of_file(cls, file: PoseFile) -> "Outcome":
@@ -178,4 +181,4 @@ def _finish(plan: Plan, segments: list[Segment]) -> Outcome:
     if job.pose:
         pose.write(job.pose)
     work_s = sum(segment.work_s for segment in segments)
-    return Outcome(job, pose=None if job.pose else pose, work_s=work_s, **pose.summary())
+    return Outcome(job, pose=None if job.pose else pose, work_s=work_s, followed=segments[0].followed, **pose.summary())

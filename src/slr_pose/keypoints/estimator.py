@@ -1,7 +1,7 @@
 """What finds keypoints, as far as the other rooms know it: pictures go in, one after the other, keypoints come out."""
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,6 +20,23 @@ class Session(Protocol):
         Returns:
             Keypoints (points, 3) float32, as in a `Pose`: x and y in pixels; and confidence (points,) float32, 0 where
             a point was not seen.
+        """
+        ...
+
+
+@runtime_checkable
+class SeesPeople(Session, Protocol):
+    """A session that tells several people apart, and finds the points of body and hands that MediaPipe names."""
+
+    def people(self, picture: np.ndarray) -> np.ndarray:
+        """Everybody in a picture, whatever the pictures before.
+
+        Args:
+            picture: (height, width, 3) uint8 RGB, upright.
+
+        Returns:
+            (people, 4, 2) pixels: the top left and bottom right corner of a square round head and shoulders, the middle
+            between the hips, and a place on the circle around it that the whole body is in.
         """
         ...
 

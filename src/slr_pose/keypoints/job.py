@@ -32,6 +32,8 @@ class Job:
         start_s, end_s: the part of the video, in seconds of the file's own clock, as players show them.
         fast: look at about 15 frames a second only.
         box: where in the picture the signer is, so that nobody else is looked at; by default anywhere.
+        person: which of several people is followed, from left to right, from 1; by default the signer.
+        scene: the part of the video in which the signer is looked for, where the job is a part of that.
     """
 
     video: Path
@@ -41,6 +43,8 @@ class Job:
     end_s: float | None = None
     fast: bool = False
     box: Box | None = None
+    person: int | None = None
+    scene: Span | None = None
 
     def extractor(self) -> dict[str, Setting]:
         """Name, version and settings of what finds the keypoints; travels with every pose."""
@@ -64,7 +68,8 @@ class Job:
     def part(self) -> dict[str, Setting]:
         """The name of the video, and what is meant of it."""
         box = {} if self.box is None else {"box": " ".join(f"{side:g}" for side in self.box)}
-        return {"name": self.video.name, "start": self.start_s, "end": self.end_s, **box}
+        person = {} if self.person is None else {"person": self.person}
+        return {"name": self.video.name, "start": self.start_s, "end": self.end_s, **box, **person}
 
     def size(self) -> int:
         """Bytes of the video, whatever part of it is meant; 0 where there is no such file."""

@@ -36,14 +36,15 @@ def parts_of(job: Job, video: VideoInfo, folder: Path | None = None) -> list[Pos
     """
     folder, files = folder or _kept(job), PoseFiles()
     starts = np.arange(video.start_s, video.end_s - PART_S / 2, PART_S)[1:].tolist()
+    part = replace(job, pose=None, scene=(job.start_s, job.end_s))  # the same person is followed in all of them
     spans = pairwise([None, *starts, None])
-    return [files.of(replace(job, pose=None, start_s=start_s, end_s=end_s), folder) for start_s, end_s in spans]
+    return [files.of(replace(part, start_s=start_s, end_s=end_s), folder) for start_s, end_s in spans]
 
 
 def joined(job: Job) -> Pose | None:
     """The pose of a whole video whose parts are all there; nothing where one is missing. A video is opened only where
     some of it has been extracted in parts."""
-    if (job.start_s, job.end_s, job.box) != (None, None, None) or not _folder(job).is_dir():
+    if (job.start_s, job.end_s, job.box, job.person) != (None, None, None, None) or not _folder(job).is_dir():
         return None
     try:
         video = probe(job.video)

@@ -113,7 +113,7 @@ def _kept(path: Path, job: Job) -> PoseFile | None:
     footer = Pose.read_footer(path)
     source = footer.get("source", {})
     meant = job.part()
-    if any(source.get(key) != meant.get(key) for key in ("name", "start", "end", "box")):
+    if any(source.get(key) != meant.get(key) for key in ("name", "start", "end", "box", "person")):
         return None
     is_extracted = source == job.source()
     is_done = is_extracted and footer.get("extractor") == job.extractor()

@@ -9,8 +9,9 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.keypoints.engines import default_estimator
-from slr_pose.keypoints.estimator import Estimator, Session
+from slr_pose.keypoints.estimator import Estimator
 from slr_pose.keypoints.job import Box, Job, Plan
+from slr_pose.keypoints.people import Followed, followed
 from slr_pose.media.video import even_steps, read_frames
 from slr_pose.pose import Pose
 from slr_pose.text import in_a_line
@@ -32,6 +33,7 @@ class Segment:
         confidence: (frames, points).
         size: width and height of the picture.
         work_s: how long it took to find.
+        followed: whose they are.
     """
 
     times_s: np.ndarray
@@ -39,6 +41,7 @@ class Segment:
     confidence: np.ndarray
     size: tuple[int, int]
     work_s: float
+    followed: Followed = Followed()
 
 
 def extract_pose(
@@ -48,6 +51,7 @@ def extract_pose(
     fast: bool = False,
     estimator: Estimator | None = None,
     box: Box | None = None,
+    person: int | None = None,
 ) -> Pose:
     """Find the keypoints in each frame of a video, or of its part from `start_s` to `end_s`.
 
@@ -58,6 +62,7 @@ def extract_pose(
         fast: look at about 15 frames a second only.
         estimator: what finds them; by default `default_estimator()`.
         box: left, top, right and bottom of where in the picture the signer is, in shares of it; by default anywhere.
+        person: which of several people is followed, from left to right, from 1; by default the signer.
 
     Returns:
         The points of the estimator at an even pace: a video whose frames come unevenly gives for each step the frame
@@ -66,9 +71,9 @@ def extract_pose(
     Several threads may call it at once: each call has a session of the estimator to itself.
 
     Raises:
-        BadInput: it is no video, no frame could be read, or no person is in it.
+        BadInput: it is no video, no frame could be read, no person is in it, or not the one that is meant.
     """
-    plan = Job(Path(video), estimator or default_estimator(), None, start_s, end_s, fast, box).plan()
+    plan = Job(Path(video), estimator or default_estimator(), None, start_s, end_s, fast, box, person).plan()
     return join(plan, [extract_segment(plan, number) for number in range(len(plan.spans))])
 
 
@@ -80,13 +85,14 @@ def extract_segment(plan: Plan, number: int, on_frame: Callable[[bool], None] = 
         on_frame: called after each frame that was decoded, with whether it counts: whether it is one of the segment.
 
     Raises:
-        BadInput: it is not a video.
+        BadInput: it is not a video, or the person that the job means is not in it.
     """
     job, video, step = plan.job, plan.video, plan.step
     start_s, end_s = plan.spans[number]
     warm_up_s = 0.0 if number == 0 else WARM_UP_S  # tracking starts anew where the job does, and only there
     points, last_step = len(job.estimator.points), None
     started = time.monotonic()
+    who = followed(plan, lambda: on_frame(False))
     times, keypoints, confidence, size = [], [], [], (0, 0)
     with job.estimator.open() as session:
         frames = read_frames(job.video, start_s and start_s - warm_up_s, end_s, on_passed=lambda: on_frame(False))
@@ -95,7 +101,7 @@ def extract_segment(plan: Plan, number: int, on_frame: Callable[[bool], None] = 
             looked_at = step == 1 or this_step != last_step
             counts = looked_at and (start_s is None or time_s >= start_s - 1e-4)
             if looked_at:
-                found = _find(session, picture, job.box)
+                found = who.view.find(session, picture) if who.view else session.find(picture)
             last_step = this_step
             if counts:
                 size = picture.shape[1], picture.shape[0]
@@ -109,6 +115,7 @@ def extract_segment(plan: Plan, number: int, on_frame: Callable[[bool], None] = 
         np.array(confidence, np.float32).reshape(-1, points),
         size,
         time.monotonic() - started,
+        who,
     )
 
 
@@ -120,16 +127,6 @@ def attempt(plan: Plan, number: int, on_frame: Callable[[bool], None]) -> Segmen
         return error
     except Exception as error:
         return BadInput(f"{plan.job.video} could not be extracted; {in_a_line(error)[:200]}.")
-
-
-def _find(session: Session, picture: np.ndarray, box: Box | None) -> tuple[np.ndarray, np.ndarray]:
-    """The keypoints of a picture, in its pixels, and their confidence; of those in the box, if there is one."""
-    if box is None:
-        return session.find(picture)
-    height, width = picture.shape[:2]
-    left, top, right, bottom = (round(side * size) for side, size in zip(box, (width, height) * 2, strict=True))
-    keypoints, confidence = session.find(np.ascontiguousarray(picture[top:bottom, left:right]))
-    return keypoints + (confidence > 0)[:, None] * np.array([left, top, 0], np.float32), confidence
 
 
 def join(plan: Plan, segments: list[Segment]) -> Pose:

@@ -40,6 +40,7 @@ CONTAINERS = (
     "mpegts,mpegvideo,mxf,nsv,nut,nuv,obu,ogg,pva,rm,smjpeg,ty,vc1,vvc,wtv,yuv4mpegpipe"
 )
 PATIENCE_S = 30.0  # for opening a file, and for each read
+FAR_S = 10.0  # to a moment that is farther away than this, a video is not decoded all the way
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,48 @@ def read_frames(
         size = size or upright_size(frame, aspect)
         with contextlib.suppress(av.FFmpegError):  # a pixel format that nothing can be made of
             yield time_s, upright(frame, aspect, size)
+
+
+def pictures_at(
+    video: Path, moments_s: Iterable[float], near: bool = False, on_passed: Callable[[], None] = lambda: None
+) -> Iterator[np.ndarray]:
+    """The first picture from each of some moments on, as `read_frames` gives it; each once.
+
+    Args:
+        moments_s: seconds on the file's own clock, ascending.
+        near: take the key frame before each moment, where it is behind the first one: nothing else needs to be decoded.
+        on_passed: called for each other frame that had to be decoded on the way.
+
+    Yields:
+        (height, width, 3) uint8 RGB.
+
+    Raises:
+        BadInput: it is not a video.
+    """
+    import av
+
+    if pictures := pictures_in(video):
+        next_s = 0.0
+        for moment_s in moments_s:
+            for time_s, picture in islice(read_pictures(pictures, max(moment_s, next_s)), 1):
+                next_s = time_s + 1 / FPS
+                yield picture
+        return
+    frames: Iterator[Shown] = iter(())
+    size, first_s, last_s = _common_size(video), None, -inf
+    for moment_s in moments_s:
+        first_s = moment_s if first_s is None else first_s
+        if near or moment_s > last_s + FAR_S:
+            frames = _decode_from(video, moment_s)
+        for time_s, frame, aspect in frames:
+            if time_s < (first_s if near else moment_s) - 1e-4:
+                on_passed()
+                continue
+            if time_s > last_s:
+                last_s, size = time_s, size or upright_size(frame, aspect)
+                with contextlib.suppress(av.FFmpegError):
+                    yield upright(frame, aspect, size)
+            break
 
 
 def even_steps(times_s: np.ndarray, fps: float) -> np.ndarray:

@@ -15,7 +15,7 @@ from slr_pose.keypoints.parts import joined
 from slr_pose.media.folder import Found, each_clip, with_name
 from slr_pose.skeleton import Skeleton
 from slr_pose.spool import Shelf, Spool
-from slr_pose.text import count
+from slr_pose.text import count, first_of
 
 
 def paths(inputs: Path | str | Iterable[Path | str]) -> list[Path]:
@@ -96,13 +96,25 @@ def extracted(
         return
     started, clips, frames = time.monotonic(), 0, 0
     seen = dict.fromkeys(PARTS, 0.0)
+    chosen: Spool[str] = Spool()
+    named: Shelf[bool] = Shelf()  # of them: one that is extracted in parts is named once
     with closing(extract_all(left, on_event, ray=ray)) as ended:
         for outcome in ended:
             clips += outcome.error is None
             frames += outcome.frames
             for name, part in PARTS.items():
                 seen[name] += outcome.seen.get(part, 0) * outcome.frames
+            if (who := _chosen(outcome)) and who not in named:
+                named[who] = True
+                chosen.append(who)
             yield outcome
+    if chosen:
+        on_event(
+            Remark(
+                f"several people are in {first_of(chosen)}, counted from the left: the one whose hands sign most was"
+                " followed; `slr extract-pose --person` takes another."
+            )
+        )
     if frames:
         seconds = time.monotonic() - started
         on_event(
@@ -111,6 +123,13 @@ def extracted(
                 f" seen: {', '.join(f'{name} {share / frames:.0%}' for name, share in seen.items())}"
             )
         )
+
+
+def _chosen(outcome: Outcome) -> str:
+    """Who was followed in a video, where the signer was chosen among several people."""
+    if not outcome.followed.number or outcome.job.person is not None:
+        return ""
+    return f"{outcome.job.video.name} (person {outcome.followed.number} of {outcome.followed.people})"
 
 
 def _put_together(job: Job) -> Outcome | None:

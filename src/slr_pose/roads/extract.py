@@ -53,6 +53,7 @@ def extract(
     engine: str | None = None,
     face: bool = False,
     fast: bool = False,
+    person: int | None = None,
     force: bool = False,
     shard: str | None = None,
     ray: str | None = None,
@@ -69,6 +70,7 @@ def extract(
         engine: what finds the keypoints, `mediapipe` or `litert`; by default `mediapipe` where it is installed.
         face: find the 468 points of the face, too.
         fast: look at about 15 frames a second.
+        person: which of several people to follow, from left to right, from 1; by default the signer.
         force: extract again what is there already.
         shard: a share of the videos alone: "3/16" is the third of sixteen. Each video is in one of them, the same
             one wherever it is asked and whatever else is in the folder, so jobs of a cluster need not know each other.
@@ -91,7 +93,8 @@ def extract(
         refuse_inside(folder / inside.name, video)
         if folder.is_dir() and not is_writable(folder):
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
-        file = files.of(Job(video, finder, fast=fast), folder)  # also of other shards: whose name it is, all know
+        job = Job(video, finder, fast=fast, person=person)
+        file = files.of(job, folder)  # also of other shards: whose name it is, all know
         if file.job.video != video:  # it is known by another path, too
             continue
         clips += 1

@@ -77,6 +77,7 @@ class Signer:
 
     def __init__(self, eyes: _Eyes, layout: Skeleton):
         self._layout = layout
+        self._detector = eyes.body_detector
         self._body = Body(eyes.body_detector, eyes.body)
         self._hands = Hands(eyes.hand_finder, eyes.hand, eyes.palm_detector)
         self._face = Face(eyes.face_detector, eyes.face) if eyes.face else None
@@ -90,6 +91,10 @@ class Signer:
             keypoints[list(part.joints)], confidence[list(part.joints)] = points, visibility
         keypoints[:, 2] /= picture.shape[1]  # as MediaPipe does
         return keypoints, confidence
+
+    def people(self, picture: np.ndarray) -> np.ndarray:
+        """Everybody in a picture, (height, width, 3) uint8 RGB, as `SeesPeople` says: (people, 4, 2) pixels."""
+        return np.array([found[:4] for found in self._detector(picture)]).reshape(-1, 4, 2)
 
     def _parts(self, picture: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray | float]]:
         """The points of each part that is seen, in pixels, and how visible they are; of the body alone it is known."""
