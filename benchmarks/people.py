@@ -27,8 +27,9 @@ from slr_pose.keypoints.estimator import Estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.people import followed
 from slr_pose.keypoints.segment import extract_pose
+from slr_pose.media.encoding import write_video
 from slr_pose.media.folder import clips_of
-from slr_pose.media.video import read_frames, write_video
+from slr_pose.media.video import read_frames
 
 HEIGHT, FPS = 360, 25  # of the films
 SMALL, MARGIN = 1 / 3, 8  # the one in the corner, as a share of the other; how many pixels from the edge

@@ -18,7 +18,8 @@ from slr_pose.keypoints.parts import parts_of
 from slr_pose.keypoints.people import followed
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.keypoints.segment import extract_pose, extract_segment, join
-from slr_pose.media.video import pictures_at, probe, read_frames, write_video
+from slr_pose.media.encoding import write_video
+from slr_pose.media.video import pictures_at, probe, read_frames
 from slr_pose.pose import Pose
 
 FRAMES, SMALL = 8, 3

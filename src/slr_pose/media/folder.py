@@ -120,7 +120,7 @@ def refuse_inside(output: Path, clip: Path | None) -> None:
     Raises:
         BadInput: it would lie among the pictures of the clip.
     """
-    if clip and clip.is_dir() and output.parent.resolve() == clip.resolve():
+    if clip and is_pictures(clip) and output.parent.resolve() == clip.resolve():
         raise BadInput(f"{output} would lie among the pictures of {clip.resolve().name}; name another place.")
 
 
