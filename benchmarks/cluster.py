@@ -50,9 +50,12 @@ def main(
             link(place / "in", count, folder)
             command = [sys.executable, __file__, "--measure", *["--bare"] * bare, str(place)]
             first = json.loads(subprocess.check_output(command))
-            again = first if bare else json.loads(subprocess.check_output(command))
             row = [f"{count:,}", f"{first['s']:.1f}", f"{1000 * first['s'] / count:.1f}", f"{first['MB']:.0f}"]
-            rows.append([*row, f"{first['disk MB']:.0f}", f"{again['s']:.1f}", f"{again['MB']:.0f}"])
+            row += [f"{first['disk MB']:.0f}", "-", "-"]
+            if not bare:  # which leaves nothing to be found
+                again = json.loads(subprocess.check_output(command))
+                row[-2:] = [f"{again['s']:.1f}", f"{again['MB']:.0f}"]
+            rows.append(row)
             print(table(COLUMNS, rows[-1:]), file=sys.stderr)
             shutil.rmtree(place)
     print(table(COLUMNS, rows))
