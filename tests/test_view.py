@@ -196,7 +196,7 @@ def test_a_failed_drawing_leaves_what_was_there(tmp_path):
         (("letter.mp4", "-o", "kept.mp4"), "not a video"),
         (("letter.pose", "-o", "kept.mp4"), "not a whole .pose file"),
         (("empty.pose", "-o", "kept.mp4"), "empty.pose shows nobody"),
-        ((".",), "no file ."),
+        ((".",), "other things than pictures"),
         (("clip.mp4", "-o", "clip.mp4"), "clip.mp4 is the video itself"),
         (("clip.pose", "-o", "clip.mp4"), "clip.mp4 is the video itself"),
     ],
