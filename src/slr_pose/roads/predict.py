@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +64,11 @@ def predict(
     Raises:
         BadInput: there is no such file, model or lexicon, or the only file cannot be answered.
     """
-    named = paths(inputs)
     answers = Answers({}, {})
-    found = dict(predict_each(named, model, lexicon=lexicon, on_event=on_event))
-    for file, _ in clips_in(named, keypoints=True, on_event=ignore):
-        answer = found.get(file)
+    for _, file, answer in sorted(_answered(inputs, model, lexicon, on_event), key=itemgetter(0)):
         if isinstance(answer, BadInput):
             answers.failures[file] = answer
-        elif answer:
+        else:
             answers.timelines[file] = answer
     return answers
 
@@ -91,6 +89,17 @@ def predict_each(
     Raises:
         BadInput: there is no such file, model or lexicon, or the only file cannot be answered.
     """
+    for _, file, answer in _answered(inputs, model, lexicon, on_event):
+        yield file, answer
+
+
+def _answered(
+    inputs: Path | str | Iterable[Path | str],
+    model: Path | str | Recognizer | None,
+    lexicon: Path | str | None,
+    on_event: Listener,
+) -> Iterator[tuple[int, Path, Timeline | BadInput]]:
+    """What `predict_each` gives, each with its place among all files."""
     named = paths(inputs)
     signs = _signs_of(Path(lexicon), on_event) if lexicon else {}
     recognizer = chosen_model(model, on_event)
@@ -101,6 +110,7 @@ def predict_each(
     skeleton, fast = (recognizer.skeleton, recognizer.fast) if recognizer else (Skeleton.load(DEFAULT), False)
     transcriber = Transcriber(recognizer)
     files = [file for file, _ in clips_in(named, keypoints=True, on_event=on_event)]
+    places = {file: place for place, file in enumerate(files)}
     cautions: set[str] = set()
     crowded = []
     for batch in keypoints_of(files, skeleton, fast, on_event):
@@ -121,7 +131,7 @@ def predict_each(
                     heads = {head: entry.labels for head, entry in answer.at(answer.start_s).items()}
                     found = Entry(answer.start_s, answer.end_s, rank(heads, signs), "not measured")
                     answer.tiers[LEXICON] = [found]
-            yield file, answer
+            yield places[file], file, answer
     for sentence in crowd(crowded):
         on_event(Caution(sentence))
 
