@@ -6,8 +6,9 @@ A folder is a clip where it holds nothing but pictures, at least two; hidden fil
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -72,11 +73,19 @@ def pictures_in(path: Path) -> list[Path]:
     return [path / name for name in sorted((entry.name for entry in _entries(path)), key=_in_numbers)]
 
 
-def read_pictures(
-    pictures: Sequence[Path], start_s: float | None = None, end_s: float | None = None
-) -> Iterator[tuple[float, np.ndarray]]:
-    """The pictures that are shown from `start_s` up to `end_s`, `FPS` a second; those that are damaged, or have more
-    than `MAX_PIXELS`, are left out. They are of one size, as `media.video.read_frames` says.
+def number_at(moment_s: float) -> int:
+    """The number of the first picture that is shown from a moment on, in seconds, `FPS` of them a second."""
+    return max(0, ceil((moment_s - 1e-4) * FPS))
+
+
+def read_pictures(pictures: Sequence[Path], numbers: Iterable[int]) -> Iterator[tuple[float, np.ndarray]]:
+    """Some of the pictures of a folder; those that are damaged, or have more than `MAX_PIXELS`, are left out.
+
+    They are of one size, as `media.video.read_frames` says.
+
+    Args:
+        pictures: all that are in the folder, in order.
+        numbers: which of them are read; those behind the last are overlooked.
 
     Yields:
         Seconds since the first, and the picture as a viewer shows it, upright, (height, width, 3) uint8 RGB.
@@ -86,19 +95,14 @@ def read_pictures(
     """
     problem: BadInput | None = None
     size = _common_size(pictures)
-    for number, file in enumerate(pictures):
-        time_s = number / FPS
-        if start_s is not None and time_s < start_s - 1e-4:
-            continue
-        if end_s is not None and time_s >= end_s - 1e-4:
-            break
+    for number in (number for number in numbers if number < len(pictures)):
         try:
-            image = _upright(file)
+            image = _upright(pictures[number])
         except BadInput as error:
             problem = problem or error
             continue
         size = size or image.size
-        yield time_s, framed(np.array(image.resize(fitted(image.size, size))), size)
+        yield number / FPS, framed(np.array(image.resize(fitted(image.size, size))), size)
     if problem and not size:
         raise problem
 

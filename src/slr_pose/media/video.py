@@ -14,7 +14,7 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.media.frame import MAX_PIXELS, SAMPLES, Size, fitted, framed, largest
-from slr_pose.media.pictures import FPS, pictures_in, read_pictures
+from slr_pose.media.pictures import FPS, number_at, pictures_in, read_pictures
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
@@ -105,7 +105,8 @@ def read_frames(
     import av
 
     if pictures := pictures_in(video):
-        yield from read_pictures(pictures, start_s, end_s)
+        end = len(pictures) if end_s is None else number_at(end_s)
+        yield from read_pictures(pictures, range(number_at(start_s or 0.0), end))
         return
     size = _common_size(video)
     for time_s, frame, aspect in _decode_from(video, start_s or 0):
@@ -138,11 +139,7 @@ def pictures_at(
     import av
 
     if pictures := pictures_in(video):
-        next_s = 0.0
-        for moment_s in moments_s:
-            for time_s, picture in islice(read_pictures(pictures, max(moment_s, next_s)), 1):
-                next_s = time_s + 1 / FPS
-                yield picture
+        yield from (picture for _, picture in read_pictures(pictures, dict.fromkeys(map(number_at, moments_s))))
         return
     frames: Iterator[Shown] = iter(())
     size, first_s, last_s = _common_size(video), None, -inf
