@@ -30,6 +30,8 @@ from slr_pose.text import first_few
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+Stage = Listing | Extracting | Reading | Training | Answering | Drawing | Annotating | Signing
+
 LINE_S = 60.0  # between two lines in a log
 GOES_ON = "the same command goes on from there."
 STOPPED = {  # what a person who has pressed Ctrl-C should know
@@ -93,9 +95,7 @@ class Show:
             self._bar.stop()
         self._bar = None
 
-    def _advance(
-        self, event: Listing | Extracting | Reading | Training | Answering | Drawing | Annotating | Signing
-    ) -> None:
+    def _advance(self, event: Stage) -> None:
         if self._bar is None or not isinstance(event, self.stage):
             self.end()
             self.stage, self._started = type(event), time.monotonic()
@@ -122,9 +122,7 @@ class Show:
         return {}
 
 
-def _share(
-    event: Listing | Extracting | Reading | Training | Answering | Drawing | Annotating | Signing,
-) -> tuple[float, float | None]:
+def _share(event: Stage) -> tuple[float, float | None]:
     """How much is done, of how much, if that is known."""
     if isinstance(event, Listing):
         return event.clips, None

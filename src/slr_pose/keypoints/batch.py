@@ -9,7 +9,7 @@ from slr_pose import BadInput
 from slr_pose.events import Extracting, Listener, ignore
 from slr_pose.keypoints import cluster, pool
 from slr_pose.keypoints.job import Job, Plan
-from slr_pose.keypoints.people import Followed
+from slr_pose.keypoints.people import HANDS, Followed
 from slr_pose.keypoints.pose_files import PoseFile
 from slr_pose.keypoints.segment import Segment, Task, join
 from slr_pose.pose import Pose
@@ -17,7 +17,6 @@ from slr_pose.spool import Spool
 from slr_pose.tables import write_rows
 from slr_pose.workers import cores
 
-HANDS = ("LEFT_HAND_LANDMARKS", "RIGHT_HAND_LANDMARKS")
 PARTS = {"body": "POSE_LANDMARKS", "left hand": HANDS[0], "right hand": HANDS[1]}
 REPORT_COLUMNS = ("video", "pose", "problem", "seconds", "fps", "frames_per_second", *PARTS)
 LOST = 0.5  # a hand that is seen in a smaller share of the frames is pointed out
