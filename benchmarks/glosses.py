@@ -1,7 +1,9 @@
-"""What many glosses cost: `python benchmarks/glosses.py` scores simulated answers, and trains, saves and exports.
+"""What many glosses cost: `python benchmarks/glosses.py` scores simulated answers, looks for wrong labels, and trains,
+saves and exports.
 
 The answers of the evaluation are simulated, 70 % of them right, and come a few clips at a time, as of a network; the
-keypoints of its clips are all the same ones. Everything else is as in `slr evaluate`. Each row is a process of its own.
+keypoints of its clips are all the same ones. Everything else is as in `slr evaluate`. The signs of the check are points
+about one for each gloss, one in a hundred with a wrong label. Each row is a process of its own.
 """
 
 import json
@@ -19,6 +21,7 @@ import typer
 from store import Peak, timed
 from trials import table
 
+from slr_pose.checks.likeness import NUMBERS
 from slr_pose.data.batches import Batch, Signs
 from slr_pose.data.clip import Clip
 from slr_pose.evaluation.clips import _macro_f1, evaluate
@@ -28,11 +31,13 @@ from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SIZES, SignModel
 from slr_pose.recognition.export import export_onnx
 from slr_pose.recognition.recognizer import BATCH, Recognizer
+from slr_pose.roads.check import _by_others, _wrong_labels
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.training.module import SIGNS, Training
 from slr_pose.training.recipe import Recipe
 
 RIGHT = 0.7  # of the simulated answers
+WRONG = 0.01  # of the simulated labels
 STEPS, FRAMES = 12, 65
 
 Counts = Annotated[list[str] | None, typer.Argument(metavar="GLOSSESxCLIPS...", help="E.g. 2400x100000.")]
@@ -46,6 +51,9 @@ def main(
     pairs = [tuple(map(int, each.split("x"))) for each in counts or ["100x10000", "2400x100000", "20000x1000000"]]
     columns = ["evaluate s", "ms a clip", "macro-F1 and interval s", "memory MB", "KB a clip"]
     rows = [[f"{glosses:,}", f"{clips:,}", *measured("scores", glosses, clips)] for glosses, clips in pairs]
+    print(table(["glosses", "clips", *columns], rows), flush=True)
+    columns = ["labels s", "ms a clip", "memory MB", "wrong labels found"]
+    rows = [[f"{glosses:,}", f"{clips:,}", *measured("labels", glosses, clips)] for glosses, clips in pairs]
     print(table(["glosses", "clips", *columns], rows), flush=True)
     columns = ["ms a step", "memory MB", "answer, ms a clip", "checkpoint MB", "ONNX MB"]
     what = "network" if without_export else "exported"
@@ -116,6 +124,28 @@ def scores(glosses: int, clips: int) -> list[str]:
     ]
 
 
+def wrong_labels(glosses: int, clips: int) -> list[str]:
+    """Seconds and memory of the look for wrong labels of `slr check`, and the share of them that it finds."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, glosses, clips)
+    points = random.normal(0, 1, (clips, NUMBERS)).astype(np.float32)
+    points += random.normal(0, 1, (glosses, NUMBERS)).astype(np.float32)[labels]
+    wrong = random.random(clips) < WRONG
+    labels[wrong] = random.integers(0, glosses, wrong.sum())
+    shown = [
+        Clip(Path("a.pose"), {"gloss": f"{label}"}, signer=f"{row % 37}") for row, label in enumerate(labels.tolist())
+    ]
+    signs = Signs(shown, [np.ones((2, 1, 4), np.float32)] * clips, [25.0] * clips, list(range(clips)))
+    peak = Peak()
+    time.sleep(0.1)
+    before = peak.anonymous
+    found, seconds = timed(lambda: _wrong_labels(signs, _by_others(signs, points)))
+    listed = np.array([finding.signs[0] for finding in found])
+    taken = (peak.anonymous - before) / 1024
+    share = wrong[listed].sum() / wrong.sum()
+    return [f"{seconds:.1f}", f"{1000 * seconds / clips:.2f}", f"{taken:.0f}", f"{share:.0%}"]
+
+
 def network(size: str, glosses: int, clips: int, exported: bool) -> list[str]:
     """What a network of that many glosses takes to train, to answer, and on the disk; on a GPU where there is one."""
     skeleton, device = Skeleton.load(DEFAULT), "cuda" if torch.cuda.is_available() else "cpu"
@@ -157,6 +187,8 @@ def network(size: str, glosses: int, clips: int, exported: bool) -> list[str]:
 if __name__ == "__main__":
     if sys.argv[1:3] == ["--measure", "scores"]:
         print(json.dumps(scores(*map(int, sys.argv[3:]))))
+    elif sys.argv[1:3] == ["--measure", "labels"]:
+        print(json.dumps(wrong_labels(*map(int, sys.argv[3:]))))
     elif sys.argv[1:2] == ["--measure"]:
         print(json.dumps(network(sys.argv[3], int(sys.argv[4]), int(sys.argv[5]), sys.argv[2] == "exported")))
     else:

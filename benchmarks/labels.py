@@ -62,6 +62,14 @@ def figures(probabilities: np.ndarray, labels: np.ndarray, is_wrong: np.ndarray)
     return found
 
 
+def by_others(points: np.ndarray, labels: np.ndarray, signers: list[str | None]) -> np.ndarray:
+    """The quick recogniser's answers to all clips (clips, classes)."""
+    found = np.full((len(labels), labels.max() + 1), 1 / (labels.max() + 1))
+    for rows, _, probabilities in out_of_fold(points, labels, signers):
+        found[rows] = probabilities
+    return found
+
+
 def of_model(recognizer: Recognizer, signs: Signs) -> Answers:
     """A model's answers to the clips that it was not trained on."""
     met = set(map(id, trained_on(signs.clips, recognizer.info.training)))
@@ -94,7 +102,7 @@ def main(
         found: dict[str, list[list[float]]] = {}
         for seed in range(seeds):
             noisy, is_wrong = changed(labels, part, len(names), seed)
-            probabilities, _ = out_of_fold(points, noisy, signers)
+            probabilities = by_others(points, noisy, signers)
             found.setdefault(QUICK, []).append(figures(probabilities, noisy, is_wrong))
             for answers, truth, _ in models.values():
                 noisy, is_wrong = changed(truth, part, answers.shape[1], seed)
@@ -103,7 +111,7 @@ def main(
             rows.add_row(asked, f"{part:.0%}", *(f"{100 * value:.0f}" for value in np.mean(each, axis=0)))
     Console().print(rows)
 
-    probabilities, _ = out_of_fold(points, labels, signers)
+    probabilities = by_others(points, labels, signers)
     asked_of = {QUICK: (probabilities, labels, [clip.path.stem for clip in signs.clips]), **models}
     for asked, (answers, truth, stems) in asked_of.items():
         order = np.argsort(odds_of(mark(answers, truth))).tolist()

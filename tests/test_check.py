@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,10 +165,29 @@ def test_nothing_is_said_of_a_class_that_nobody_could_learn():
     random = np.random.default_rng(0)
     labels = np.array([0, 1] * 20 + [2])
     points = random.normal(0, 0.1, (41, 5)) + labels[:, None]
-    probabilities, known = out_of_fold(points, labels, [None] * 41)
-    assert known[:40].all() and not known[40]
+    known, probabilities = in_order(out_of_fold(points, labels, [None] * 41))
+    assert (known == [*labels[:40], -1]).all()
     assert (probabilities[:40].argmax(axis=1) == labels[:40]).all()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+
+def in_order(answers: Iterator) -> tuple[np.ndarray, np.ndarray]:
+    """The labels and probabilities of `out_of_fold`, of one sign after the other."""
+    rows, known, probabilities = map(np.concatenate, zip(*answers, strict=True))
+    return known[np.argsort(rows)], probabilities[np.argsort(rows)]
+
+
+def test_answers_are_the_same_where_few_are_held_and_calibrated_by_some(monkeypatch):
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 4, 400)
+    points, signers = random.normal(0, 1, (400, 8)) + labels[:, None], [f"anna{number % 7}" for number in range(400)]
+    held, (known, probabilities) = [], in_order(out_of_fold(points, labels, signers))
+    monkeypatch.setattr("slr_pose.checks.labels.TOGETHER", 40)
+    monkeypatch.setattr("slr_pose.checks.labels.CALIBRATING", 600)
+    parts = map(lambda part: held.append(len(part[0])) or part, out_of_fold(points, labels, signers))
+    few, by_some = in_order(parts)
+    assert max(held) == 10 and (few == known).all()
+    np.testing.assert_allclose(by_some, probabilities, atol=0.05)
 
 
 @pytest.mark.slow

@@ -1,7 +1,5 @@
 """Signs -> numbers that are near each other where the signs look alike, whoever signs them, and wherever."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -41,12 +39,11 @@ def likeness(skeleton: Skeleton, signs: Signs) -> NDArray[np.float32]:
     found = make_pipeline(StandardScaler(), PCA(min(NUMBERS, *fitted.shape), random_state=0))
     with np.errstate(invalid="ignore"):  # of signs that are all the same
         found.fit(fitted)
-    return np.concatenate([found.transform(block) for block in _blocks(look, signs)]).astype(np.float32)
-
-
-def _blocks(look: "Look", signs: Signs) -> Iterator[NDArray[np.float32]]:
-    for first in range(0, len(signs.clips), BLOCK):
-        yield np.stack([look.numbers(keypoints) for keypoints in signs.keypoints[first : first + BLOCK]])
+    points = np.empty((len(signs.clips), found[-1].n_components_), np.float32)
+    for first in range(0, len(points), BLOCK):
+        block = signs.keypoints[first : first + BLOCK]
+        points[first : first + BLOCK] = found.transform(np.stack([look.numbers(keypoints) for keypoints in block]))
+    return points
 
 
 class Look:

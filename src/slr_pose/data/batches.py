@@ -1,6 +1,6 @@
 """Store -> what a network learns from: signs, one at a time or as batches of those that are about as long; signing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +33,12 @@ class Signs:
     keypoints: list[np.ndarray]
     fps: list[float]
     rows: list[int]
+
+    def of(self, numbers: Iterable[int]) -> "Signs":
+        """Some of them."""
+        chosen = list(numbers)
+        parts = (self.clips, self.keypoints, self.fps, self.rows)
+        return Signs(*([part[number] for number in chosen] for part in parts))
 
 
 def signs_of(store: Store, rows: Sequence[int]) -> Signs:

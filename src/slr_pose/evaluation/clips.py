@@ -211,7 +211,7 @@ def evaluate(recognizer: Recognizer, signs: Signs, on_event: Listener = ignore) 
         groups["seen signers"] = np.array([signer in learnt_from for signer in signers])
     scores: dict[str, dict[str, Score]] = {group: {} for group in groups}
     confusions, answers, unknown = {}, {}, 0
-    for head, marks in _marks(recognizer, signs, on_event).items():
+    for head, marks in marks_of(recognizer, signs, on_event).items():
         known = np.array([head in clip.labels for clip in clips])
         unknown += int((known & (marks.labels < 0)).sum())
         for group, members in groups.items():
@@ -225,8 +225,12 @@ def evaluate(recognizer: Recognizer, signs: Signs, on_event: Listener = ignore) 
     return Evaluation({group: heads for group, heads in scores.items() if heads}, confusions, unknown, answers)
 
 
-def _marks(recognizer: Recognizer, signs: Signs, on_event: Listener) -> dict[str, Marks]:
-    """How the answers of each head fared, of all clips."""
+def marks_of(recognizer: Recognizer, signs: Signs, on_event: Listener) -> dict[str, Marks]:
+    """How the answers of each head fared, of all clips.
+
+    Args:
+        on_event: told how far it is.
+    """
     labels = {}
     for head, names in recognizer.of_clips.items():
         number = {name: index for index, name in enumerate(names)}

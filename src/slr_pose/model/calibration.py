@@ -5,6 +5,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 FEWEST = 30  # labelled clips; fewer do not tell how sure a model may be
+CALIBRATING = 1 << 25  # logits that tell it; of more signs those of every second, or third, and so on
+TOGETHER = 1 << 20  # of them that are looked at at a time
 RIGHT = 0.95  # share of the sure answers that shall be right
 
 
@@ -21,10 +23,20 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     if len(labels) < FEWEST:
         return 1.0
 
+    some = max(1, TOGETHER // logits.shape[1])
+    parts = [(logits[first : first + some], labels[first : first + some]) for first in range(0, len(labels), some)]
+
     def loss(log_temperature: float) -> float:
-        return -log_softmax(logits / np.exp(log_temperature), axis=1)[np.arange(len(labels)), labels].mean()
+        of_label = [_log_shares(logits / np.exp(log_temperature), labels) for logits, labels in parts]
+        return -np.concatenate(of_label).mean()
 
     return float(np.exp(minimize_scalar(loss, bounds=(-np.log(10), np.log(10)), method="bounded").x))
+
+
+def _log_shares(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(clips,) the log probability of each label, of logits (clips, classes)."""
+    found: np.ndarray = log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
+    return found
 
 
 def threshold(probabilities: np.ndarray, labels: np.ndarray) -> float | None:

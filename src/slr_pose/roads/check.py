@@ -19,7 +19,8 @@ from slr_pose.data.batches import Signs, signs_of
 from slr_pose.data.manifest import read_dataset
 from slr_pose.data.split import trained_on
 from slr_pose.data.store import Store
-from slr_pose.evaluation.marks import mark
+from slr_pose.evaluation.clips import marks_of
+from slr_pose.evaluation.marks import Marks, mark
 from slr_pose.evaluation.suspicion import suspects
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import READ
@@ -113,16 +114,14 @@ class Opinion(NamedTuple):
     """What somebody who did not learn from them says of labelled signs.
 
     Attributes:
-        rows: which signs.
+        rows: (signs,) which they are.
         names: of the classes.
-        labels: (signs,) class numbers; -1 where nothing can be said.
-        probabilities: (signs, classes).
+        marks: how the answers fared; labels of which nothing can be said are -1.
     """
 
-    rows: list[int]
+    rows: NDArray[Any]
     names: list[str]
-    labels: NDArray[Any]
-    probabilities: NDArray[Any]
+    marks: Marks
 
 
 def _by_model(store: Store, signs: Signs, recognizer: Recognizer, on_event: Listener) -> Opinion | None:
@@ -134,42 +133,43 @@ def _by_model(store: Store, signs: Signs, recognizer: Recognizer, on_event: List
     rows = [row for row in asked if READ in signs.clips[row].labels]
     if not rows or READ not in recognizer.of_clips:
         return None
-    names = recognizer.labels[READ]
-    number = {name: index for index, name in enumerate(names)}
-    labels = np.array([number.get(signs.clips[row].labels[READ], -1) for row in rows])
-    return Opinion(rows, names, labels, recognizer.probabilities([signs.keypoints[row] for row in rows])[READ])
+    return Opinion(np.array(rows), recognizer.of_clips[READ], marks_of(recognizer, signs.of(rows), on_event)[READ])
 
 
 def _by_others(signs: Signs, points: NDArray[Any]) -> Opinion | None:
     """The opinion of who learnt from the other signs."""
-    rows = [row for row, clip in enumerate(signs.clips) if READ in clip.labels]
-    names, labels = np.unique([signs.clips[row].labels[READ] for row in rows], return_inverse=True)
+    labelled = np.array([row for row, clip in enumerate(signs.clips) if READ in clip.labels], dtype=int)
+    names, labels = np.unique([signs.clips[row].labels[READ] for row in labelled], return_inverse=True)
     if len(names) < 2 or not points.shape[1]:
         return None
-    probabilities, known = out_of_fold(points[rows], labels, [signs.clips[row].signer for row in rows])
-    return Opinion(rows, names.tolist(), np.where(known, labels, -1), probabilities)
+    rows, parts = [], []
+    for some, known, probabilities in out_of_fold(points[labelled], labels, [signs.clips[r].signer for r in labelled]):
+        rows.append(labelled[some])
+        parts.append(mark(probabilities, known))
+    if not parts:
+        return None
+    of_all = np.concatenate(rows)
+    order = np.argsort(of_all)
+    return Opinion(of_all[order], names.tolist(), Marks.joined(parts)[order])
 
 
 def _wrong_labels(signs: Signs, opinion: Opinion) -> list[Finding]:
     """The signs whose gloss is probably wrong, the most suspicious first."""
-    rows, names, labels, probabilities = opinion
-    best = probabilities.argmax(axis=1)
+    rows, names, marks = opinion
+    surest = _surest(marks)
     found = []
-    for place in suspects(mark(probabilities, labels)).tolist():
-        clip, answer = signs.clips[rows[place]], int(best[place])
-        looks = f"{names[answer]} ({probabilities[place, answer]:.0%})"
-        beside = tuple(rows[sure] for sure in _surest(probabilities, labels, best, (int(labels[place]), answer)))
+    for place in suspects(marks).tolist():
+        clip, answer, label = signs.clips[rows[place]], int(marks.best[place]), int(marks.labels[place])
+        looks = f"{names[answer]} ({marks.confidence[place]:.0%})"
+        beside = tuple(int(rows[surest[number]]) for number in (label, answer) if number in surest)
         text = f"{clip.title}: labelled {clip.labels[READ]}, looks like {looks}"
-        found.append(Finding("wrong label", text, (rows[place],), beside))
+        found.append(Finding("wrong label", text, (int(rows[place]),), beside))
     return found
 
 
-def _surest(
-    probabilities: NDArray[Any], labels: NDArray[Any], best: NDArray[Any], classes: tuple[int, int]
-) -> list[int]:
-    """Of each of some classes the clip that is most surely one of it, if there is one: (clips, classes), (clips,)."""
-    found = []
-    for number in classes:
-        right = np.flatnonzero((labels == number) & (best == number))
-        found += right[np.argsort(-probabilities[right, number], kind="stable")][:1].tolist()
-    return found
+def _surest(marks: Marks) -> dict[int, int]:
+    """Of each class the answer that is most surely right, the first of several, if there is one."""
+    right = np.flatnonzero(marks.rank == 0)
+    ordered = right[np.argsort(-marks.confidence[right], kind="stable")]
+    classes, first = np.unique(marks.labels[ordered], return_index=True)
+    return dict(zip(classes.tolist(), ordered[first].tolist(), strict=True))

@@ -30,7 +30,6 @@ SIGNS, SIGNING = "signs", "signing"  # what a step learns from: signs, each for 
 ROW_SAMPLES = round(WINDOW_S * RATE)
 CUTOUTS = 4  # of each row
 NAMED = 0.5  # weight of the glosses of cutouts
-CALIBRATING = 1 << 25  # logits of validation signs that calibrate; of more signs every second, or third, and so on
 PACE = 0.2  # standard deviation of the logarithm of how much faster real signing is shown than it was
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
@@ -212,7 +211,7 @@ class Training(lightning.LightningModule):
     def _every(self, logits: dict[str, Tensor]) -> int:
         """Of how many validation signs in a row the first one's logits are kept, (..., classes) per head."""
         classes = sum(found.shape[-1] for found in logits.values())
-        return -(-len(cast(LabelledClips, self._asked.dataset)) * classes // CALIBRATING)
+        return -(-len(cast(LabelledClips, self._asked.dataset)) * classes // calibration.CALIBRATING)
 
     def _of_all(self, answers: list[Tensor]) -> Tensor:
         """(clips, ...) in the clips' order: what all processes have answered to their `share` of them; behind them some
