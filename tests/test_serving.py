@@ -148,6 +148,18 @@ def test_it_answers_what_the_commands_print(slr, server, exported, video):
     assert server.ask("predict", video.read_bytes())[1][0]["input"] == "clip"  # a video needs no name
 
 
+def test_an_answer_on_a_connection_that_stays_waits_for_no_acknowledgement(server):
+    """With Nagle's algorithm each takes 40 ms, as the body follows the headers."""
+    took = []
+    with contextlib.closing(http.client.HTTPConnection(server.host, timeout=60)) as connection:
+        for _ in range(30):
+            begun = time.monotonic()
+            connection.request("GET", "/health")
+            assert connection.getresponse().read()
+            took.append(time.monotonic() - begun)
+    assert sorted(took)[5] < 0.03
+
+
 def test_keypoints_are_answered_as_those_of_a_file(slr, server, exported):
     pose = slr.folder / "slide.pose"
     signer.perform("slide", 2, frames=20).write(pose)

@@ -120,7 +120,10 @@ class Server:
 def _listening(host: str, port: int) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        # Connections have it from here, as asyncio takes them for no TCP: else an answer waits 40 ms for an ACK.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, True)
+        return listening
     except (OSError, OverflowError) as error:
         raise BadInput(
             f"{host}, port {port}, cannot be used ({getattr(error, 'strerror', error)}); name another with --host or"
