@@ -59,11 +59,11 @@ class Cluster:
 
     def workers(self, name: str) -> list[psutil.Process]:
         """The processes of a node that extract."""
-        return [process for process in self._processes(name) if process.name().startswith("ray::_extract")]
+        return [process for process in self.processes(name) if process.name().startswith("ray::_extract")]
 
     def kill(self, name: str) -> None:
         """What a power cut does to a node."""
-        processes = self._processes(name)
+        processes = self.processes(name)
         for process in processes:
             process.kill()
         psutil.wait_procs(processes)
@@ -82,7 +82,8 @@ class Cluster:
         with open(self._folder / f"{name}.log", "wb") as log:
             self.nodes[name] = subprocess.Popen(self._wrap(name, command), env=environment, stdout=log, stderr=log)
 
-    def _processes(self, name: str) -> list[psutil.Process]:
+    def processes(self, name: str) -> list[psutil.Process]:
+        """What Ray runs on a node."""
         node = psutil.Process(self.nodes[name].pid)
         return [node, *node.children(recursive=True)]
 

@@ -1,6 +1,6 @@
 """Store -> what a network learns from: signs, one at a time or as batches of those that are about as long; signing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,11 +34,11 @@ class Signs:
     fps: list[float]
     rows: list[int]
 
-    def of(self, numbers: Iterable[int]) -> "Signs":
+    def of(self, numbers: Sequence[int]) -> "Signs":
         """Some of them."""
-        chosen = list(numbers)
-        parts = (self.clips, self.keypoints, self.fps, self.rows)
-        return Signs(*([part[number] for number in chosen] for part in parts))
+        clips, keypoints = [self.clips[number] for number in numbers], [self.keypoints[number] for number in numbers]
+        fps, rows = [self.fps[number] for number in numbers], [self.rows[number] for number in numbers]
+        return Signs(clips, keypoints, fps, rows)
 
 
 def signs_of(store: Store, rows: Sequence[int]) -> Signs:
