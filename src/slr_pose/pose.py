@@ -1,7 +1,6 @@
 """Pose: the keypoints of one clip, read from and written to `.pose` files (pose-format, version 0.2)."""
 
 import json
-import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 from numpy.typing import NDArray
 
 from slr_pose import BadInput
-from slr_pose.files import open_regular, write_whole
+from slr_pose.files import last_bytes, open_regular, write_whole
 
 if TYPE_CHECKING:
     from pose_format.pose_header import PoseHeader
@@ -247,14 +246,11 @@ class Pose:
         """The extractor, source and summary of a `.pose` file of ours, without reading the rest.
 
         Empty where the file is another's, cannot be read, or its footer is damaged.
+
+        Raises:
+            BadInput: it is in an object store that cannot be asked.
         """
-        try:
-            with open_regular(path) as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(size - LONGEST_FOOTER, 0))
-                return _read_footer(file.read())
-        except (BadInput, OSError):
-            return {}
+        return _read_footer(last_bytes(path, LONGEST_FOOTER))
 
 
 def measured(keypoints: NDArray[Any], confidence: NDArray[Any]) -> NDArray[np.bool_]:

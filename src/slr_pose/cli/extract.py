@@ -24,10 +24,13 @@ MANY = 30  # rows of a table; what has more is shown in part
 @app.command()
 def extract_pose(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="VIDEO|FOLDER", help="Videos, folders of pictures, or folders of them.")
+        list[str],
+        typer.Argument(
+            metavar="VIDEO|FOLDER", help="Videos, folders of pictures, or folders of them; also of s3:// or gs://."
+        ),
     ],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--output", "-o", help="Folder for the .pose files; by default beside each video."),
     ] = None,
     engine: Annotated[

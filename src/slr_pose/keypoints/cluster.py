@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 from slr_pose import BadInput, __version__
+from slr_pose.files import is_readable
 from slr_pose.keypoints.estimator import Estimator
 from slr_pose.keypoints.job import Plan
 from slr_pose.keypoints.pool import TICK_S
@@ -160,7 +161,7 @@ def _not_seen(plan: Plan, node: str) -> BadInput:
         BadInput: it is not the video that is wrong.
     """
     video = plan.job.video
-    if os.access(video, os.R_OK):
+    if is_readable(video):
         raise BadInput(f"the node {node} cannot read {video}: videos must be under the same path on all nodes.")
     return BadInput(f"cannot open {video}: there is no such file, or you may not read it.")
 
@@ -180,7 +181,7 @@ def _extract(plan: Plan, number: int, versions: str) -> Iterator[Said]:
     node, job = ray.util.get_node_ip_address(), plan.job
     if (here := _versions(job.estimator)) != versions:
         raise RuntimeError(f"{node} has {here}, not {versions}")
-    if not os.access(job.video, os.R_OK):
+    if not is_readable(job.video):
         yield node
         return
     done: list[Segment | BadInput] = []

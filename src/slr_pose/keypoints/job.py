@@ -60,6 +60,8 @@ class Job:
         """
         try:
             status = status_of(self.video)
+        except BadInput:
+            raise
         except (OSError, ValueError) as error:
             raise BadInput(f"cannot open {self.video}: there is no such file, or you may not read it.") from error
         fps = {"fps": FPS} if status.is_pictures else {}

@@ -69,7 +69,7 @@ def joined(job: Job) -> Pose | None:
 
 def _folder(job: Job) -> Path:
     """Where the parts of a video are kept."""
-    digest = hashlib.sha1(os.fsencode(job.video.resolve())).hexdigest()[:16]
+    digest = hashlib.sha1(os.fsencode(str(job.video.resolve()))).hexdigest()[:16]
     return platformdirs.user_cache_path("slr-pose", appauthor=False) / "parts" / digest
 
 

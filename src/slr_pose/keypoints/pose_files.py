@@ -16,11 +16,13 @@ from slr_pose import BadInput
 from slr_pose.files import is_writable
 from slr_pose.keypoints.job import Job
 from slr_pose.media.folder import stem_of
+from slr_pose.places import names_in
 from slr_pose.pose import Pose
 from slr_pose.spool import Shelf, Spool
 from slr_pose.text import first_of
 
 FOLDERS = 1000  # of which it is remembered what they are
+LISTED = 4  # folders of an object store whose names are held
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class PoseFiles:
     def __init__(self) -> None:
         self._taken: Shelf[PoseFile] = Shelf()
         self._home = functools.lru_cache(FOLDERS)(home)
-        self._real = functools.lru_cache(FOLDERS)(os.path.realpath)
+        self._real = functools.lru_cache(FOLDERS)(lambda folder: os.path.realpath(str(folder)))
+        self._there = functools.lru_cache(LISTED)(names_in)
         self._longer: Spool[Path] = Spool()
 
     def of(self, job: Job, folder: Path | None = None) -> PoseFile:
@@ -80,9 +83,11 @@ class PoseFiles:
                 return other
             if other.job.video.name == job.video.name:
                 raise BadInput(f"{other.job.video} and {job.video} would both become {other.path}; extract them apart.")
-        chosen = next(filter(None, (_kept(path, job) for path in places.values())), None)
+        is_there = self._there(folder)
+        kept = (_kept(path, job) for path in places.values() if is_there(path.name))
+        chosen = next(filter(None, kept), None)
         if chosen is None:
-            free = (path for place, path in places.items() if place not in taken and not os.path.lexists(path))
+            free = (path for place, path in places.items() if place not in taken and not is_there(path.name))
             if (path := next(free, None)) is None:
                 last = folder / _names(job)[-1]
                 raise BadInput(f"{last} was not extracted from {job.video}; move it, or name another folder.")

@@ -13,6 +13,7 @@ from slr_pose.keypoints.estimator import Estimator
 from slr_pose.keypoints.job import Box, Job, Plan
 from slr_pose.keypoints.people import Followed, followed
 from slr_pose.media.video import even_steps, read_frames
+from slr_pose.places import place
 from slr_pose.pose import Pose
 from slr_pose.text import in_a_line
 
@@ -73,7 +74,7 @@ def extract_pose(
     Raises:
         BadInput: it is no video, no frame could be read, no person is in it, or not the one that is meant.
     """
-    plan = Job(Path(video), estimator or default_estimator(), None, start_s, end_s, fast, box, person).plan()
+    plan = Job(place(video), estimator or default_estimator(), None, start_s, end_s, fast, box, person).plan()
     return join(plan, [extract_segment(plan, number) for number in range(len(plan.spans))])
 
 

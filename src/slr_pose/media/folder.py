@@ -15,6 +15,7 @@ from slr_pose.media.arrays import ARRAY_SUFFIXES
 from slr_pose.media.landmarks import LANDMARK_SUFFIX
 from slr_pose.media.pictures import is_pictures
 from slr_pose.media.video import VIDEO_SUFFIXES
+from slr_pose.places import Address, was_address
 from slr_pose.pose import Pose
 from slr_pose.spool import Spool
 from slr_pose.text import first_of
@@ -74,7 +75,8 @@ def each_clip(named: Path, keypoints: bool, found: Found) -> Iterator[Path]:
         BadInput: there is no such file or folder.
     """
     if not named.exists():
-        raise BadInput(f"there is no file or folder {named}.")
+        alone = "; in object stores, `slr extract-pose` alone reads and writes" if was_address(named) else ""
+        raise BadInput(f"there is no file or folder {named}{alone}.")
     if not named.is_dir() or is_pictures(named):
         yield named
         return
@@ -161,7 +163,13 @@ def walk(named: Path, found: Found) -> Iterator[tuple[Iterable[Path], list[Path]
 
     Args:
         found: where folders that cannot be opened are counted.
+
+    Raises:
+        BadInput: they are in an object store that cannot be asked.
     """
+    if isinstance(named, Address):
+        yield from _walk_store(named)
+        return
 
     def locked(error: OSError) -> None:
         found.pass_over(Path(error.filename), "a folder that cannot be opened")
@@ -175,6 +183,14 @@ def walk(named: Path, found: Found) -> Iterator[tuple[Iterable[Path], list[Path]
         folders[:] = [name for name in inner if name not in clips]
         names.sort()  # a million may be held, and not as many paths
         yield filterfalse(is_hidden, map(folder.joinpath, names)), list(clips.values())
+
+
+def _walk_store(named: Address) -> Iterator[tuple[Iterable[Path], list[Path]]]:
+    """The same in an object store, where a folder of pictures is no clip."""
+    folders, files = named.entries()
+    yield filterfalse(is_hidden, files), []
+    for folder in filterfalse(is_hidden, folders):
+        yield from _walk_store(folder)
 
 
 def _leads_back(folder: Path, here: str) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from slr_pose import BadInput
 from slr_pose.media.frame import MAX_PIXELS, SAMPLES, Size, fitted, framed, largest
 from slr_pose.media.pictures import FPS, number_at, pictures_in, read_pictures
+from slr_pose.places import Address
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
@@ -179,11 +180,14 @@ def _open(video: Path) -> Iterator["tuple[InputContainer, VideoStream]"]:
     _check_is_file(video)
     try:
         container = av.open(
-            f"file:{video}",  # a name with a colon is no address
+            video.opened() if isinstance(video, Address) else f"file:{video}",  # a name with a colon is no address
+            mode="r",
             container_options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
             metadata_errors="ignore",  # tags may be in any encoding
-            timeout=PATIENCE_S,
+            timeout=None if isinstance(video, Address) else PATIENCE_S,  # which an address has of its own
         )
+    except BadInput:
+        raise
     except PermissionError as error:
         raise BadInput(f"cannot open {video}: you may not read it.") from error
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -221,7 +225,9 @@ def video_stream(container: "InputContainer", problem: str) -> "VideoStream":
 def _check_is_file(video: Path) -> None:
     """Pipes and devices would be waited for."""
     try:
-        mode = Path(video).stat().st_mode
+        mode = video.stat().st_mode
+    except BadInput:
+        raise
     except (OSError, ValueError) as error:
         raise BadInput(f"cannot open {video}: there is no such file, or you may not read it.") from error
     if not stat.S_ISREG(mode):

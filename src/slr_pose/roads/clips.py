@@ -1,7 +1,7 @@
 """What a person named -> clips, and their keypoints."""
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from slr_pose.spool import Shelf, Spool
 from slr_pose.text import count, first_of
 
 
-def paths(inputs: Path | str | Iterable[Path | str]) -> list[Path]:
-    """What was named, one path or several."""
-    return [Path(inputs)] if isinstance(inputs, Path | str) else [Path(each) for each in inputs]
+def paths(inputs: Path | str | Iterable[Path | str], path_of: Callable[[Path | str], Path] = Path) -> list[Path]:
+    """What was named, one path or several; with `place`, addresses too."""
+    return [path_of(inputs)] if isinstance(inputs, Path | str) else [path_of(each) for each in inputs]
 
 
 def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator[tuple[Path, Path]]:
@@ -43,7 +43,7 @@ def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator
                     whole = with_name(place)
                     yield whole, Path(whole.name)
                 else:
-                    yield file, file.relative_to(place)
+                    yield file, Path(file.relative_to(place))
         for sentence in found.sentences():
             on_event(Caution(sentence))
         if not clips:

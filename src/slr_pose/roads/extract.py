@@ -19,6 +19,7 @@ from slr_pose.keypoints.engines import estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.folder import refuse_inside
+from slr_pose.places import place
 from slr_pose.roads.clips import clips_in, extracted, paths
 from slr_pose.spool import Spool
 from slr_pose.tables import refuse_others
@@ -81,7 +82,7 @@ def extract(
     Raises:
         BadInput: there is no such video, engine, shard or cluster, or no place for the pose.
     """
-    named, output = paths(inputs), Path(output) if output else None
+    named, output = paths(inputs, place), place(output) if output else None
     number, count = _shard(shard) if shard else (1, 1)
     finder, files, clips, told_s = estimator(engine, face), PoseFiles(), 0, time.monotonic()
     jobs: Spool[Job] = Spool()
@@ -91,7 +92,7 @@ def extract(
     for video, inside in clips_in(named, keypoints=False, on_event=on_event):
         folder = (output / inside).parent if output else video.parent
         refuse_inside(folder / inside.name, video)
-        if folder.is_dir() and not is_writable(folder):
+        if not is_writable(folder) and folder.is_dir():
             raise BadInput(f"{folder} is read-only; name another folder with --output.")
         job = Job(video, finder, fast=fast, person=person)
         file = files.of(job, folder)  # also of other shards: whose name it is, all know
@@ -124,7 +125,7 @@ def extract(
             if outcome.error:
                 failures.append(outcome.error)
     if report:
-        write_report(report, merge(outcomes, done, key=lambda outcome: os.fsencode(outcome.job.video)))
+        write_report(report, merge(outcomes, done, key=lambda outcome: os.fsencode(str(outcome.job.video))))
     return Extraction(outcomes, done, failures, report)
 
 
