@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +13,7 @@ import schemas
 import signer
 import torch
 from filelock import FileLock
+from objects import Store
 from typer.testing import CliRunner
 
 from slr_pose.cli import app
@@ -73,6 +74,22 @@ def slr(tmp_path) -> Front:
 def video(tmp_path_factory) -> Path:
     """Twelve frames of a signer who draws circles with two fingers."""
     return signer.film(tmp_path_factory.mktemp("video") / "circle é.mp4", "circle", frames=12)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[Store]:
+    store = Store(tmp_path_factory.mktemp("store"))
+    yield store
+    store.end()
+
+
+@pytest.fixture
+def store(server, monkeypatch) -> Store:
+    """An S3 server with an empty bucket, which the environment names."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    server.clear()
+    return server
 
 
 @pytest.fixture(scope="session")

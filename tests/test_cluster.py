@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 import signer
@@ -22,6 +23,7 @@ from test_video import encode
 import slr_pose
 from slr_pose.events import Event, Extracting
 from slr_pose.keypoints import cluster
+from slr_pose.pose import Pose
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'slr-pose[ray]'")
 RAY = Path(sys.executable).with_name("ray")
@@ -168,6 +170,20 @@ def test_a_video_that_loses_two_workers_is_given_up(how, end, slr_here, begin, m
     assert "long.mp4" in str(problem) and end in str(problem) and len(lost) == 2
     (again,) = slr_pose.extract("in", "many", ray=nodes.address).outcomes
     assert not again.error and again.frames == 360 and len(poses("many")) == 6
+
+
+@pytest.mark.slow
+def test_nodes_read_an_object_store(slr_here, begin, store):
+    store.files.put("in/", "signs/in/", recursive=True)
+    nodes = begin(2)
+    slr_here("extract-pose", "s3://signs/in", "-o", "s3://signs/poses", "--ray", nodes.address)
+    store.files.get("signs/poses/", "many/", recursive=True)
+    found = {file.name: Pose.read(file) for file in Path("many").glob("*.pose")}
+    assert len(found) == 5
+    for name, pose in found.items():
+        assert np.array_equal(pose.keypoints, Pose.read(Path("one") / name).keypoints)
+    (outcome,) = slr_pose.extract("s3://signs/in/0.mp4", "s3://signs/new", ray=nodes.address).outcomes
+    assert outcome.error is None and store.names("signs/new") == {"0.pose"}
 
 
 @pytest.mark.slow

@@ -1,82 +1,30 @@
-"""Extraction out of an object store and into one: an S3 server that is a process of its own here, killed and halted."""
+"""Extraction out of an object store and into one."""
 
 import os
-import re
+import pickle
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 import signer
+from objects import Store
 from test_video import encode
 
 import slr_pose
 from slr_pose import BadInput
-from slr_pose.keypoints import segment
-from slr_pose.places import place
+from slr_pose.events import Event, Extracting
+from slr_pose.keypoints import batch
+from slr_pose.media.video import read_frames
+from slr_pose.places import BLOCK, place
 from slr_pose.pose import Pose
 
-s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed: pip install 'slr-pose[objects]'")
-pytest.importorskip("moto.server", reason="moto is not installed, which has an S3 server")
-
-ASKED = re.compile(r'"([A-Z]+) (\S+) HTTP/1.1" (\d+)')
-
-
-class Store:
-    """An S3 server with an empty bucket, and what it was asked."""
-
-    def __init__(self, folder: Path):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.url = f"http://127.0.0.1:{free.getsockname()[1]}"
-        self._log = folder / "moto.log"
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", self.url.rpartition(":")[2]]
-        with open(self._log, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        self.files = s3fs.S3FileSystem(
-            key="anna", secret="secret", endpoint_url=self.url, use_listings_cache=False, skip_instance_cache=True
-        )
-        while True:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", int(self.url.rpartition(":")[2])), 1):
-                break
-            time.sleep(0.1)
-        self.files.mkdir("signs")
-
-    def asked(self) -> list[tuple[str, str, str]]:
-        """Method, path and status of the answer, of what was asked since this was called."""
-        said = self._log.read_text().splitlines()
-        os.truncate(self._log, 0)
-        return [found.groups() for line in said if (found := ASKED.search(line))]
-
-    def end(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
-        self.process.kill()
-        self.process.wait()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Store]:
-    store = Store(tmp_path_factory.mktemp("store"))
-    yield store
-    store.end()
-
-
-@pytest.fixture
-def store(server, monkeypatch) -> Store:
-    """The server, empty, which the environment names as one names those of others."""
-    for name, value in (("ENDPOINT_URL", server.url), ("ACCESS_KEY_ID", "anna"), ("SECRET_ACCESS_KEY", "secret")):
-        monkeypatch.setenv(f"AWS_{name}", value)
-    s3fs.S3FileSystem.clear_instance_cache()  # which knew another environment
-    server.files.rm("signs", recursive=True)
-    server.files.mkdir("signs")
-    return server
+SLR = (sys.executable, "-c", "from slr_pose.cli import app; app()")
+HERE_AND_THERE = {"book.pose", "b/book é #1.pose", "extraction.csv"}
 
 
 @pytest.fixture
@@ -94,10 +42,6 @@ def videos(slr, video, store) -> Path:
     return folder
 
 
-def there(store: Store, folder: str) -> set[str]:
-    return {name.removeprefix(f"{folder}/") for name in store.files.find(folder)}
-
-
 def fetched(store: Store, folder: str, to: Path) -> dict[str, Pose]:
     store.files.get(f"{folder}/", f"{to}/", recursive=True)
     return {file.relative_to(to).as_posix(): Pose.read(file) for file in to.rglob("*.pose")}
@@ -107,14 +51,19 @@ def same(one: Pose, other: Pose) -> bool:
     return np.array_equal(one.keypoints, other.keypoints) and np.array_equal(one.confidence, other.confidence)
 
 
-def test_a_folder_of_a_store_becomes_one_of_poses_and_is_done_once(slr, videos, store, tmp_path):
+def in_a_line(said: str) -> str:
+    return " ".join(said.split())
+
+
+def test_a_folder_of_a_store_becomes_one_of_poses_and_is_done_once(slr, videos, store, video, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "cores", lambda: 1)  # a worker takes seconds to begin
     said = slr("extract-pose", "s3://signs/videos", "-o", "s3://signs/poses")
     assert "list.txt" in said.stderr and "Report: s3://signs/poses/extraction.csv" in said.stderr
-    assert there(store, "signs/poses") == {"book.pose", "b/book é #1.pose", "extraction.csv"}
-    slr("extract-pose", "videos", "-o", "here")
+    assert store.names("signs/poses") == HERE_AND_THERE
+    slr("extract-pose", video, "-o", tmp_path / "here")
+    here = Pose.read(tmp_path / "here" / "circle é.pose")
     poses = fetched(store, "signs/poses", tmp_path / "fetched")
-    for name, pose in poses.items():
-        assert same(pose, Pose.read(tmp_path / "here" / name))
+    assert len(poses) == 2 and all(same(pose, here) for pose in poses.values())
     report = (tmp_path / "fetched" / "extraction.csv").read_text()
     assert "s3://signs/videos/b/book é #1.mp4,s3://signs/poses/b/book é #1.pose" in report
 
@@ -123,14 +72,86 @@ def test_a_folder_of_a_store_becomes_one_of_poses_and_is_done_once(slr, videos, 
     asked = store.asked()
     assert [path for method, path, _ in asked if method == "PUT"] == ["/signs/poses/extraction.csv"]
     assert not [path for _, path, _ in asked if path.startswith("/signs/videos/")]  # the listing tells all of them
-    assert {status for method, path, status in asked if ".pose" in path} == {"206"}  # the last bytes
+    assert {status for _, path, status in asked if ".pose" in path} == {"206"}  # the last bytes
 
+
+def test_an_address_has_the_face_of_a_path_and_is_none_of_this_machine():
+    address = place("s3://signs/b/book é #1.mp4")
+    assert (str(address.parent), address.stem, address.suffix) == ("s3://signs/b", "book é #1", ".mp4")
+    assert str(place("s3://signs/") / Path("a/b")) == "s3://signs/a/b"
+    assert pickle.loads(pickle.dumps(address)) == address
+    inside = Path(address.relative_to(place("s3://signs")))
+    assert Path("/out") / inside == Path("/out/b/book é #1.mp4") and {address, place(str(address))} == {address}
+    for refused in (open, os.listdir, Path.unlink, Path.mkdir, Path.touch):
+        with pytest.raises(BadInput, match="in an object store"):
+            refused(address)
+
+
+def test_what_is_no_video_in_a_store_is_said(slr, store):
+    store.files.pipe_file("signs/videos/broken.mp4", b"no video")
+    store.files.pipe_file("signs/videos/empty.mp4", b"")
+    playlist = f"#EXTM3U\n#EXTINF:1,\n{store.environment['AWS_ENDPOINT_URL']}/signs/videos/book.mp4\n#EXT-X-ENDLIST\n"
+    store.files.pipe_file("signs/videos/list.mp4", playlist.encode())
+    said = slr("extract-pose", "s3://signs/videos", "-o", "s3://signs/poses", exit_code=1).stderr
+    for name in ("broken", "empty", "list"):
+        assert f"s3://signs/videos/{name}.mp4: it is not a video" in in_a_line(said)
+    assert store.names("signs/poses") == {"extraction.csv"}
+    assert not [path for _, path, _ in store.asked() if "book.mp4" in path]
+    store.files.pipe_file("signs/poses/extraction.csv", b"somebody's,too")
+    said = slr("extract-pose", "s3://signs/videos", "-o", "s3://signs/poses", exit_code=2).stderr
+    assert "s3://signs/poses/extraction.csv is a file that slr did not write" in in_a_line(said)
+
+
+@pytest.mark.parametrize(
+    "command, sentence",
+    [
+        (("s3://signs/nothing",), "there is no file or folder s3://signs/nothing."),
+        (("s3://signs/list",), "there are no videos in s3://signs/list."),
+        (("s3://signs/list", "-o", "sftp://host/x"), "begins with s3:// or gs://"),
+        (("s3://signs/a.mp4", "-o", "s3://no-such/x"), "there is no bucket s3://no-such;"),
+    ],
+)
+def test_what_an_address_cannot_be_is_said(slr, store, command, sentence):
+    store.files.pipe_file("signs/list/1.txt", b"no video")
+    store.files.pipe_file("signs/a.mp4", b"no video")
+    assert sentence in in_a_line(slr("extract-pose", *command, exit_code=2).stderr)
+
+
+def test_a_package_that_is_missing_is_named(slr, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    said = slr("extract-pose", "gs://signs/videos", exit_code=2).stderr
+    assert "gs://signs/videos needs a package: pip install 'gcsfs'" in in_a_line(said)
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    said = slr("extract-pose", "s3://signs/videos", exit_code=2).stderr
+    assert "pip install 'slr-pose[objects]'" in in_a_line(said)
+
+
+def test_other_commands_say_that_they_read_no_addresses(slr, guessing):
+    said = slr("predict", "s3://signs/a.mp4", "--model", guessing, exit_code=2).stderr
+    assert "`slr extract-pose` alone reads and writes" in in_a_line(said)
+
+
+@pytest.mark.slow
+def test_a_store_that_is_not_there_is_one_sentence(slr, store, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    said = in_a_line(slr("extract-pose", "s3://signs/videos", exit_code=2).stderr)
+    assert "s3://signs/videos cannot be used; " in said and "127.0.0.1:1" in said
+
+
+@pytest.mark.slow
+def test_a_video_that_changes_is_extracted_anew_and_what_somebody_made_is_kept(slr, videos, store):
+    def extract() -> str:
+        return slr("extract-pose", "s3://signs/videos", "-o", "s3://signs/poses").stderr
+
+    store.files.pipe_file("signs/poses/book.pose", b"somebody's")
+    assert "book.mp4.pose" in extract() and store.files.cat_file("signs/poses/book.pose") == b"somebody's"
+    assert "2 of 2 are extracted already" in extract()
     time.sleep(1)  # times of change are in whole seconds
     store.files.put_file(str(videos / "book.mp4"), "signs/videos/book.mp4")
-    again = slr("extract-pose", "s3://signs/videos", "-o", "s3://signs/poses")
-    assert "1 of 2 are extracted already" in again.stderr
+    assert "1 of 2 are extracted already" in extract()
 
 
+@pytest.mark.slow
 def test_out_of_a_store_and_into_one(slr, videos, store, tmp_path):
     slr("extract-pose", "s3://signs/videos/book.mp4", "-o", "out")
     slr("extract-pose", "videos", "-o", "s3://signs/new/poses")
@@ -139,61 +160,91 @@ def test_out_of_a_store_and_into_one(slr, videos, store, tmp_path):
     assert same(poses["poses/book.pose"], Pose.read(tmp_path / "out" / "book.pose"))
     slr("extract-pose", "s3://signs/videos/book.mp4")  # beside it
     assert store.files.exists("signs/videos/book.pose")
-    assert not list(Path(tmp_path).rglob("s3*"))
+    assert same(slr_pose.extract_pose("s3://signs/videos/book.mp4"), poses["poses/book.pose"])
+    assert not list(tmp_path.rglob("s3*"))
 
 
+@pytest.mark.slow
 def test_shares_of_a_store(slr, videos, store):
     for number in (1, 2):
         slr("extract-pose", "s3://signs/videos", "-o", "s3://signs/poses", "--shard", f"{number}/2")
-    assert {name for name in there(store, "signs/poses") if name.endswith(".pose")} == {
-        "book.pose",
-        "b/book é #1.pose",
-    }
+    reports = {"extraction-1-of-2.csv", "extraction-2-of-2.csv"}
+    assert store.names("signs/poses") == HERE_AND_THERE - {"extraction.csv"} | reports
 
 
-def test_what_somebody_made_is_kept_in_a_store_too(slr, videos, store):
-    store.files.pipe_file("signs/poses/book.pose", b"somebody's")
-    said = slr("extract-pose", "s3://signs/videos", "-o", "s3://signs/poses")
-    assert "book.mp4.pose" in said.stderr and store.files.cat_file("signs/poses/book.pose") == b"somebody's"
-    assert "2 of 2 are extracted already" in slr("extract-pose", "s3://signs/videos", "-o", "s3://signs/poses").stderr
-    store.files.pipe_file("signs/poses/extraction.csv", b"somebody's,too")
-    said = slr("extract-pose", "s3://signs/videos", "-o", "s3://signs/poses", exit_code=2).stderr
-    assert "s3://signs/poses/extraction.csv is a file that slr did not write" in said
+@pytest.mark.slow
+def test_of_a_long_video_a_part_is_read(store, tmp_path):
+    """Its index is at its end."""
+    noise = np.random.default_rng(0).integers(0, 255, (25, 240, 320, 3), np.uint8)
+    encode(tmp_path / "long.mp4", [*noise] * 20, rate=25, preset="ultrafast", g=25)
+    size = (tmp_path / "long.mp4").stat().st_size
+    store.files.put_file(str(tmp_path / "long.mp4"), "signs/long.mp4")
+    store.asked()
+    part = {time_s: picture for time_s, picture in read_frames(place("s3://signs/long.mp4"), 10.0, 11.0)}
+    blocks = sum(method == "GET" for method, _, _ in store.asked())
+    assert size > 20 * BLOCK and blocks < 8
+    here = {time_s: picture for time_s, picture in read_frames(tmp_path / "long.mp4", 10.0, 11.0)}
+    assert list(part) == list(here) and all(np.array_equal(part[time_s], here[time_s]) for time_s in here)
 
 
-def test_what_is_no_video_in_a_store_costs_no_other_one(slr, videos, store):
-    store.files.pipe_file("signs/videos/broken.mp4", b"no video")
-    store.files.pipe_file("signs/videos/empty.mp4", b"")
-    playlist = f"#EXTM3U\n#EXTINF:1,\n{store.url}/signs/videos/book.mp4\n#EXT-X-ENDLIST\n"
-    store.files.pipe_file("signs/videos/list.mp4", playlist.encode())
-    said = slr("extract-pose", "s3://signs/videos", "-o", "s3://signs/poses", exit_code=1).stderr
-    for name in ("broken", "empty", "list"):
-        assert f"s3://signs/videos/{name}.mp4: it is not a video" in " ".join(said.split())
-    assert {"book.pose", "b/book é #1.pose", "extraction.csv"} == there(store, "signs/poses")
+@pytest.mark.slow
+def test_kill_9_leaves_whole_objects_that_the_next_run_completes(video, store, tmp_path):
+    for number in range(6):
+        store.files.put_file(str(video), f"signs/videos/{number}.mp4")
+    command = [*SLR, "extract-pose", "s3://signs/videos", "-o", "s3://signs/poses"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not store.files.exists("signs/poses/") or not store.names("signs/poses"):
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    done = fetched(store, "signs/poses", tmp_path / "fetched")
+    assert {pose.keypoints.shape for pose in done.values()} == {(12, 75, 3)} and len(done) < 6
+    again = subprocess.run(command, capture_output=True, text=True)
+    assert again.returncode == 0 and f"{len(done)} of 6 are extracted already" in again.stderr
+    assert store.names("signs/poses") == {*(f"{number}.pose" for number in range(6)), "extraction.csv"}
 
 
-@pytest.mark.parametrize(
-    "command, sentence",
-    [
-        (("extract-pose", "s3://signs/nothing"), "there is no file or folder s3://signs/nothing."),
-        (("extract-pose", "s3://signs/list"), "there are no videos in s3://signs/list."),
-        (("extract-pose", "s3://signs/list", "-o", "sftp://host/x"), "begins with s3:// or gs://"),
-        (("extract-pose", "s3://signs/a.mp4", "-o", "s3://no-such/x"), "there is no bucket s3://no-such;"),
-    ],
-)
-def test_what_an_address_cannot_be_is_said(slr, store, command, sentence):
-    store.files.pipe_file("signs/list/1.txt", b"no video")
-    store.files.pipe_file("signs/a.mp4", b"no video")
-    assert sentence in " ".join(slr(*command, exit_code=2).stderr.split())
+@pytest.mark.slow
+def test_an_upload_that_is_killed_leaves_what_was_there(store, tmp_path):
+    store.files.pipe_file("signs/large", b"before")
+    code = """
+from slr_pose.files import write_whole
+from slr_pose.places import place
+with write_whole(place("s3://signs/large")) as partial, open(partial, "wb") as file:
+    file.truncate(300_000_000)
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    store.asked()
+    while not any("partNumber" in path for _, path, _ in store.asked()):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert store.files.cat_file("signs/large") == b"before"
+    (left,) = tmp_path.glob(".slr-*.partial")
+    os.utime(left, (0, 0))
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
+    assert store.files.info("signs/large")["size"] == 300_000_000 and not list(tmp_path.glob(".slr-*"))
 
 
-def test_what_is_not_extraction_says_that_it_reads_no_addresses(slr, guessing, tmp_path):
-    (tmp_path / "s3:").mkdir()
-    said = slr("predict", "s3://signs/a.mp4", "--model", guessing, exit_code=2).stderr
-    assert "`slr extract-pose` alone reads and writes" in " ".join(said.split())
+@pytest.mark.slow
+def test_a_store_that_falls_silent_ends_the_run_and_spoils_nothing(store, tmp_path):
+    noise = signer.images("circle", 12)
+    encode(tmp_path / "long.mp4", [*noise] * 80, rate=25, preset="ultrafast", g=25, crf=1)
+    store.files.put_file(str(tmp_path / "long.mp4"), "signs/videos/long.mp4")
 
+    def look(event: Event) -> None:
+        if isinstance(event, Extracting) and event.frames > 20:
+            store.process.send_signal(signal.SIGSTOP)
 
-def test_a_store_that_is_not_there_or_not_ours_is_one_sentence(slr, store, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    said = " ".join(slr("extract-pose", "s3://signs/videos", exit_code=2).stderr.split())
-    assert "s3://signs/videos cannot be used; " in said and "127.0.0.1:1" in said
+    try:
+        done = slr_pose.extract("s3://signs/videos", "s3://signs/poses", on_event=look)
+        problem = str(next(iter(done.failures)))
+    except BadInput as error:
+        problem = str(error)
+    store.process.send_signal(signal.SIGCONT)
+    assert "s3://signs/" in problem
+    assert not store.files.exists("signs/poses/long.pose")
+    (outcome,) = slr_pose.extract("s3://signs/videos", "s3://signs/poses").outcomes
+    assert outcome.frames == 960

@@ -24,6 +24,7 @@ STORES = {"s3": "slr-pose[objects]", "gs": "gcsfs"}  # whose PUT is whole or not
 BLOCK = 1 << 20  # bytes that are asked for at once
 KEPT_BLOCKS = 32  # in memory: header and index of a video are read again for each of its parts
 PATIENCE_S = 30.0  # for a block, or for what is said of an object; what a client tries again is within
+SLOWEST = 100_000  # bytes a second that a store is to take at least
 MODIFIED = ("LastModified", "updated", "mtime")  # what stores call the time of the last change
 
 T = TypeVar("T")
@@ -60,8 +61,8 @@ class Address(PosixPath):
     _status: os.stat_result | None = None
 
     def __str__(self) -> str:
-        store, *names = self.parts
-        return f"{store}//{'/'.join(names)}"
+        parts = self.parts
+        return f"{parts[0]}//{'/'.join(parts[1:])}" if parts else "."  # of what has no parent left
 
     def __fspath__(self) -> NoReturn:
         raise BadInput(f"{self} is in an object store, where only `slr extract-pose` reads and writes.")
@@ -139,7 +140,8 @@ class Address(PosixPath):
         Raises:
             BadInput: the store does not take it.
         """
-        self.ask(lambda store, key: store.put_file(str(file), key))
+        patience_s = PATIENCE_S + file.stat().st_size / SLOWEST
+        self.ask(lambda store, key: store.put_file(str(file), key, timeout=patience_s))
 
     def entries(self) -> "tuple[list[Address], Iterator[Address]]":
         """The folders in a folder, and the objects in it, each in the order of their names, with what is told of them.

@@ -31,7 +31,7 @@ def extract_pose(
     ],
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="Folder for the .pose files; by default beside each video."),
+        typer.Option("--output", "-o", help="Folder for the .pose files, or an address; by default beside each video."),
     ] = None,
     engine: Annotated[
         str | None,

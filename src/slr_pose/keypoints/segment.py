@@ -46,7 +46,7 @@ class Segment:
 
 
 def extract_pose(
-    video: Path,
+    video: Path | str,
     start_s: float | None = None,
     end_s: float | None = None,
     fast: bool = False,
@@ -58,7 +58,7 @@ def extract_pose(
 
     Args:
         video: any file that FFmpeg's libraries decode, whose rotation and reflection are obeyed; or a folder of
-            pictures.
+            pictures. An address of an object store, such as `s3://bucket/clip.mp4`, is text.
         start_s, end_s: seconds of the file's own clock, as players show them.
         fast: look at about 15 frames a second only.
         estimator: what finds them; by default `default_estimator()`.

@@ -108,7 +108,7 @@ def read_pictures(pictures: Sequence[Path], numbers: Iterable[int]) -> Iterator[
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What a folder of pictures holds, in no order; nothing where it is anything else."""
+    """What a folder of pictures holds, in no order; nothing where it is anything else, or in an object store."""
     found = []
     with suppress(OSError, ValueError), os.scandir(folder) as entries:
         for entry in entries:

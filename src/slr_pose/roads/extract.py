@@ -66,8 +66,8 @@ def extract(
     does not grow with the number of videos; what is to be remembered of each takes about 2 KB of temporary files.
 
     Args:
-        inputs: videos, folders of pictures, or folders of them.
-        output: folder for the `.pose` files; by default each is beside its video.
+        inputs: videos, folders of pictures, or folders of them; as text, also addresses of object stores, `s3://...`.
+        output: folder for the `.pose` files, or such an address; by default each is beside its video.
         engine: what finds the keypoints, `mediapipe` or `litert`; by default `mediapipe` where it is installed.
         face: find the 468 points of the face, too.
         fast: look at about 15 frames a second.
