@@ -16,7 +16,7 @@ from objects import Store
 from test_video import encode
 
 import slr_pose
-from slr_pose import BadInput
+from slr_pose import BadInput, places
 from slr_pose.events import Event, Extracting
 from slr_pose.keypoints import batch
 from slr_pose.media.video import read_frames
@@ -135,7 +135,7 @@ def test_other_commands_say_that_they_read_no_addresses(slr, guessing):
 def test_a_store_that_is_not_there_is_one_sentence(slr, store, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     said = in_a_line(slr("extract-pose", "s3://signs/videos", exit_code=2).stderr)
-    assert "s3://signs/videos cannot be used; " in said and "127.0.0.1:1" in said
+    assert "s3://signs/videos cannot be used; check" in said and "127.0.0.1:1" in said
 
 
 @pytest.mark.slow
@@ -173,7 +173,7 @@ def test_shares_of_a_store(slr, videos, store):
 
 
 @pytest.mark.slow
-def test_of_a_long_video_a_part_is_read(store, tmp_path):
+def test_of_a_long_video_a_part_is_read(store, tmp_path, monkeypatch):
     """Its index is at its end."""
     noise = np.random.default_rng(0).integers(0, 255, (25, 240, 320, 3), np.uint8)
     encode(tmp_path / "long.mp4", [*noise] * 20, rate=25, preset="ultrafast", g=25)
@@ -185,6 +185,14 @@ def test_of_a_long_video_a_part_is_read(store, tmp_path):
     assert size > 20 * BLOCK and blocks < 8
     here = {time_s: picture for time_s, picture in read_frames(tmp_path / "long.mp4", 10.0, 11.0)}
     assert list(part) == list(here) and all(np.array_equal(part[time_s], here[time_s]) for time_s in here)
+
+    frames = read_frames(place("s3://signs/long.mp4"), 0.0)
+    next(frames)
+    store.process.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(places, "PATIENCE_S", 1.0)
+    with pytest.raises(BadInput, match="its store does not answer"):  # and is not taken for the end of the video
+        list(frames)
+    store.process.send_signal(signal.SIGCONT)
 
 
 @pytest.mark.slow

@@ -170,18 +170,21 @@ class Address(PosixPath):
         protocol = self.parts[0].rstrip(":")
         try:
             import fsspec
+            from fsspec.exceptions import FSTimeoutError
 
             store = fsspec.filesystem(protocol, use_listings_cache=False)
         except ImportError as error:
             raise BadInput(f"{self} needs a package: pip install '{STORES[protocol]}'") from error
         except Exception as error:  # of its settings
-            raise BadInput(f"{protocol}:// cannot be used; {in_a_line(error)[:300]}.") from error
+            raise BadInput(f"the settings of {protocol}:// cannot be used: {in_a_line(error)[:300]}.") from error
         try:
             return question(store, self._key)
         except FileNotFoundError:
             raise
+        except FSTimeoutError as error:
+            raise BadInput(f"{self} cannot be used: its store does not answer; run this again when it does.") from error
         except Exception as error:  # each store's client has its own
-            raise BadInput(f"{self} cannot be used; {in_a_line(error)[:300]}.") from error
+            raise BadInput(f"{self} cannot be used; check address and access: {in_a_line(error)[:300]}.") from error
 
     @property
     def _key(self) -> str:

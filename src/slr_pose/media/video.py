@@ -179,12 +179,14 @@ def _open(video: Path) -> Iterator["tuple[InputContainer, VideoStream]"]:
 
     _check_is_file(video)
     try:
+        # A name with a colon is no address. What is an address has a patience of its own.
+        named, patience_s = (video.opened(), None) if isinstance(video, Address) else (f"file:{video}", PATIENCE_S)
         container = av.open(
-            video.opened() if isinstance(video, Address) else f"file:{video}",  # a name with a colon is no address
+            named,
             mode="r",
             container_options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
             metadata_errors="ignore",  # tags may be in any encoding
-            timeout=None if isinstance(video, Address) else PATIENCE_S,  # which an address has of its own
+            timeout=patience_s,
         )
     except BadInput:
         raise
