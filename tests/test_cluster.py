@@ -228,8 +228,9 @@ def network(*names: str):
     """
     address = {name: f"10.77.0.{number}" for number, name in enumerate(("head", *names), 1)}
     run = partial(subprocess.run, check=True)
-    run(["ip", "link", "add", "slr-net", "type", "bridge"])
+    _take_away(names)  # what a killed test has left
     try:
+        run(["ip", "link", "add", "slr-net", "type", "bridge"])
         run(["ip", "addr", "add", f"{address['head']}/24", "dev", "slr-net"])
         run(["ip", "link", "set", "slr-net", "up"])
         for name in names:
@@ -250,6 +251,9 @@ def network(*names: str):
 
         yield wrap, dict(address), lambda name: run(["ip", "link", "set", f"slr-{name}", "down"])
     finally:
-        for name in names:
-            subprocess.run(["ip", "netns", "del", f"slr-{name}"])
-        subprocess.run(["ip", "link", "del", "slr-net"])
+        _take_away(names)
+
+
+def _take_away(names: tuple[str, ...]) -> None:
+    for part in (*(["netns", "del", f"slr-{name}"] for name in names), ["link", "del", "slr-net"]):
+        subprocess.run(["ip", *part], stderr=subprocess.DEVNULL)
