@@ -120,6 +120,23 @@ def test_a_crop_is_opencvs_to_a_255th():
         assert differences.max() < 1.01 and (differences > 0.5).mean() < 0.01
 
 
+@given(st.floats(-1, 2), st.floats(20, 400), st.integers(-2, 2))
+def test_how_much_of_a_region_is_in_the_picture(across, side, quarters):
+    """What is beyond an edge is not, to half of the eighths that are counted."""
+    width, height = 2000, 500
+    region = Region(width + side * across, 250, side, quarters * math.pi / 2)
+    assert region.share_in(width, height) == pytest.approx(min(max(0.5 - across, 0), 1), abs=0.0626)
+
+
+def test_a_hand_outside_of_the_picture_is_not_looked_for():
+    """Of a forearm that hangs down through the lower edge; here without networks that could be asked."""
+    down = np.array([[200, 250], [200, 390], [190, 440], [205, 440]], float)
+    nobody = Hand(None, None)
+    assert nobody.find(np.zeros((360, 500, 3), np.uint8), Arm(down, 0.9, 150)) is None
+    with pytest.raises(AttributeError):
+        nobody.find(np.zeros((500, 500, 3), np.uint8), Arm(down, 0.9, 150))
+
+
 @given(hands, st.floats(-0.3, 0.3), st.floats(0.8, 1.2))
 def test_a_hand_is_followed_while_it_moves_little(hand, turn, growth):
     found = region_of(hand).grown(1.2)

@@ -9,6 +9,7 @@ from slr_pose.keypoints.litert.region import Region, angle_of
 from slr_pose.keypoints.litert.tracking import Tracking
 
 VISIBLE = 0.1  # how visible the wrist must be
+IN_VIEW = 0.3  # share of the region that must be in the picture: with less, no look in 919 of asl30 has found a hand
 PRESENT = 0.5  # least score of a hand
 DEPTH = 0.4  # the share of the depths that the network gives
 PALM = [0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18]  # the points that say where a hand is, whatever its fingers do
@@ -44,9 +45,11 @@ class Hand:
         Returns:
             Points (21, 3), x, y and z in pixels.
         """
-        if arm.visibility <= VISIBLE:
+        height, width = picture.shape[:2]
+        around = region_of_arm(arm)
+        if arm.visibility <= VISIBLE or around.share_in(width, height) < IN_VIEW:
             return None
-        region = self._found(picture, region_of_arm(arm))
+        region = self._found(picture, around)
         if self._last and self._unseen == 0 and FOLLOWED.follows(region_of(self._last[0]), self._last[0], region):
             region = region_of(self._last[0])
         return self.look(picture, region)

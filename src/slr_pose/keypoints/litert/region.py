@@ -85,6 +85,12 @@ class Region:
         found[:, 0], found[:, 1] = ahead * x + aside * y + 0.5, ahead * y - aside * x + 0.5
         return found
 
+    def share_in(self, width: int, height: int) -> float:
+        """How much of the square lies in a picture of that size, 0 to 1, to a 64th."""
+        places = (np.arange(8) + 0.5) / 8
+        points = self.to_picture(np.stack(np.meshgrid(places, places), axis=-1).reshape(-1, 2))
+        return float(((points >= 0) & (points < (width, height))).all(axis=1).mean())
+
 
 def angle_of(across: float, down: float) -> float:
     """By how many radians a square is turned whose top is in this direction, -pi to pi."""
