@@ -151,9 +151,11 @@ def top_over_seeds(figures: list[dict]) -> list[str]:
 
 
 def title(data: str) -> str:
-    """What a table calls a data set."""
-    path = Path(data.partition("=")[0])
-    return path.parent.resolve().name if path.stem == "clips" else path.stem
+    """What a table calls a data set, and the layout that it is seen through, where one is named."""
+    named, _, layout = data.partition("=")
+    path = Path(named)
+    name = path.parent.resolve().name if path.stem == "clips" else path.stem
+    return f"{name} {Path(layout).stem}" if layout else name
 
 
 @functools.lru_cache
