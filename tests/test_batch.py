@@ -169,7 +169,7 @@ def test_ctrl_c_stops_cleanly_and_the_next_run_goes_on(folder, tmp_path):
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
     )
-    while not list(tmp_path.glob("out/*.pose")):
+    while not list(tmp_path.glob("out/[!.]*.pose")):  # a whole one
         time.sleep(0.05)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
