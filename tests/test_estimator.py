@@ -117,7 +117,7 @@ def test_poses_that_mediapipe_found_before_stay_valid(face, tmp_path):
 @pytest.fixture
 def opened(monkeypatch) -> Counter:
     """How often this process has opened each video and each `.pose` file, in the order of the first times."""
-    from slr_pose import pose
+    from slr_pose import files, pose
 
     found: Counter = Counter()
     open_video, open_pose = av.open, pose.open_regular
@@ -132,7 +132,8 @@ def opened(monkeypatch) -> Counter:
         return open_pose(path)
 
     monkeypatch.setattr(av, "open", video)
-    monkeypatch.setattr(pose, "open_regular", regular)
+    for room in (files, pose):
+        monkeypatch.setattr(room, "open_regular", regular)
     return found
 
 
