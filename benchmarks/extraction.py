@@ -7,6 +7,7 @@ Each way runs as a user would run it, in processes of its own, start-up included
 counts. CPU time is that of all its processes. Landmarks are compared with those of MediaPipe's own Holistic.
 """
 
+import json
 import os
 import resource
 import shutil
@@ -37,9 +38,10 @@ WAYS = {
     f"`videos_to_poses --num-workers {CORES}`": lambda clips: [
         [BIN / "videos_to_poses", "--format", "mediapipe", "-d", clips[0].parent, "--num-workers", CORES]
     ],
-    "`slr extract-pose`": lambda clips: [[*OURS, clips[0].parent]],
-    "`slr extract-pose --face`": lambda clips: [[*OURS, clips[0].parent, "face"]],
-    "`slr extract-pose --fast`": lambda clips: [[*OURS, clips[0].parent, "fast"]],
+    "`slr extract-pose --engine mediapipe`": lambda clips: [[*OURS, clips[0].parent, '{"engine": "mediapipe"}']],
+    "`slr extract-pose`": lambda clips: [[*OURS, clips[0].parent, "{}"]],
+    "`slr extract-pose --face`": lambda clips: [[*OURS, clips[0].parent, '{"face": true}']],
+    "`slr extract-pose --fast`": lambda clips: [[*OURS, clips[0].parent, '{"fast": true}']],
 }
 REFERENCE = "Holistic in a loop, one process"
 NOTHING = SimpleNamespace(x=np.nan, y=np.nan, z=np.nan)
@@ -132,6 +134,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--holistic"]:
         plain_holistic([Path(video) for video in sys.argv[2:]])
     elif sys.argv[1:2] == ["--extract"]:
-        slr_pose.extract(sys.argv[2], **dict.fromkeys(sys.argv[3:], True))
+        slr_pose.extract(sys.argv[2], **json.loads(sys.argv[3]))
     else:
         main([Path(video) for video in sys.argv[1:]])

@@ -31,6 +31,7 @@ from slr_pose.hamnosys.attributes import DIRECTION, PALM
 from slr_pose.hamnosys.geometry import attribute_probabilities
 from slr_pose.hamnosys.lexicon import rank
 from slr_pose.hamnosys.orientation import finger_vectors
+from slr_pose.keypoints.engines import default_estimator
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.pose import Pose
 from slr_pose.recognition.recognizer import Recognizer
@@ -169,7 +170,7 @@ def main(
         return
     layout = Skeleton.load(skeleton)
     files = PoseFiles()
-    kept = [files.of(clip.job()) if clip.is_video else None for clip in clips]
+    kept = [files.of(clip.job(default_estimator())) if clip.is_video else None for clip in clips]
     read = track(zip(clips, kept, strict=True), "reading", len(clips), console=PROGRESS)
     poses = [clip.read(layout, file) for clip, file in read]
     measured = by_geometry(poses)

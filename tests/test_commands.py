@@ -125,7 +125,7 @@ def test_a_shell_completes_commands_options_and_values():
     assert "--epochs" in offered("slr", "train", "--e")
     assert offered("slr", "train", "--size", "") == list(SIZES)
     assert offered("slr", "train", "--log", "") == list(LOGS)
-    assert offered("slr", "train", "--skeleton", "sign") == ["signing_33", "signing_49"]
+    assert offered("slr", "train", "--skeleton", "sign") == ["signing_33", "signing_49", "signing_face_83"]
     assert offered("slr", "extract-pose", "--engine", "l") == ["litert"]
 
 

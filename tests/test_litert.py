@@ -1,5 +1,6 @@
 """The engine on LiteRT: the geometry between its networks, and that it finds what MediaPipe's graph finds."""
 
+import json
 import math
 import re
 import shutil
@@ -8,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import signer
@@ -32,7 +34,10 @@ from slr_pose.keypoints.mediapipe import MediaPipe
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.keypoints.segment import extract_pose
 from slr_pose.media.encoding import write_video
+from slr_pose.model.checkpoint import read_checkpoint, save_checkpoint
 from slr_pose.pose import Pose
+from slr_pose.runs import CHECKPOINT
+from slr_pose.skeleton import DEFAULT, Skeleton
 
 BODY, HANDS = slice(0, 33), (slice(33, 54), slice(54, 75))
 RUNS = pytest.mark.skipif(
@@ -296,10 +301,44 @@ def test_poses_of_two_engines_do_not_mix(slr, tmp_path):
     assert [file.is_done for file in kept.values()] == [True, False, False]
 
 
+@RUNS
+@pytest.mark.usefixtures("mediapipe")
+def test_a_model_has_videos_extracted_as_those_that_it_learnt_from(trained, video, tmp_path, monkeypatch):
+    learnt = {**MediaPipe().identity, "fast": True}
+    hands, face = map(Skeleton.load, (DEFAULT, "signing_face_83"))
+    assert engines.asked_by(hands, learnt) == (MediaPipe(), True)
+    assert engines.asked_by(hands, {"name": "another"}) == engines.asked_by(hands) == (LiteRT(), False)
+    assert engines.asked_by(face, learnt) == (MediaPipe(face=True), True)
+    weights, info = read_checkpoint(trained.folder / "runs" / "signs" / CHECKPOINT)
+    info = msgspec.structs.replace(info, training=msgspec.structs.replace(info.training, extractor=learnt))
+    save_checkpoint(tmp_path / "old.safetensors", weights, info)
+    asked = ("predict", video, "--model", tmp_path / "old.safetensors")
+    assert "were extracted by" not in trained(*asked).stderr
+    monkeypatch.setattr(engines, "is_here", lambda engine: engine == "litert")
+    assert "were extracted by litert 1, and the model learnt from mediapipe" in trained(*asked).stderr
+
+
+@RUNS
+def test_the_face_is_found_where_it_is_looked_at(slr):
+    """Nothing says so but the layout, in training and when the model is asked."""
+    for sign in ("circle", "wave"):
+        for number in range(2):
+            path = slr.folder / "clips" / sign / f"{number}.mp4"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            signer.film(path, sign, frames=8 + number)
+    slr("train", "clips", "--skeleton", "signing_face_83", "--size", "tiny", "--epochs", 1)
+    (answer,) = json.loads(slr("predict", "clips/circle/0.mp4", "--json").stdout)
+    assert answer["tiers"]["gloss"]
+    layout = Skeleton.load("signing_face_83")
+    seen = layout.select(extract_pose(slr.folder / "clips/circle/0.mp4", estimator=LiteRT(face=True)))[..., 3]
+    lips = [number for number, name in enumerate(layout.joints) if "face" in name]
+    assert len(lips) == 34 and (seen[:, lips] > 0).mean() > 0.9
+
+
 def test_an_engine_that_there_is_not(slr, tmp_path, monkeypatch):
     write_video(tmp_path / "a.mp4", signer.images("circle", 2), 25)
     result = slr("extract-pose", "a.mp4", "--engine", "openpose", exit_code=2)
-    assert "there is no engine 'openpose': name one of mediapipe, litert." in result.stderr
+    assert "there is no engine 'openpose': name one of litert, mediapipe." in result.stderr
     monkeypatch.setattr(engines, "is_here", lambda engine: False)
     for name, sentence in {
         "litert": "the engine litert needs a package that is not installed: pip install ai-edge-litert.",

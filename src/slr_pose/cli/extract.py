@@ -36,7 +36,7 @@ def extract_pose(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="What finds the keypoints: mediapipe or litert; by default mediapipe where it is installed.",
+            help="What finds the keypoints: litert, which is the default, or mediapipe.",
             autocompletion=engines,
         ),
     ] = None,

@@ -16,7 +16,7 @@ import numpy as np
 
 from slr_pose import BadInput
 from slr_pose.files import open_regular
-from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.estimator import Estimator
 from slr_pose.keypoints.job import Box, Job
 from slr_pose.keypoints.pose_files import PoseFile
 from slr_pose.media.folder import is_keypoints
@@ -110,13 +110,16 @@ class Clip:
         except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
             raise BadInput(f"{self.path} cannot be opened: {getattr(error, 'strerror', error)}.") from error
 
-    def job(self, fast: bool = False) -> Job:
+    def job(self, estimator: Estimator, fast: bool = False) -> Job:
         """The extraction that a video needs before it can be read.
 
         A stretch is cut out of the keypoints of the whole video: who corrects its ends need not wait for them again.
+
+        Args:
+            estimator, fast: as in a `Job`.
         """
         part = (None, None) if self.signs else (self.start_s, self.end_s)
-        return Job(self.path, default_estimator(), None, *part, fast, self.box)
+        return Job(self.path, estimator, None, *part, fast, self.box)
 
     def read(self, skeleton: Skeleton, file: PoseFile | None = None) -> Pose:
         """Its keypoints; an array's are as the skeleton says.

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ from slr_pose.data.reading import Task, read_all
 from slr_pose.data.store_file import Entry, StoreFile, home, new_home, store_files, write_store_file
 from slr_pose.events import Listener, ignore
 from slr_pose.keypoints.batch import Outcome
+from slr_pose.keypoints.engines import asked_by
+from slr_pose.keypoints.estimator import Estimator
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFile, PoseFiles
 from slr_pose.skeleton import SYNONYMS, Skeleton
@@ -91,14 +93,14 @@ def load(
     clips: list[Clip],
     skeleton: Skeleton,
     extract: Callable[[list[Job]], list[Outcome]],
-    fast: bool = False,
+    extractor: Mapping[str, Any] | None = None,
     on_event: Listener = ignore,
 ) -> Store:
     """Read clips, of which videos are extracted unless they are already, in whatever way.
 
     Args:
         extract: extracts what is missing.
-        fast: how it is extracted.
+        extractor: that of the model which is to be asked, if there is one.
         on_event: told how far the reading is.
 
     Raises:
@@ -108,10 +110,11 @@ def load(
     kind = _kind(skeleton)
     places = _find(keys, kind)
     videos = PoseFiles()
+    how = asked_by(skeleton, extractor)
     for number, (_, entry) in places.items():
         if entry.pose:
-            videos.know(clips[number].job(fast), Path(os.fsdecode(entry.pose[0])))
-    unread, failures = _extracted(clips, [number for number in keys if number not in places], videos, extract, fast)
+            videos.know(clips[number].job(*how), Path(os.fsdecode(entry.pose[0])))
+    unread, failures = _extracted(clips, [number for number in keys if number not in places], videos, extract, how)
     reasons |= failures
     folder = None
     if unread or len({file.path for file, _ in places.values()}) > 1:
@@ -175,14 +178,14 @@ def _extracted(
     numbers: list[int],
     videos: PoseFiles,
     extract: Callable[[list[Job]], list[Outcome]],
-    fast: bool,
+    how: tuple[Estimator, bool],
 ) -> tuple[dict[int, PoseFile | None], dict[int, str]]:
     """Those of the numbered clips that can be read now, with the poses of videos; and why the others cannot."""
     kept: dict[int, PoseFile | None] = {}
     reasons: dict[int, str] = {}
     for number in numbers:
         try:
-            kept[number] = videos.of(clips[number].job(fast)) if clips[number].is_video else None
+            kept[number] = videos.of(clips[number].job(*how)) if clips[number].is_video else None
         except BadInput as error:
             reasons[number] = str(error)
     pending = [file.job for file in dict.fromkeys(filter(None, kept.values())) if not file.is_extracted]

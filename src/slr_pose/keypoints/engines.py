@@ -2,30 +2,48 @@
 
 import functools
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from slr_pose import BadInput
 from slr_pose.keypoints.estimator import Estimator
 from slr_pose.keypoints.litert.engine import LiteRT
 from slr_pose.keypoints.mediapipe import MediaPipe
+from slr_pose.skeleton import Skeleton
 
-ENGINES: dict[str, Callable[[bool], Estimator]] = {"mediapipe": MediaPipe, "litert": LiteRT}
+ENGINES: dict[str, Callable[[bool], Estimator]] = {"litert": LiteRT, "mediapipe": MediaPipe}  # the default one first
 # What each runs: a module of a package. (From 0.10.30 on, MediaPipe's package has no graph.)
-MODULES = {"mediapipe": ("mediapipe", "python/solution_base.py"), "litert": ("ai_edge_litert", "interpreter.py")}
+MODULES = {"litert": ("ai_edge_litert", "interpreter.py"), "mediapipe": ("mediapipe", "python/solution_base.py")}
 INSTALLED_BY = {
-    "mediapipe": "pip install mediapipe==0.10.21, which there is for Python 3.10 to 3.12",
     "litert": "pip install ai-edge-litert",
+    "mediapipe": "pip install mediapipe==0.10.21, which there is for Python 3.10 to 3.12",
 }
 
 
 def default_estimator(face: bool = False) -> Estimator:
-    """What finds keypoints when nobody says: MediaPipe where it is installed, else LiteRT. It is decided here alone.
+    """What finds keypoints when nobody says: LiteRT, but where it is not installed. It is decided here alone.
 
     Args:
         face: find the points of the face, too.
     """
-    return MediaPipe(face) if is_here("mediapipe") else LiteRT(face)
+    here = next(filter(is_here, ENGINES), "litert")
+    return ENGINES[here](face)
+
+
+def asked_by(skeleton: Skeleton, extractor: Mapping[str, Any] | None = None) -> tuple[Estimator, bool]:
+    """What finds keypoints for a model, as those were found that it learnt from, and whether it is to be `fast`.
+
+    Args:
+        skeleton: where it looks at points that are found with the face alone, they are found.
+        extractor: that of the model. Where it is empty, or what it names is not installed, or there is no model, it is
+            the default one.
+    """
+    learnt = extractor or {}
+    engine = next((name for name in ENGINES if name == learnt.get("name") and is_here(name)), None)
+    body, whole = estimator(engine), estimator(engine, face=True)
+    face = not set(skeleton.points).isdisjoint(set(whole.points) - set(body.points))
+    return whole if face else body, learnt.get("fast") is True
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import numpy as np
 from slr_pose import BadInput
 from slr_pose.events import Annotating, Caution, Listener, ignore
 from slr_pose.info import READ
-from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.engines import asked_by
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.parts import parts_of
 from slr_pose.keypoints.pose_files import PoseFiles
@@ -117,7 +117,8 @@ def _poses(file: Path, recognizer: Recognizer, folder: Path | None, on_event: Li
     if is_keypoints(file):
         yield recognizer.skeleton.read(file)
         return
-    kept = PoseFiles().of(Job(file, default_estimator(), fast=recognizer.fast))
+    estimator, fast = asked_by(recognizer.skeleton, recognizer.extractor)
+    kept = PoseFiles().of(Job(file, estimator, fast=fast))
     if kept.is_done:
         yield kept.read()
     else:

@@ -91,7 +91,7 @@ def check(
     recognizer = chosen_model(model, on_event) if model else None
     layout = recognizer.skeleton if recognizer else Skeleton.load(str(skeleton or DEFAULT))
     clips = read_dataset(Path(data), heads, lambda sentence: on_event(Caution(sentence)), tiers)
-    store = read_clips(clips, layout, on_event, recognizer is not None and recognizer.fast)
+    store = read_clips(clips, layout, on_event, recognizer.extractor if recognizer else None)
     signs = signs_of(store, range(len(store)))
     points = likeness(layout, signs)
     opinion = _by_model(store, signs, recognizer, on_event) if recognizer else _by_others(signs, points)

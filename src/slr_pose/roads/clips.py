@@ -1,9 +1,10 @@
 """What a person named -> clips, and their keypoints."""
 
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from slr_pose import BadInput
 from slr_pose.data.clip import Clip
@@ -50,16 +51,18 @@ def clips_in(named: list[Path], keypoints: bool, on_event: Listener) -> Iterator
             raise BadInput(f"there are no {'videos or keypoints' if keypoints else 'videos'} in {place}.")
 
 
-def read_clips(clips: list[Clip], skeleton: Skeleton, on_event: Listener, fast: bool = False) -> Store:
+def read_clips(
+    clips: list[Clip], skeleton: Skeleton, on_event: Listener, extractor: Mapping[str, Any] | None = None
+) -> Store:
     """Clips with their keypoints; names those that are left out.
 
     Args:
-        fast: how videos are extracted.
+        extractor: that of the model which is to be asked, if there is one: videos are extracted as its were.
 
     Raises:
         BadInput: none of the clips can be read.
     """
-    loaded = load(clips, skeleton, lambda jobs: extract_jobs(jobs, on_event), fast, on_event)
+    loaded = load(clips, skeleton, lambda jobs: extract_jobs(jobs, on_event), extractor, on_event)
     if loaded.left_out:
         on_event(LeftOut(f"{len(loaded.left_out)} of {len(clips)} clips are left out", loaded.left_out))
     for sentence in loaded.remarks:

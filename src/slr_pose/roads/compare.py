@@ -81,7 +81,7 @@ def _signed(
 ) -> tuple[Pose, dict[str, Ranked]]:
     """The pose of a sign, and its attributes: what is seen in a clip, or what a notation says."""
     if Path(named).exists():
-        (((_, pose),),) = keypoints_of([Path(named)], recognizer.skeleton, recognizer.fast, on_event)
+        (((_, pose),),) = keypoints_of([Path(named)], recognizer.skeleton, recognizer.extractor, on_event)
         if isinstance(pose, BadInput):
             raise pose
         shares = transcriber.attributes(pose)

@@ -76,7 +76,7 @@ def enrol(
     caveat(origin, recognizer.info, on_event)
     if not recognizer.info.names:
         raise BadInput(f"{origin} learnt from sentences alone and names no clip; name another model.")
-    loaded = read_clips(_clips(shown, on_event), recognizer.skeleton, on_event, recognizer.fast)
+    loaded = read_clips(_clips(shown, on_event), recognizer.skeleton, on_event, recognizer.extractor)
     signs = signs_of(loaded, range(len(loaded.clips)))
     rows = [row for row, clip in enumerate(signs.clips) if READ in clip.labels]
     shows_hand = {row: hands_seen(recognizer.skeleton, signs.keypoints[row]) != 0 for row in rows}

@@ -99,7 +99,7 @@ def evaluate(
         on_event(Remark(f"{asked.split} clips, {len(asked.clips)} of {len(clips)}: {asked.how}."))
     if known and asked.split != "train":
         on_event(Caution(f"{known} of {len(asked.clips)} {asked.split} clips were trained on; leave them out."))
-    loaded = read_clips(asked.clips, recognizer.skeleton, on_event, recognizer.fast)
+    loaded = read_clips(asked.clips, recognizer.skeleton, on_event, recognizer.extractor)
     signs = signs_of(loaded, range(len(loaded)))
     measured = Measured(
         asked.split,

@@ -68,7 +68,7 @@ def extract(
     Args:
         inputs: videos, folders of pictures, or folders of them; as text, also addresses of object stores, `s3://...`.
         output: folder for the `.pose` files, or such an address; by default each is beside its video.
-        engine: what finds the keypoints, `mediapipe` or `litert`; by default `mediapipe` where it is installed.
+        engine: what finds the keypoints, `litert`, which is the default, or `mediapipe`.
         face: find the 468 points of the face, too.
         fast: look at about 15 frames a second.
         person: which of several people to follow, from left to right, from 1; by default the signer.

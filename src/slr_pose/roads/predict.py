@@ -1,6 +1,6 @@
 """Videos or keypoints -> a timeline of what each shows."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -12,7 +12,7 @@ from slr_pose.events import Answering, Caution, LeftOut, Listener, Remark, ignor
 from slr_pose.hamnosys import ATTRIBUTES, most_likely, write, write_names
 from slr_pose.hamnosys.lexicon import Attributes, attributes_of, rank, read_lexicon
 from slr_pose.info import ModelInfo
-from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.engines import asked_by
 from slr_pose.keypoints.job import Job
 from slr_pose.keypoints.pose_files import PoseFiles
 from slr_pose.media.folder import is_keypoints
@@ -107,13 +107,14 @@ def _answered(
         on_event(Remark("There is no model in runs/, so there is no gloss; `slr train DATA` makes one."))
     elif not recognizer.info.names:
         on_event(Caution("the model learnt from sentences alone and names no clip; `slr annotate` reads with it."))
-    skeleton, fast = (recognizer.skeleton, recognizer.fast) if recognizer else (Skeleton.load(DEFAULT), False)
+    skeleton = recognizer.skeleton if recognizer else Skeleton.load(DEFAULT)
+    extractor = recognizer.extractor if recognizer else None
     transcriber = Transcriber(recognizer)
     files = [file for file, _ in clips_in(named, keypoints=True, on_event=on_event)]
     places = {file: place for place, file in enumerate(files)}
     cautions: set[str] = set()
     crowded = []
-    for batch in keypoints_of(files, skeleton, fast, on_event):
+    for batch in keypoints_of(files, skeleton, extractor, on_event):
         told = iter(transcriber.predict_all([pose for _, pose in batch if isinstance(pose, Pose)]))
         for file, pose in batch:
             answer = next(told) if isinstance(pose, Pose) else pose
@@ -181,11 +182,11 @@ def _signs_of(lexicon: Path, on_event: Listener) -> dict[str, list[Attributes]]:
 
 
 def keypoints_of(
-    files: list[Path], skeleton: Skeleton, fast: bool, on_event: Listener
+    files: list[Path], skeleton: Skeleton, extractor: Mapping[str, Any] | None, on_event: Listener
 ) -> Iterator[list[tuple[Path, Pose | BadInput]]]:
     """The keypoints of each file, or what is wrong with it: those that are there already, some at a time and in order;
     then those of each other video, as it is extracted."""
-    estimator, pose_files = default_estimator(), PoseFiles()
+    (estimator, fast), pose_files = asked_by(skeleton, extractor), PoseFiles()
     jobs: dict[Job, Path] = {}
     some: list[tuple[Path, Pose | BadInput]] = []
     for number, file in enumerate(files):

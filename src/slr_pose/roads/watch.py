@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from slr_pose import BadInput
 from slr_pose.events import Caution, Listener, Remark, ignore
 from slr_pose.info import READ
-from slr_pose.keypoints.engines import default_estimator
+from slr_pose.keypoints.engines import asked_by
 from slr_pose.keypoints.estimator import Estimator, Session
 from slr_pose.keypoints.job import FAST_FPS, Job
 from slr_pose.keypoints.pace import Pace
@@ -64,7 +64,7 @@ def watch(
             a pipe, or a video file, which is played as a camera would show it.
         model: a run, a checkpoint or an ONNX file, or one that is loaded already; by default the newest run.
         record: a folder that keeps the video, its poses and its timeline, under the time at which it begins.
-        estimator: what finds the keypoints; by default `default_estimator()`.
+        estimator: what finds the keypoints; by default the one that the model learnt from.
         on_event: told of remarks.
 
     Returns:
@@ -74,7 +74,8 @@ def watch(
         BadInput: there is no such source or model, or the model cannot read.
     """
     recognizer, folder = reader(model, on_event), Path(record) if record else None
-    return Watch(str(source), recognizer, estimator or default_estimator(), folder, on_event)
+    finder = estimator or asked_by(recognizer.skeleton, recognizer.extractor)[0]
+    return Watch(str(source), recognizer, finder, folder, on_event)
 
 
 class Watch:
