@@ -95,7 +95,7 @@ endif
 
 .venv-oldest/installed: .venv/installed
 	$(PYTHON) -m venv .venv-oldest
-	uv pip compile --quiet --resolution lowest-direct --extra sentences --python .venv-oldest/bin/python \
+	uv pip compile --quiet --no-deps --resolution lowest-direct --extra sentences --python .venv-oldest/bin/python \
 		pyproject.toml -o .venv-oldest/oldest.txt
 	.venv-oldest/bin/pip install --quiet $(TORCH_ARGS) -c .venv-oldest/oldest.txt torch
 	.venv-oldest/bin/pip install --quiet -c .venv-oldest/oldest.txt -e ".[sentences,dev]"
