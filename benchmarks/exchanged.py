@@ -11,13 +11,12 @@ A model is trained on each, as by `benchmarks/results.py`, and asked with both. 
 both, of the same size: keypoints may have been found when a video was another file.
 """
 
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import typer
 from baselines import ours
-from trials import Data, Epochs, Jobs, Output, Seeds, Trial, load, run_all, table
+from trials import Data, Epochs, Jobs, Output, Seeds, Split, Trial, load, run_all, table
 
 from slr_pose.pose import Pose
 from slr_pose.recognition.recognizer import Recognizer
@@ -34,26 +33,23 @@ def main(
         splits = [load(name, 0) for name in pair]
         kept = in_both(*splits)
         answers += seeds * len(kept)
-        for trial, (asked, split) in product(trials, enumerate(splits)):
+        glosses = [splits[0].clips("val")[row].labels["gloss"] for row in kept]
+        keypoints = [[split.keypoints("val")[row] for row in kept] for split in splits]
+        for trial in trials:
             recognizer = Recognizer.load(output / trial.name / CHECKPOINT)
-            clips, keypoints = split.clips("val"), split.keypoints("val")
-            found = recognizer.probabilities([keypoints[row] for row in kept])["gloss"].argmax(axis=1)
-            said = [recognizer.labels["gloss"][label] for label in found]
-            right[pair.index(trial.data), asked] += sum(
-                clips[row].labels["gloss"] == gloss for row, gloss in zip(kept, said, strict=True)
-            )
+            for asked, clips in enumerate(keypoints):
+                found = recognizer.probabilities(clips)["gloss"].argmax(axis=1)
+                said = np.take(recognizer.labels["gloss"], found)
+                right[pair.index(trial.data), asked] += (said == glosses).sum()
     rows = [[name, *(f"{100 * count / answers:.1f}" for count in right[row])] for row, name in enumerate("12")]
     print(f"Top-1 of {answers} answers\n\n{table(['learnt from', 'asked with 1', 'asked with 2'], rows)}")
 
 
-def in_both(one, two) -> list[int]:
+def in_both(one: Split, two: Split) -> list[int]:
     """Which val clips, in the same order in both, have as many frames of the same size."""
-    frames = [[(len(pose.keypoints), pose.width, pose.height) for pose in poses(split)] for split in (one, two)]
+    poses = [[Pose.read(clip.path) for clip in split.clips("val")] for split in (one, two)]
+    frames = [[(len(pose.keypoints), pose.width, pose.height) for pose in part] for part in poses]
     return [row for row, (mine, theirs) in enumerate(zip(*frames, strict=True)) if mine == theirs]
-
-
-def poses(split) -> list[Pose]:
-    return [Pose.read(clip.path) for clip in split.clips("val")]
 
 
 if __name__ == "__main__":

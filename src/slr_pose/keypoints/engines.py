@@ -40,10 +40,11 @@ def asked_by(skeleton: Skeleton, extractor: Mapping[str, Any] | None = None) -> 
             the default one.
     """
     learnt = extractor or {}
-    engine = next((name for name in ENGINES if name == learnt.get("name") and is_here(name)), None)
-    body, whole = estimator(engine), estimator(engine, face=True)
-    face = not set(skeleton.points).isdisjoint(set(whole.points) - set(body.points))
-    return whole if face else body, learnt.get("fast") is True
+    name = learnt.get("name")
+    engine = name if name in ENGINES and is_here(name) else None
+    missing = set(skeleton.points) - set(estimator(engine).points)
+    face = bool(missing) and not missing.isdisjoint(estimator(engine, face=True).points)
+    return estimator(engine, face), learnt.get("fast") is True
 
 
 @functools.cache
