@@ -27,6 +27,8 @@ def crop(picture: np.ndarray, region: Region, size: int, black_outside: bool = F
     """
     height, width = picture.shape[:2]
     pixels = picture.reshape(-1, 3)
+    # Each pixel, the one behind it, and the two below these.
+    around = [pixels[min(after, len(pixels) - 1) :] for after in (0, 1, width, width + 1)]
     ahead, aside = (PARTS * way(region.turn) * region.side / size for way in (math.cos, math.sin))
     left, top = (PARTS * region.to_picture(np.zeros((1, 2)))[0] + 0.5).tolist()
     steps = np.arange(size, dtype=np.float32)
@@ -35,17 +37,19 @@ def crop(picture: np.ndarray, region: Region, size: int, black_outside: bool = F
     for first in range(0, size, ROWS):
         down = steps[first : first + ROWS, None]
         x, y = np.floor(xs - aside * down), np.floor(ys + ahead * down)
+        inside = _inside(x, width, y, height) if black_outside else None
         column, across = _split(x, width)
         row, along = _split(y, height)
-        before = (row * width + column).ravel()
+        before = (row.astype(np.intp) * width + column.astype(np.intp)).ravel()
         upper, lower = (
-            _mixed(pixels.take(at, axis=0, mode="clip"), pixels.take(at + 1, axis=0, mode="clip"), across)
-            for at in (before, before + width)
+            _mixed(one.take(before, axis=0, mode="clip"), other.take(before, axis=0, mode="clip"), across)
+            for one, other in (around[:2], around[2:])
         )
         colors = _mixed(upper, lower, along)
-        if black_outside:
-            colors *= (_inside(x, width) * _inside(y, height)).reshape(-1, 1)
-        colors = np.floor(colors + np.float32(0.5))
+        if inside is not None:
+            colors *= inside
+        colors += np.float32(0.5)
+        np.floor(colors, out=colors)
         np.multiply(colors.reshape(-1, size, 3), np.float32(1 / 255), out=seen[first : first + ROWS])
     return seen
 
@@ -54,26 +58,37 @@ def _split(places: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Places along one axis, in 32nds of its pixels -> the pixels before them, and the shares of those behind.
 
     Args:
-        places: (rows, size) float32, whole numbers.
+        places: (rows, size) float32, whole numbers; they are overwritten.
         count: pixels of the axis.
 
     Returns:
-        (rows, size), and (rows * size, 3), the same for each color.
+        (rows, size), whole numbers, and (rows * size, 3), the same for each color.
     """
-    places = np.minimum(np.maximum(places, 0), PARTS * (count - 1) - 1) * np.float32(1 / PARTS)
+    np.maximum(places, 0, out=places)
+    np.minimum(places, PARTS * (count - 1) - 1, out=places)
+    places *= np.float32(1 / PARTS)
     before = np.floor(places)
-    share = (places - before).reshape(-1, 1)
-    return before.astype(np.intp), np.concatenate([share, share, share], axis=1)
+    places -= before
+    share = places.reshape(-1, 1)
+    return before, np.concatenate([share, share, share], axis=1)
 
 
-def _inside(places: np.ndarray, count: int) -> np.ndarray:
-    """How much of what is seen at places, in 32nds of the pixels of an axis, is not black beyond its ends."""
-    return np.minimum(places / PARTS + 1, count - places / PARTS).clip(0, 1)
+def _inside(x: np.ndarray, width: int, y: np.ndarray, height: int) -> np.ndarray | None:
+    """How much of what is seen at places, in 32nds of pixels, is not black beyond the picture's edges.
+
+    Returns:
+        (places, 1); `None` where all of it is.
+    """
+    axes = ((x, width), (y, height))
+    if all(places.min() >= 0 and places.max() <= PARTS * (count - 1) for places, count in axes):
+        return None
+    across, along = (np.minimum(places / PARTS + 1, count - places / PARTS).clip(0, 1) for places, count in axes)
+    return (across * along).reshape(-1, 1)
 
 
 def _mixed(one: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """So much of the other, and the rest of the one; all are (places, 3)."""
-    one, mixed = one.astype(np.float32), other.astype(np.float32)
+    """So much of the other, and the rest of the one; all are (places, 3), and another one of float32 is overwritten."""
+    one, mixed = one.astype(np.float32, copy=False), other.astype(np.float32, copy=False)
     mixed -= one
     mixed *= share
     mixed += one
