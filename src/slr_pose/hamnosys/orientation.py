@@ -39,7 +39,7 @@ AXES = {"r": RIGHT, "l": -RIGHT, "u": UP, "d": -UP, "o": OUT, "i": -OUT}
 
 def finger_vectors() -> np.ndarray:
     """Unit vectors of the extended finger directions, (18, 3): right, up, out; rows as in `DIRECTIONS`."""
-    return np.stack([unit(sum(AXES[letter] for letter in name)) for name in DIRECTIONS])
+    return np.stack([unit(sum((AXES[letter] for letter in name), np.zeros(3))) for name in DIRECTIONS])
 
 
 def palm_normals(fingers: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ def palm_normals(fingers: np.ndarray) -> np.ndarray:
     inwards = np.where(z < -1e-6, -1.0, 1.0)  # there, a mere turn would let the left palm face right
     left = np.concatenate([-z, np.zeros_like(x), x], axis=-1) * inwards
     sides = {"d": down, "u": -down, "l": left, "r": -left}
-    return np.stack([unit(sum(sides[letter] for letter in name)) for name in PALMS], axis=-2)
+    return np.stack([unit(sum((sides[letter] for letter in name), np.zeros(3))) for name in PALMS], axis=-2)
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

@@ -95,10 +95,10 @@ def _palms(hand: Hand) -> str:
 
 def _faces(direction: Direction, palm: str) -> str:
     """Where a palm truly faces, as one of 26 directions."""
-    fingers = sum(AXES[letter] for letter in _letters(direction))
+    fingers = sum((AXES[letter] for letter in _letters(direction)), np.zeros(3))
     normal = palm_normals(fingers)[PALMS.index(palm.removeprefix("hampalm"))]
     names = ["".join(name) for name in product(("u", "d", ""), ("l", "r", ""), ("o", "i", "")) if any(name)]
-    vectors = np.array([sum(AXES[letter] for letter in name) for name in names])
+    vectors = np.array([sum((AXES[letter] for letter in name), np.zeros(3)) for name in names])
     return _listed([TOWARDS[c] for c in names[np.argmax(vectors @ normal / np.linalg.norm(vectors, axis=1))]])
 
 

@@ -88,7 +88,8 @@ class _Paths(NamedTuple):
     came: NDArray[np.int64]
 
     def number(self, sample: int, sign: NDArray[np.int64] | int) -> NDArray[np.int64] | int:
-        return sample * self.start.shape[1] + sign
+        signs: int = self.start.shape[1]
+        return sample * signs + sign
 
     def back(self, way: int) -> list[Segment]:
         """The signs of a way, in order."""

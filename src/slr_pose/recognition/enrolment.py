@@ -44,15 +44,15 @@ class Prototypes:
             raise BadInput("its prototypes are damaged")
         self._at = self._directions(means) / np.sqrt(clips / (clips + SPREAD))[:, None]
 
-    def similarity(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+    def similarity(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
         """(clips, width) -> (clips, glosses): the cosine of the angle at the centre, as it would be to the mean of many
         clips."""
-        found: NDArray[np.float32] = self._directions(embeddings) @ self._at.T
+        found: NDArray[np.float64] = self._directions(embeddings) @ self._at.T
         return found
 
     def together(
         self, named: NDArray[np.float32], embeddings: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """What the head says of the trained glosses, (clips, learnt), and embeddings (clips, width) -> probabilities
         (clips, glosses) of all; and (clips,) how likely it is that a clip shows one of the enrolled signs, and no sign
         that nobody knows."""

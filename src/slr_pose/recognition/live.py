@@ -62,8 +62,8 @@ def _selected(pose: Pose, skeleton: Skeleton) -> NDArray[np.float32]:
 
 def _joined(before: Pose, after: Pose) -> Pose:
     """The last frames of one, and another."""
-    both = {
-        name: np.concatenate([getattr(before, name)[-SHOWN:], getattr(after, name)])
-        for name in ("keypoints", "confidence")
-    }
-    return replace(after, **both)
+    return replace(
+        after,
+        keypoints=np.concatenate([before.keypoints[-SHOWN:], after.keypoints]),
+        confidence=np.concatenate([before.confidence[-SHOWN:], after.confidence]),
+    )

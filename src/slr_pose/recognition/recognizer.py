@@ -74,7 +74,7 @@ class Recognizer:
         info, run = load(path)
         return in_sentence(path, lambda: cls(info, run))
 
-    def probabilities(self, clips: list[NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    def probabilities(self, clips: list[NDArray[np.float32]]) -> dict[str, NDArray[np.floating[Any]]]:
         """Keypoints of each clip, (frames, joints, 4) as `Skeleton.select` gives them -> (clips, classes) per head, and
         what else a `Run` gives; where signs were enrolled, `SHOWN`. All of it is in memory: of many clips, take
         `answers`.
@@ -85,7 +85,7 @@ class Recognizer:
         answers = list(self.answers(clips))
         return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
-    def answers(self, clips: Iterable[NDArray[np.float32]]) -> Iterator[dict[str, NDArray[np.float32]]]:
+    def answers(self, clips: Iterable[NDArray[np.float32]]) -> Iterator[dict[str, NDArray[np.floating[Any]]]]:
         """The same, (frames, joints, 4) each -> (clips, classes) and so on, of a few clips after the other, in order.
 
         Raises:
@@ -97,7 +97,7 @@ class Recognizer:
             for row, clip in enumerate(batch):
                 keypoints[row, : len(clip)] = clip
             times = np.linspace(0, frames - 1, self.info.model.frames, axis=1, dtype=np.float32)
-            found = self.run(keypoints, frames, times)
+            found: dict[str, NDArray[np.floating[Any]]] = self.run(keypoints, frames, times)
             for head, names in self.info.labels.items():
                 if names and not _are_probabilities(found[head], (len(batch), len(names))):
                     raise BadInput(
@@ -126,11 +126,11 @@ class Recognizer:
                 timelines.append(of_clip(pose.name, pose.start_s, pose.end_s, heads, states))
         return timelines
 
-    def _is_known(self, found: dict[str, NDArray[np.float32]], row: int) -> bool:
+    def _is_known(self, found: dict[str, NDArray[np.floating[Any]]], row: int) -> bool:
         if SHOWN in found and found[SHOWN][row] >= KNOWN:
             return True
         trained = len(self.info.labels[READ])
-        return trained > 0 and (SIGNS not in found or found[SIGNS][row, :, :trained].max() >= KNOWN)
+        return trained > 0 and (SIGNS not in found or bool(found[SIGNS][row, :, :trained].max() >= KNOWN))
 
     def state(self, head: str, label: str, probability: float) -> State:
         """How far an answer is to be trusted. Of a sign that was enrolled nobody knows."""

@@ -6,7 +6,7 @@ after seconds, and it answers what reading the whole file does: that is done by 
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,7 +206,7 @@ class _Look(NamedTuple):
     at a clip say together; of the others, the latter. And how likely it is one whole sign, and one of the enrolled."""
 
     sign: _Sign
-    heads: dict[str, NDArray[np.float32]]
+    heads: dict[str, NDArray[np.floating[Any]]]
     whole: float
     shown: float
 
@@ -228,7 +228,9 @@ def _goes_on(before: _Look, after: _Look) -> float:
     return float((first + second).max() - first.max() - second.max() + GOING_ON)
 
 
-def _together(read: NDArray[np.float64], looked: NDArray[np.float32], timed: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _together(
+    read: NDArray[np.float64], looked: NDArray[np.floating[Any]], timed: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """What reading says of the glosses that it knows, as log-probabilities, and what looking at a clip says of these
     and of those that were enrolled: (glosses,) probabilities. The latter are as looking says.
 

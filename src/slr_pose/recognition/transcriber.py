@@ -1,6 +1,7 @@
 """HamNoSys of any sign, of which no model need have heard: geometry and the model that comes with the package."""
 
 import functools
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from slr_pose.recognition.recognizer import Recognizer, ranked
 from slr_pose.recognition.stream import Answer
 from slr_pose.timeline import Entry, Ranked, State, Timeline, of_clip
 
-Shares = dict[str, NDArray[np.float32]]  # (..., classes) probabilities per head
+Shares = dict[str, NDArray[np.floating[Any]]]  # (..., classes) probabilities per head
 
 MEASURED = 2 / 3  # what geometry counts for, beside the model; chosen on the training clips of asl30
 

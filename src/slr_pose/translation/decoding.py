@@ -67,7 +67,7 @@ def beam_search(
         found = found.reshape(len(going), beams, -1) + scores[..., None]  # (N, beams, V)
         _forbid(found, pieces, unknown[going])
         ended = found[..., END].max(1) / length**LENGTH_POWER
-        for row in np.flatnonzero(ended > best_scores[going]):
+        for row in np.flatnonzero(ended > best_scores[going]).tolist():
             beam = found[row, :, END].argmax()
             best_scores[going[row]] = ended[row]
             best[going[row]] = Hypothesis(tuple(pieces[row, beam, 1:].tolist()), float(found[row, beam, END] / length))

@@ -65,12 +65,13 @@ def activity(points: np.ndarray, seen: np.ndarray, joint: int) -> float:
 
 def _palm_length(points: np.ndarray, seen: np.ndarray) -> float:
     """The length of the palm where it is seen at its full length; 0 where no hand is seen."""
-    lengths = [
-        np.linalg.norm(points[there, hand[MIDDLE[0]], :2] - points[there, hand[WRIST], :2], axis=-1)
-        for hand in (LEFT_HAND, RIGHT_HAND)
-        for there in (seen[:, hand].all(axis=1),)
-    ]
-    lengths = np.concatenate(lengths)
+    lengths = np.concatenate(
+        [
+            np.linalg.norm(points[there, hand[MIDDLE[0]], :2] - points[there, hand[WRIST], :2], axis=-1)
+            for hand in (LEFT_HAND, RIGHT_HAND)
+            for there in (seen[:, hand].all(axis=1),)
+        ]
+    )
     return float(np.quantile(lengths, 0.9)) if len(lengths) else 0.0
 
 
