@@ -14,7 +14,7 @@ from slr_pose.keypoints.job import Box, Plan
 from slr_pose.media.video import pictures_at
 
 LOOK_S, MOST_LOOKS = 4.0, 8  # a picture for each so many seconds of a video is searched for people, up to so many
-PART = 0.55  # of the longer side of a picture: it is searched whole, and for small people in overlapping squares
+PART = 0.52  # of the longer side of a picture: it is searched whole, and for small people in overlapping squares
 SMALLEST = 0.2  # of the largest person's head and shoulders: whose are smaller is in the background
 MOMENTS = 12  # at which each of several people is looked at
 WAIST = 0.8  # of the way from shoulders to hips: hands above it are in signing space
