@@ -61,7 +61,7 @@ def main(
             much = [np.concatenate(distances[engine][part]) for part in ("body", "hands")]
             columns += ["{:.4f}, {:.4f}".format(*np.percentile(each, [50, 95])) for each in much]
             print(f"| {way} | {engine} | {' | '.join(columns)} |")
-    print("\n| | taken for several people | CPU ms of the search | of a whole extraction |")
+    print("\n| | taken for several people | CPU ms of the search | of a whole extraction, search included |")
     print("|---|---|---|---|")
     for engine in ENGINES:
         several = search_s = all_s = 0.0
