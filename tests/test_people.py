@@ -94,6 +94,13 @@ def test_of_one_in_a_corner_and_one_who_fills_the_picture_the_signer_is_followed
     np.testing.assert_array_equal(by_itself.keypoints, (large if first == SIGNING else small).keypoints)
 
 
+def test_of_one_in_a_corner_no_more_is_hidden_than_head_and_shoulders(film, estimator):
+    who = followed(Job(film(in_a_corner, SIGNING, RESTING), estimator).plan())
+    (hidden,), shown = who.view.hidden, who.view.shown
+    assert (who.people, who.number) == (2, 1)
+    assert (hidden[2] - hidden[0]) / (shown[2] - shown[0]) == pytest.approx(1 / SMALL, rel=0.3)
+
+
 def test_one_person_is_seen_as_before_to_the_bit(estimator, video):
     with estimator.open() as session:
         found = [session.find(picture) for _, picture in read_frames(video)]
@@ -109,9 +116,12 @@ def test_people_are_counted_where_they_are_and_nowhere_else(estimator):
     picture = signer.images(RESTING, FRAMES)[0]
     with estimator.open() as session:
         assert isinstance(session, SeesPeople)
-        assert session.people(np.zeros_like(picture)).shape == (0, 4, 2)
-        for corner, other, hips, end in session.people(side_by_side(picture, picture)):
-            assert corner[0] < hips[0] < other[0] and corner[1] < other[1] < hips[1] and end[1] < hips[1]
+        assert session.people(np.zeros_like(picture)).shape == (0, 3, 2)
+        found = session.people(side_by_side(picture, picture))
+        for (neck, hips, end), left in zip(found[found[:, 0, 0].argsort()], (0, signer.WIDTH), strict=True):
+            nose, left_shoulder, right_shoulder = signer.perform(RESTING, 0, FRAMES).keypoints[0, [0, 11, 12], :2]
+            assert nose[1] < neck[1] < left_shoulder[1] and right_shoulder[0] < neck[0] - left < left_shoulder[0]
+            assert neck[1] < hips[1] and np.linalg.norm(end - hips) > np.linalg.norm(neck - hips)
 
 
 def test_whom_the_command_line_follows(film, slr):

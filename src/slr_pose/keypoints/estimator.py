@@ -35,8 +35,8 @@ class SeesPeople(Session, Protocol):
             picture: (height, width, 3) uint8 RGB, upright.
 
         Returns:
-            (people, 4, 2) pixels: the top left and bottom right corner of a square round head and shoulders, the middle
-            between the hips, and a place on the circle around it that the whole body is in.
+            (people, 3, 2) pixels: the neck, the middle between the hips, and a place on the circle around them that the
+            whole body is in.
         """
         ...
 

@@ -148,7 +148,7 @@ class GraphSession:
         return np.array(keypoints, np.float32), np.array(confidence, np.float32)
 
     def people(self, picture: np.ndarray) -> np.ndarray:
-        """Everybody in a picture, (height, width, 3) uint8 RGB, as `SeesPeople` says: (people, 4, 2) pixels."""
+        """Everybody in a picture, (height, width, 3) uint8 RGB, as `SeesPeople` says: (people, 3, 2) pixels."""
         try:
             detector = _idle_detectors.pop()
         except IndexError:
@@ -158,9 +158,9 @@ class GraphSession:
         places = []
         for one in found:
             box, points = one.location_data.relative_bounding_box, one.location_data.relative_keypoints
-            corners = [(box.xmin, box.ymin), (box.xmin + box.width, box.ymin + box.height)]
-            places.append(corners + [(point.x, point.y) for point in points[:2]])
-        return np.array(places).reshape(-1, 4, 2) * picture.shape[1::-1]
+            neck = box.xmin + box.width / 2, box.ymin + box.height / 2  # boxes are as large as each other
+            places.append([neck, *((point.x, point.y) for point in points[:2])])
+        return np.array(places).reshape(-1, 3, 2) * picture.shape[1::-1]
 
 
 _idle: dict[bool, list[Graph]] = {False: [], True: []}  # graphs that nobody uses now, without and with the face

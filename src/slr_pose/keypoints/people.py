@@ -14,12 +14,13 @@ from slr_pose.keypoints.job import Box, Plan
 from slr_pose.media.video import pictures_at
 
 LOOK_S, MOST_LOOKS = 4.0, 8  # a picture for each so many seconds of a video is searched for people, up to so many
-HALF = 0.6  # of the longer side of a picture: it is searched whole, and for small people in overlapping halves
+PART = 0.52  # of the longer side of a picture: it is searched whole, and for small people in overlapping squares
 SMALLEST = 0.2  # of the largest person's head and shoulders: whose are smaller is in the background
 MOMENTS = 12  # at which each of several people is looked at
 WAIST = 0.8  # of the way from shoulders to hips: hands above it are in signing space
 MOVED = 0.1  # shoulder widths: a hand that is this far from where it was at the moment before is not at rest
-REACH = 1.1  # radii of the circle round the hips that a body is in: how far hands go
+HEAD = 0.25  # radii of the circle round the hips that a body is in: head and shoulders go this far from the neck
+REACH = 1.1  # of them: how far hands go
 
 NOSE = ("POSE_LANDMARKS", "NOSE")
 SHOULDERS, HIPS = ([(NOSE[0], f"{side}_{joint}") for side in ("LEFT", "RIGHT")] for joint in ("SHOULDER", "HIP"))
@@ -164,13 +165,14 @@ def _sights(session: SeesPeople, picture: np.ndarray) -> list[np.ndarray]:
     """Each person in one picture: head and shoulders, and reach, (2 boxes, 2 corners, 2) in shares of it."""
     height, width = picture.shape[:2]
     sights: list[np.ndarray] = []
-    wide = (HALF, 1.0) if width >= height else (1.0, HALF)
-    for part in ((0.0, 0.0, 1.0, 1.0), (0.0, 0.0, *wide), (1 - wide[0], 1 - wide[1], 1.0, 1.0)):
+    wide, high = (min(1.0, PART * max(width, height) / side) for side in (width, height))
+    parts = [(left, top, left + wide, top + high) for left in (0.0, 1 - wide) for top in (0.0, 1 - high)]
+    for part in dict.fromkeys([(0.0, 0.0, 1.0, 1.0), *parts]):
         rows, columns = _pixels(part, picture)
         found = session.people(np.ascontiguousarray(picture[rows, columns])) + (columns.start, rows.start)
-        for top_left, bottom_right, hips, end in found:
-            radius = REACH * np.linalg.norm(end - hips)
-            sight = np.array([[top_left, bottom_right], [hips - radius, hips + radius]]) / (width, height)
+        for neck, hips, end in found:
+            head, reach = np.multiply((HEAD, REACH), np.linalg.norm(end - hips))
+            sight = np.array([[neck - head, neck + head], [hips - reach, hips + reach]]) / (width, height)
             is_inside = bool((abs(sight[0].mean(axis=0) - 0.5) < 0.5).all())
             if is_inside and not any(_is_one(sight, other) for other in sights):
                 sights.append(sight)

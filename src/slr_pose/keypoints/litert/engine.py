@@ -93,8 +93,9 @@ class Signer:
         return keypoints, confidence
 
     def people(self, picture: np.ndarray) -> np.ndarray:
-        """Everybody in a picture, (height, width, 3) uint8 RGB, as `SeesPeople` says: (people, 4, 2) pixels."""
-        return np.array([found[:4] for found in self._detector(picture)]).reshape(-1, 4, 2)
+        """Everybody in a picture, (height, width, 3) uint8 RGB, as `SeesPeople` says: (people, 3, 2) pixels."""
+        found = np.array(self._detector(picture)).reshape(-1, 6, 2)  # boxes are as large as each other, round the neck
+        return np.concatenate([found[:, :2].mean(axis=1, keepdims=True), found[:, 2:4]], axis=1)
 
     def _parts(self, picture: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray | float]]:
         """The points of each part that is seen, in pixels, and how visible they are; of the body alone it is known."""
