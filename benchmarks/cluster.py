@@ -4,8 +4,8 @@ Each row is a process that does all that the driver of a cluster does: it lists,
 puts poses together, writes them and the report. What the cluster does is left out: what it would find comes at once.
 The videos are hard links to one of 8 frames, in folders of a thousand or of as many as `--folder` says; each becomes a
 file of its own. The second run finds all done. Times are those of one core at work, which other work on the machine
-does not change much. A million take 45 minutes, and 20 GB of disk; `--bare` opens no video and writes no pose, for what is
-left of it: listing, planning, handing out and the report.
+does not change much. A million take 45 minutes, and 20 GB of disk; `--bare` opens no video and writes no pose, for what
+is left of it: listing, planning, handing out and the report.
 """
 
 import json
