@@ -219,7 +219,7 @@ def _looked_at(plan: Plan, person: Person, view: View, on_picture: Callable[[], 
 
 
 def _view(person: Person, people: list[Person]) -> View:
-    """Somebody, and nobody else's face."""
+    """Somebody, and nobody else's head and shoulders."""
     return View(person.reach, tuple(other.head for other in people if other != person), person.head)
 
 
