@@ -37,9 +37,14 @@ RIGHT, UP, OUT = np.eye(3)
 AXES = {"r": RIGHT, "l": -RIGHT, "u": UP, "d": -UP, "o": OUT, "i": -OUT}
 
 
+def towards(letters: str) -> np.ndarray:
+    """Letters of `AXES` -> the sum of these axes, (3,): right, up, out."""
+    return sum((AXES[letter] for letter in letters), np.zeros(3))
+
+
 def finger_vectors() -> np.ndarray:
     """Unit vectors of the extended finger directions, (18, 3): right, up, out; rows as in `DIRECTIONS`."""
-    return np.stack([unit(sum((AXES[letter] for letter in name), np.zeros(3))) for name in DIRECTIONS])
+    return np.stack([unit(towards(name)) for name in DIRECTIONS])
 
 
 def palm_normals(fingers: np.ndarray) -> np.ndarray:

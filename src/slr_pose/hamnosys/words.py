@@ -28,7 +28,7 @@ from slr_pose.hamnosys.notation import (
     Still,
     one_hand,
 )
-from slr_pose.hamnosys.orientation import AXES, PALMS, palm_normals
+from slr_pose.hamnosys.orientation import PALMS, palm_normals, towards
 from slr_pose.hamnosys.symbols import SYMBOLS
 
 TOWARDS = {
@@ -95,10 +95,10 @@ def _palms(hand: Hand) -> str:
 
 def _faces(direction: Direction, palm: str) -> str:
     """Where a palm truly faces, as one of 26 directions."""
-    fingers = sum((AXES[letter] for letter in _letters(direction)), np.zeros(3))
+    fingers = towards(_letters(direction))
     normal = palm_normals(fingers)[PALMS.index(palm.removeprefix("hampalm"))]
     names = ["".join(name) for name in product(("u", "d", ""), ("l", "r", ""), ("o", "i", "")) if any(name)]
-    vectors = np.array([sum((AXES[letter] for letter in name), np.zeros(3)) for name in names])
+    vectors = np.array([towards(name) for name in names])
     return _listed([TOWARDS[c] for c in names[np.argmax(vectors @ normal / np.linalg.norm(vectors, axis=1))]])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from slr_pose.hamnosys.joints import FINGERS
 from slr_pose.hamnosys.notation import Move
-from slr_pose.hamnosys.orientation import AXES
+from slr_pose.hamnosys.orientation import AXES, towards
 from slr_pose.signer import body, hand
 from slr_pose.signer.keys import Way
 
@@ -74,7 +74,7 @@ def _circle(axis: np.ndarray, radius: float, turns: float) -> Way:
 
 def _vector(letters: str) -> np.ndarray:
     """Letters of a direction -> a unit vector in the world."""
-    vector = sum((AXES[letter] for letter in letters), np.zeros(3)) * body.TO_WORLD
+    vector = towards(letters) * body.TO_WORLD
     return vector / np.linalg.norm(vector)
 
 
