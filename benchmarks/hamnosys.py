@@ -100,6 +100,13 @@ def by_package(poses: list[Pose], measured: dict[str, np.ndarray]) -> dict[str, 
     return {"model": learnt, "both": joined(measured, learnt)}
 
 
+def by_another(path: Path, poses: list[Pose], measured: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """A model, and what `slr predict` would make of it and geometry, if it came with the package."""
+    name, learnt = f"{path.parent.name}/{path.stem}", by_model(path, poses)
+    both = {f"{name}, both": joined(measured, learnt)} if learnt.keys() >= ATTRIBUTES.keys() else {}
+    return {name: learnt, **both}
+
+
 def by_geometry(poses: list[Pose]) -> dict[str, np.ndarray]:
     """Head -> (clips, classes)."""
     found = [attribute_probabilities(pose) for pose in track(poses, "geometry", console=PROGRESS)]
@@ -175,7 +182,8 @@ def main(
     poses = [clip.read(layout, file) for clip, file in read]
     measured = by_geometry(poses)
     answers = {"geometry": measured} | by_package(poses, measured)
-    answers |= {path.parent.name: by_model(path, poses) for path in model or []}
+    for path in model or []:
+        answers |= by_another(path, poses, measured)
     if by_gloss:
         signs = {gloss: found for gloss, found in by_gloss.items() if found}
         print(table(["glosses ranked by their attributes", *RANKS], ranking(answers, clips, signs)) + "\n")
