@@ -52,6 +52,7 @@ test-oldest: .venv-oldest/installed
 
 bench: .venv/installed
 	python benchmarks/extraction.py $(CLIPS)
+	python benchmarks/sizes.py $(wordlist 1,5,$(CLIPS))
 
 hamnosys-model: .venv/installed
 	python training/hamnosys_model.py

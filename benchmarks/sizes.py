@@ -1,6 +1,6 @@
 """What longer videos and larger pictures cost: the same clips short, joined, in 1080p and in 4K, a table in Markdown.
 
-    python benchmarks/sizes.py CLIP...
+    python benchmarks/sizes.py CLIP...          make bench does it, too, with five of its clips
 
 Every clip is brought to one shape, with black bars where it has another one, and runs as in `benchmarks/extraction.py`.
 """
