@@ -94,17 +94,18 @@ def by_model(path: Path, poses: list[Pose]) -> dict[str, np.ndarray]:
 def by_package(poses: list[Pose], measured: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
     """The model in the package, and what `slr predict` makes of it and geometry; nothing for poses of other points."""
     try:
-        learnt = by_model(MODEL, poses)
+        return beside_geometry("model", "both", MODEL, poses, measured)
     except BadInput:
         return {}
-    return {"model": learnt, "both": joined(measured, learnt)}
 
 
-def by_another(path: Path, poses: list[Pose], measured: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
-    """A model, and what `slr predict` would make of it and geometry, if it came with the package."""
-    name, learnt = f"{path.parent.name}/{path.stem}", by_model(path, poses)
-    both = {f"{name}, both": joined(measured, learnt)} if learnt.keys() >= ATTRIBUTES.keys() else {}
-    return {name: learnt, **both}
+def beside_geometry(
+    name: str, both: str, path: Path, poses: list[Pose], measured: dict[str, np.ndarray]
+) -> dict[str, dict[str, np.ndarray]]:
+    """A model, and where it has all heads, what `slr predict` makes of geometry and the one that comes with it."""
+    learnt = by_model(path, poses)
+    together = {both: joined(measured, learnt)} if learnt.keys() >= ATTRIBUTES.keys() else {}
+    return {name: learnt, **together}
 
 
 def by_geometry(poses: list[Pose]) -> dict[str, np.ndarray]:
@@ -183,7 +184,8 @@ def main(
     measured = by_geometry(poses)
     answers = {"geometry": measured} | by_package(poses, measured)
     for path in model or []:
-        answers |= by_another(path, poses, measured)
+        name = f"{path.parent.name}/{path.stem}"
+        answers |= beside_geometry(name, f"{name}, both", path, poses, measured)
     if by_gloss:
         signs = {gloss: found for gloss, found in by_gloss.items() if found}
         print(table(["glosses ranked by their attributes", *RANKS], ranking(answers, clips, signs)) + "\n")

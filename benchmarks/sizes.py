@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from extraction import CORES, OURS, ROUNDS, run
+from extraction import CORES, ROUNDS, WAYS, run
 from rich.console import Console
 from trials import table
 
@@ -26,11 +26,7 @@ KINDS = {
     "short, 1920x1080": (1920, 1080, False),
     "short, 3840x2160": (3840, 2160, False),
 }
-WAYS = {
-    "`--engine mediapipe`": '{"engine": "mediapipe"}',
-    "`slr extract-pose`": "{}",
-    "`--fast`": '{"fast": true}',
-}
+ASKED = ("`slr extract-pose --engine mediapipe`", "`slr extract-pose`", "`slr extract-pose --fast`")
 
 
 def main(clips: list[Path]) -> None:
@@ -43,15 +39,15 @@ def main(clips: list[Path]) -> None:
             made.mkdir()
             for number, some in enumerate([clips] if joined else [[clip] for clip in clips]):
                 write(made / f"{number}.mp4", some, width, height)
-            runs = {way: [] for way in WAYS}
+            runs = {way: [] for way in ASKED}
             for turn in range(ROUNDS):
-                for way, settings in WAYS.items():
+                for way in ASKED:
                     status.update(f"{kind}, round {turn + 1} of {ROUNDS}: {way} ...")
                     asked = shutil.copytree(made, Path(folder) / "asked")
-                    runs[way].append(run([[*OURS, asked, settings]]))
+                    runs[way].append(run(WAYS[way](list(asked.iterdir()))))
                     shutil.rmtree(asked)
             shutil.rmtree(made)
-            for way in WAYS:
+            for way in ASKED:
                 seconds, cpu = min(runs[way])
                 rows.append([kind, way, f"{frames / seconds:.1f}", f"{1e3 * cpu / frames:.1f}"])
     print(f"{len(clips)} clips, {frames} frames, {CORES} cores\n")
