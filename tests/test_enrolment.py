@@ -2,6 +2,8 @@
 
 import functools
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -232,3 +234,16 @@ def test_the_model_of_the_package_reads_no_signs_in_a_row_and_teaches_where_they
     assert taught["signs.weight"][3:].equal(weights["signs.weight"])
     answered = Recognizer.load(START).probabilities([np.ones((8, len(info.layout().joints), 4), np.float32)])
     assert not info.reads and not {SIGNS, EDGES, WHOLE} & answered.keys()
+
+
+@pytest.mark.slow
+def test_the_command_that_makes_the_model_of_the_package_makes_one(tmp_path):
+    command = [sys.executable, Path(__file__).parents[1] / "training" / "start.py", "--folder", "poses", "-o", "made"]
+    command += ["--signs", "4", "--clips", "2", "--steps", "2", "--row-steps", "2"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (model, info), (first, _) = load_model(tmp_path / "made"), load_model(START)
+    assert info.training.recipe["row_steps"] == 2 and "4 invented signs" in info.training.data
+    assert not info.reads and info.labels[READ] == [] and info.labels.keys() == load_model(START)[1].labels.keys()
+    weights, shipped = model.state_dict(), first.state_dict()
+    assert {name: each.shape for name, each in weights.items()} == {name: each.shape for name, each in shipped.items()}

@@ -255,7 +255,7 @@ def told(
             enable_model_summary=False,
         )
         trainer.fit(training, batches)
-    return training.learnt
+    return training.learnt.requires_grad_(True)  # averaged weights learn only when they are told to
 
 
 def main(
