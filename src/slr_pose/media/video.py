@@ -380,8 +380,10 @@ def _orientation(frame: "VideoFrame") -> tuple[bool, bool, bool]:
     From its display matrix, nine int32: x' = a x + c y and y' = b x + d y, with (a, b) at 0, 1 and (c, d) at 3, 4
     (ISO/IEC 14496-12, 6.2.2; FFmpeg's libavutil/display.h). Of other angles, the nearest that is a quarter.
     """
-    try:
-        data: Iterable[SideData] = frame.side_data  # type: ignore[assignment]  # which PyAV takes for a dict
+    from av.sidedata.sidedata import SideDataContainer
+
+    try:  # `frame.side_data` would be the same, and a cycle of references: hundreds of frames would stay in memory
+        data: Iterable[SideData] = SideDataContainer(frame)  # type: ignore[call-arg]  # which its stub forgets
         matrix = next((each for each in data if each.type.name == "DISPLAYMATRIX"), None)
     except ValueError:  # beside data of a kind that PyAV does not know, it tells the angle only
         quarter = round(frame.rotation / 90) % 4
