@@ -269,7 +269,7 @@ def mutated(info: dict, draw: random.Random) -> dict:
             if draw.random() < 0.25:
                 del place[key]
             else:
-                place[key] = draw.choice(JUNK)
+                place[key] = copy.deepcopy(draw.choice(JUNK))
             break
     return info
 
