@@ -205,12 +205,12 @@ def test_nodes_with_networks_and_disks_of_their_own(slr_here, begin):
     with network("a", "b", "c") as (wrap, host, cut):
         nodes = begin(0, wrap, host["head"])
         nodes.join("a", host=host["a"])
-        nodes.join("b", host=host["b"])
 
         def look(event: Event) -> None:
             if "a" in host and nodes.workers("a"):
                 host.pop("a")
                 cut("a")
+                nodes.join("b", host=host["b"])
 
         done = slr_pose.extract("in", "many", ray=nodes.address, on_event=look)
         assert "a" not in host and not done.failures and poses("many") == poses("one")
