@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import torch
 import typer
 from torch.nn import functional as F  # noqa: N812
@@ -64,7 +65,7 @@ def main(
         loss.backward()
         optimizer.step()
 
-    for batch in islice(Batches(training.frames, clips, torch.Generator()), ROUNDS):
+    for batch in islice(Batches(training.frames, np.ones(len(training)), clips, torch.Generator()), ROUNDS):
         keypoints, frames, fps, labels = timed("read", lambda: collate([training[clip] for clip in batch]))  # noqa: B023
         keypoints, frames, fps, label = (x.to(device) for x in (keypoints, frames, fps, labels["gloss"]))
         times = sample_times(0.0 * frames, frames - 1.0, model.config.frames)

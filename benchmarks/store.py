@@ -102,7 +102,9 @@ def measure(manifest: Path, size: str, when: str) -> dict[str, str]:
     (rows, classes), split_s = timed(split)
     training = LabelledClips(store, rows, classes)
     loader = DataLoader(
-        training, batch_sampler=Batches(training.frames, Recipe().batch_size, torch.Generator()), collate_fn=collate
+        training,
+        batch_sampler=Batches(training.frames, np.ones(len(training)), Recipe().batch_size, torch.Generator()),
+        collate_fn=collate,
     )
     waits, steps = learn(loader, SignModel(skeleton, {"gloss": GLOSSES}, SIZES[size]), skeleton)
     _, epoch_s = timed(lambda: [None for _ in loader])

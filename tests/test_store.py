@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader
 
 from slr_pose import BadInput
 from slr_pose.data import reading, store_file
-from slr_pose.data.batches import FEWEST_POOLS, POOL, Batches, LabelledClips, collate
+from slr_pose.data.batches import FEWEST_POOLS, POOL, RARE, Batches, LabelledClips, collate, often
 from slr_pose.data.clip import Clip
 from slr_pose.data.store import Store, identities, load
 from slr_pose.events import Reading
@@ -210,15 +210,33 @@ def test_workers_of_a_loader_map_the_file_themselves(stores, clips, start):
 @given(st.integers(1, 400), st.integers(1, 9), st.integers(0, 3))
 def test_every_clip_is_in_one_batch(count, size, seed):
     frames = np.random.default_rng(seed).integers(1, 200, count)
-    batches = list(Batches(frames, size, torch.Generator().manual_seed(seed)))
-    assert sorted(clip for batch in batches for clip in batch) == list(range(count))
-    assert len(batches) == len(Batches(frames, size, torch.Generator())) and max(map(len, batches)) <= size
+    batches = Batches(frames, np.ones(count), size, torch.Generator().manual_seed(seed))
+    found = list(batches)
+    assert sorted(clip for batch in found for clip in batch) == list(range(count))
+    assert len(found) == len(batches) and max(map(len, found)) <= size
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 3 * RARE), min_size=1, max_size=20), st.integers(1, 9), st.integers(0, 3))
+def test_clips_of_rare_glosses_are_seen_oftener(clips_of_glosses, size, seed):
+    classes = np.repeat(np.arange(len(clips_of_glosses)), clips_of_glosses)
+    count, wanted = len(classes), often(classes)
+    batches = Batches(np.ones(count, int), wanted, size, torch.Generator().manual_seed(seed))
+    seen = np.bincount([clip for batch in batches for clip in batch], minlength=count)
+    expected = wanted * count / wanted.sum()
+    assert seen.sum() == count and (np.abs(seen - expected) < 1).all()
+    few = np.array(clips_of_glosses)[classes].clip(max=RARE)
+    np.testing.assert_allclose(wanted**2 * few, RARE)
+
+
+def test_clips_of_no_known_gloss_are_seen_as_those_of_a_common_one():
+    assert often(np.array([-1, 0, -1] + [1] * RARE)).tolist() == [1, RARE**0.5, 1] + [1] * RARE
 
 
 def test_many_clips_are_batched_by_length_and_the_order_can_be_gone_on_with():
     frames = np.random.default_rng(0).integers(10, 200, FEWEST_POOLS * POOL * 4)
     generator = torch.Generator().manual_seed(0)
-    batches = Batches(frames, 4, generator)
+    batches = Batches(frames, np.ones(len(frames)), 4, generator)
     first = list(batches)
     padded = sum(len(batch) * frames[batch].max() for batch in first)
     assert padded < 1.1 * frames.sum()

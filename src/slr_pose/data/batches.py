@@ -13,6 +13,7 @@ from slr_pose.data.store import Store
 
 POOL = 32  # batches whose clips are sorted by length together
 FEWEST_POOLS = 10  # fewer clips than these fill are batched at random
+RARE = 10  # a gloss with fewer clips is seen oftener than it occurs
 
 Item = tuple[np.ndarray, float, dict[str, int]]
 Batch = tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]
@@ -127,6 +128,20 @@ def collate(items: list[Item]) -> Batch:
     return torch.from_numpy(padded), torch.tensor(frames), fps, labels
 
 
+def often(classes: np.ndarray) -> np.ndarray:
+    """How often clips are to be seen, those of classes with `RARE` clips or more once: others by the square root of
+    what they lack (Mahajan et al., ECCV 2018), so that rare glosses are learnt without a few clips being learnt by
+    heart.
+
+    Args:
+        classes: (clips,) the number of each one's class; -1 = unknown.
+    """
+    clips = np.bincount(classes + 1)
+    clips[0] = RARE  # it is not known that these are rare
+    seen: np.ndarray = np.sqrt(RARE / clips.clip(1, RARE))[classes + 1]
+    return seen
+
+
 def share(of: Sequence[int], rank: int, ranks: int) -> list[int]:
     """One of several equally long parts of what is not empty; where it does not come out even, some of it is in two.
 
@@ -156,25 +171,26 @@ class Shares(Sampler[list[int]]):
 
 
 class Batches(Sampler[list[int]]):
-    """Every clip once, in random order, in batches.
+    """As many clips as there are, in random order, in batches: every clip once, or about as often as it is said.
 
     Where there are many clips, those of a batch are about equally long, so that little of it is padding: random pools
     of clips are sorted by length and cut into batches, whose order is random again.
 
     Args:
         frames: (clips,) how long each clip is.
+        often: (clips,) how often each is to be seen, beside the others.
         size: clips of a batch; the last one may have fewer.
         generator: what the order is drawn from.
     """
 
-    def __init__(self, frames: np.ndarray, size: int, generator: torch.Generator):
-        self.frames, self.size, self.generator = frames, size, generator
+    def __init__(self, frames: np.ndarray, often: np.ndarray, size: int, generator: torch.Generator):
+        self.frames, self.often, self.size, self.generator = frames, often, size, generator
 
     def __len__(self) -> int:
         return -(-len(self.frames) // self.size)
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = torch.randperm(len(self.frames), generator=self.generator).numpy()
+        order = self._drawn()
         pool = POOL * self.size
         if len(order) < FEWEST_POOLS * pool:
             yield from self._cut(order)
@@ -184,6 +200,18 @@ class Batches(Sampler[list[int]]):
             batches = self._cut(clips[np.argsort(self.frames[clips], kind="stable")])
             for batch in torch.randperm(len(batches), generator=self.generator).tolist():
                 yield batches[batch]
+
+    def _drawn(self) -> np.ndarray:
+        """Clips in random order; each is there as often as it should, rounded up or down."""
+        order = torch.randperm(len(self.frames), generator=self.generator).numpy()
+        if np.ptp(self.often) == 0:
+            return order
+        until = np.cumsum(self.often[order])
+        until *= len(order) / until[-1]
+        until[-1] = len(order)
+        reached = np.floor(until + torch.rand((), generator=self.generator).item()).astype(int)  # systematic sampling
+        drawn = order.repeat(np.diff(reached, prepend=0))
+        return drawn[torch.randperm(len(drawn), generator=self.generator).numpy()]
 
     def _cut(self, clips: np.ndarray) -> list[list[int]]:
         return [clips[first : first + self.size].tolist() for first in range(0, len(clips), self.size)]

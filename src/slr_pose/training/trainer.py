@@ -22,12 +22,12 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
 from slr_pose import BadInput
-from slr_pose.data.batches import Batches, LabelledClips, Shares, collate, share
+from slr_pose.data.batches import Batches, LabelledClips, Shares, collate, often, share
 from slr_pose.data.signing import Signing, collate_signing
 from slr_pose.events import Listener, ignore
 from slr_pose.events import Training as Progress
 from slr_pose.files import open_regular, write_whole
-from slr_pose.info import KEY, ModelInfo, TrainingInfo
+from slr_pose.info import KEY, READ, ModelInfo, TrainingInfo
 from slr_pose.model.checkpoint import save_checkpoint
 from slr_pose.model.network import SignModel
 from slr_pose.runs import CHECKPOINT, METRICS, STATE, UNFINISHED, StateKeeper
@@ -92,7 +92,8 @@ def train(
     learning: dict[str, DataLoader[Any]] = {}
     steps = -(-len(training_signing) // batch_size)
     if len(training_signs):
-        batches = Batches(training_signs.frames, batch_size, generator)
+        glosses = training_signs.labels.get(READ, np.full(len(training_signs), -1))
+        batches = Batches(training_signs.frames, often(glosses), batch_size, generator)
         own = Shares(batches, ranks.rank, ranks.count)
         learning[SIGNS] = DataLoader(training_signs, batch_sampler=own, collate_fn=collate, generator=generator)
         steps = len(batches)
