@@ -62,6 +62,7 @@ def test_a_baseline_learns_to_tell_a_clip_from_another(name):
         ("baselines.py",),
         ("results.py",),
         ("few_clips.py", "--clips", "2", "--clips", "0"),
+        ("rare.py",),
         ("step.py",),
     ],
 )

@@ -18,12 +18,14 @@ from torch.utils.data import DataLoader
 
 from slr_pose import BadInput
 from slr_pose.data import reading, store_file
-from slr_pose.data.batches import FEWEST_POOLS, POOL, RARE, Batches, LabelledClips, collate, often
+from slr_pose.data.batches import FEWEST_POOLS, POOL, Batches, LabelledClips, collate, often
 from slr_pose.data.clip import Clip
 from slr_pose.data.store import Store, identities, load
 from slr_pose.events import Reading
 from slr_pose.pose import Pose
 from slr_pose.skeleton import DEFAULT, Skeleton
+
+RARE = 10  # clips of a gloss
 
 
 @pytest.fixture
@@ -220,7 +222,7 @@ def test_every_clip_is_in_one_batch(count, size, seed):
 @given(st.lists(st.integers(1, 3 * RARE), min_size=1, max_size=20), st.integers(1, 9), st.integers(0, 3))
 def test_clips_of_rare_glosses_are_seen_oftener(clips_of_glosses, size, seed):
     classes = np.repeat(np.arange(len(clips_of_glosses)), clips_of_glosses)
-    count, wanted = len(classes), often(classes)
+    count, wanted = len(classes), often(classes, RARE)
     batches = Batches(np.ones(count, int), wanted, size, torch.Generator().manual_seed(seed))
     seen = np.bincount([clip for batch in batches for clip in batch], minlength=count)
     expected = wanted * count / wanted.sum()
@@ -230,7 +232,7 @@ def test_clips_of_rare_glosses_are_seen_oftener(clips_of_glosses, size, seed):
 
 
 def test_clips_of_no_known_gloss_are_seen_as_those_of_a_common_one():
-    assert often(np.array([-1, 0, -1] + [1] * RARE)).tolist() == [1, RARE**0.5, 1] + [1] * RARE
+    assert often(np.array([-1, 0, -1] + [1] * RARE), RARE).tolist() == [1, RARE**0.5, 1] + [1] * RARE
 
 
 def test_many_clips_are_batched_by_length_and_the_order_can_be_gone_on_with():

@@ -13,7 +13,6 @@ from slr_pose.data.store import Store
 
 POOL = 32  # batches whose clips are sorted by length together
 FEWEST_POOLS = 10  # fewer clips than these fill are batched at random
-RARE = 10  # a gloss with fewer clips is seen oftener than it occurs
 
 Item = tuple[np.ndarray, float, dict[str, int]]
 Batch = tuple[Tensor, Tensor, Tensor, dict[str, Tensor]]
@@ -128,17 +127,20 @@ def collate(items: list[Item]) -> Batch:
     return torch.from_numpy(padded), torch.tensor(frames), fps, labels
 
 
-def often(classes: np.ndarray) -> np.ndarray:
-    """How often clips are to be seen, those of classes with `RARE` clips or more once: others by the square root of
+def often(classes: np.ndarray, rare: int) -> np.ndarray:
+    """How often clips are to be seen, those of classes with `rare` clips or more once: others by the square root of
     what they lack (Mahajan et al., ECCV 2018), so that rare glosses are learnt without a few clips being learnt by
     heart.
 
     Args:
         classes: (clips,) the number of each one's class; -1 = unknown.
+
+    Returns:
+        (clips,), beside each other.
     """
     clips = np.bincount(classes + 1)
-    clips[0] = RARE  # it is not known that these are rare
-    seen: np.ndarray = np.sqrt(RARE / clips.clip(1, RARE))[classes + 1]
+    clips[0] = rare  # it is not known that these are rare
+    seen: np.ndarray = np.sqrt(rare / clips.clip(1, rare))[classes + 1]
     return seen
 
 

@@ -16,6 +16,7 @@ class Recipe:
 
     epochs: int | None = None
     batch_size: int = 32
+    rare: int = 10  # clips: of a gloss that has fewer, each is seen oftener, as `often`
     learning_rate: float = 2e-3
     weight_decay: float = 0.05
     warm_up: float = 0.1  # share of the steps

@@ -93,7 +93,7 @@ def train(
     steps = -(-len(training_signing) // batch_size)
     if len(training_signs):
         glosses = training_signs.labels.get(READ, np.full(len(training_signs), -1))
-        batches = Batches(training_signs.frames, often(glosses), batch_size, generator)
+        batches = Batches(training_signs.frames, often(glosses, recipe.rare), batch_size, generator)
         own = Shares(batches, ranks.rank, ranks.count)
         learning[SIGNS] = DataLoader(training_signs, batch_sampler=own, collate_fn=collate, generator=generator)
         steps = len(batches)
