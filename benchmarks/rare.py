@@ -2,7 +2,7 @@
 
 Of a data set with about as many clips of each gloss, some train: of the most frequent gloss all, of the rarest one, and
 of those between a number that falls evenly on a scale of logarithms. Which gloss is how rare, the seed draws. All clips
-that are held out are asked, as many of rare glosses as of others.
+that are held out are asked.
 """
 
 import functools
