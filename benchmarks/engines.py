@@ -28,16 +28,14 @@ ELBOW, WRIST, SHOULDERS = {"left": 13, "right": 14}, {"left": 15, "right": 16}, 
 HAND_OF_FOREARM = 0.75  # the length of a hand, as a share of the forearm's
 VISIBLE, APART, SAME = 0.5, 1.0, 0.2  # wrists are apart from one hand's length on; hands are one up to a fifth of it
 
+Places = Annotated[list[Path], typer.Argument(metavar="FOLDER|VIDEO...", help="Videos, or folders of them.")]
+Clips = Annotated[int, typer.Option(help="So many of them, evenly.")]
+Frames = Annotated[int, typer.Option(help="The first so many of each.")]
 Found = tuple[np.ndarray, np.ndarray]  # keypoints (frames, 75, 3) and confidence (frames, 75)
 
 
-def main(
-    places: Annotated[list[Path], typer.Argument(metavar="FOLDER|VIDEO...", help="Videos, or folders of them.")],
-    clips: Annotated[int, typer.Option(help="So many of them, evenly.")] = 25,
-    frames: Annotated[int, typer.Option(help="The first so many of each.")] = 60,
-) -> None:
-    videos = [clip for place in places for clip in clips_of(place, keypoints=False).clips]
-    videos = videos[:: max(1, len(videos) // clips)][:clips]
+def main(places: Places, clips: Clips = 25, frames: Frames = 60) -> None:
+    videos = evenly(places, clips)
     cpu_s, counts = dict.fromkeys(ENGINES, 0.0), {engine: defaultdict(int) for engine in ENGINES}
     distances = {engine: defaultdict(list) for engine in ENGINES}
     total = 0
@@ -74,6 +72,12 @@ def main(
         shares += [("one", "two")]
         columns = [f"{of[part] / max(1, of[whole]):.1%} of {of[whole]}" for part, whole in shares]
         print(f"| {engine} | {' | '.join(columns)} |")
+
+
+def evenly(places: list[Path], clips: int) -> list[Path]:
+    """So many of the videos in some places."""
+    videos = [clip for place in places for clip in clips_of(place, keypoints=False).clips]
+    return videos[:: max(1, len(videos) // clips)][:clips]
 
 
 WHAT = (("lost", "expected"), ("on the other arm", "apart"))

@@ -35,10 +35,10 @@ def few(amount: int, split: Split, seed: int) -> Split:
     return split.training_part(index for n, index in enumerate(order) if glosses[:n].count(glosses[n]) < amount)
 
 
-def built(start: Path | None, skeleton, classes: dict[str, int]) -> SignModel:
-    """A new network, or one that starts from a model whose glosses are others."""
+def built(start: Path | None, skeleton, classes: dict[str, int], size: str = "base") -> SignModel:
+    """A new network of a size, or one that starts from a model whose glosses are others."""
     if not start:
-        return SignModel(skeleton, classes, SIZES["base"])
+        return SignModel(skeleton, classes, SIZES[size])
     origin, info = load_model(start)
     model = SignModel(skeleton, classes, replace(origin.config, reads=True))
     unnamed = {head: [f" {number}" for number in range(count)] for head, count in classes.items()}

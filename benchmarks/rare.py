@@ -22,13 +22,12 @@ from trials import (
     Split,
     Trial,
     all_folds,
-    percent_over_seeds,
     run_all,
     table,
     title,
+    top_over_seeds,
 )
 
-from slr_pose.model.network import SIZES, SignModel
 from slr_pose.training.recipe import Recipe
 
 
@@ -47,11 +46,6 @@ def some_rare(split: Split, seed: int) -> Split:
     return split.training_part(chosen)
 
 
-def begun(start: Path | None, size: str, skeleton, classes: dict[str, int]) -> SignModel:
-    """A new network, or one that starts from a model."""
-    return built(start, skeleton, classes) if start else SignModel(skeleton, classes, SIZES[size])
-
-
 def main(
     data: Data,
     rare: Annotated[list[int] | None, typer.Option(help="Up to how many clips a gloss is rare; 1 for none.")] = None,
@@ -63,7 +57,7 @@ def main(
     jobs: Jobs = 2,
     output: Output = Path("runs/rare"),
 ) -> None:
-    amounts, build = rare or [1, Recipe().rare], functools.partial(begun, start, size)
+    amounts, build = rare or [1, Recipe().rare], functools.partial(built, start, size=size)
     called = f"from {start.parent.name}" if start else size
     trials = []
     for name in data:
@@ -76,9 +70,7 @@ def main(
     for name in data:
         for amount in amounts:
             found = [f for f in figures if f["variant"] == f"{called} {amount}" and f["data"] == name]
-            group = "unseen signers" if any("unseen signers top1" in figure for figure in found) else "all clips"
-            scores = [percent_over_seeds(found, f"{group} {metric}") for metric in ("top1", "top5", "macro_f1")]
-            rows.append([title(name), str(amount), *scores])
+            rows.append([title(name), str(amount), *top_over_seeds(found, ("top1", "top5", "macro_f1"))])
     print(table(["data", "rare up to", "top-1", "top-5", "macro-F1"], rows))
 
 

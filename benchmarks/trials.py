@@ -144,10 +144,10 @@ def percent_over_seeds(figures: list[dict], metric: str) -> str:
     return spread(np.mean(values) for values in by_seed) if seeds else "-"
 
 
-def top_over_seeds(figures: list[dict]) -> list[str]:
-    """Top-1 and top-5, of the unseen signers where there are such."""
+def top_over_seeds(figures: list[dict], metrics: tuple[str, ...] = ("top1", "top5")) -> list[str]:
+    """Top-1 and top-5, or other metrics, of the unseen signers where there are such."""
     group = "unseen signers" if any("unseen signers top1" in figure for figure in figures) else "all clips"
-    return [percent_over_seeds(figures, f"{group} {metric}") for metric in ("top1", "top5")]
+    return [percent_over_seeds(figures, f"{group} {metric}") for metric in metrics]
 
 
 def title(data: str) -> str:

@@ -242,8 +242,8 @@ def test_the_command_that_makes_the_model_of_the_package_makes_one(tmp_path):
     command += ["--signs", "4", "--clips", "2", "--steps", "2", "--row-steps", "2"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    (model, info), (first, _) = load_model(tmp_path / "made"), load_model(START)
+    (model, info), (first, of_first) = load_model(tmp_path / "made"), load_model(START)
     assert info.training.recipe["row_steps"] == 2 and "4 invented signs" in info.training.data
-    assert not info.reads and info.labels[READ] == [] and info.labels.keys() == load_model(START)[1].labels.keys()
+    assert not info.reads and info.labels[READ] == [] and info.labels.keys() == of_first.labels.keys()
     weights, shipped = model.state_dict(), first.state_dict()
     assert {name: each.shape for name, each in weights.items()} == {name: each.shape for name, each in shipped.items()}
