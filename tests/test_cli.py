@@ -262,6 +262,7 @@ def test_one_bad_input_does_not_stop_a_folder(trained, signs, tmp_path):
 
 def test_onnx_answers_as_the_checkpoint_does(trained, exported, signs):
     assert not exported.with_name("model.onnx.data").exists()
+    assert b"network.py" not in exported.read_bytes()  # nor any other path of this machine
     info = json.loads({prop.key: prop.value for prop in onnx.load(exported).metadata_props}["slr-pose"])
     assert info["labels"]["gloss"] == ["circle", "point", "slide", "wave"] and info["version"]
     clips = sorted((signs.parent / "clips").glob("*.pose"))

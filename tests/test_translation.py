@@ -120,6 +120,7 @@ def test_the_phrases_of_a_timeline_become_sentences_in_every_file(speaker, tmp_p
 
 
 def test_the_exported_file_answers_as_the_checkpoint(speaker, exported):
+    assert b"network.py" not in exported.read_bytes()  # nor any other path of this machine
     pairs = list(held_out())[:12] + ["island ZEPPELIN", "gate"]
     ours, theirs = answers(speaker, *pairs), answers(speaker, *pairs, "--model", exported)
     assert [each["text"] for each in ours] == [each["text"] for each in theirs]

@@ -10,6 +10,7 @@ from slr_pose.files import write_whole
 from slr_pose.info import KEY, ModelInfo
 from slr_pose.model.network import INPUTS
 from slr_pose.recognition.exportable import difference, load_exportable, random_clips, refuse_difference
+from slr_pose.recognition.onnx_file import leave_out_traces
 from slr_pose.recognition.recognizer import Recognizer
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def export_onnx(checkpoint: Path, output: Path, int8: bool = False) -> tuple[Mod
         if int8:
             _quantize(partial)
         file = _with_outputs(onnx.load(partial), network.outputs)
+        leave_out_traces(file)
         file.producer_name, file.producer_version = "slr-pose", __version__
         onnx.helper.set_model_props(file, {KEY: info.encode()})
         onnx.save(file, partial)
