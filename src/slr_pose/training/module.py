@@ -95,7 +95,9 @@ class Training(lightning.LightningModule):
             times = self._times(frames, window)
             positions, presence, inside = self.model.preprocessing(keypoints, frames, times)
             clips, samples = presence.shape[:2]
-            kept = mixture(clips, samples, self.recipe.mixup, self.recipe.cutmix).to(self.device)
+            # Attributes are of the first posture, which a stretch of another clip further on leaves as it is.
+            cutmix = self.recipe.cutmix if READ in self.model.heads else 0.0
+            kept = mixture(clips, samples, self.recipe.mixup, cutmix).to(self.device)
             other = torch.randperm(len(frames), device=self.device)
             positions = torch.lerp(positions[other], positions, kept[..., None, None])
             presence = torch.lerp(presence[other], presence, kept[..., None])

@@ -22,7 +22,7 @@ class Recipe:
     warm_up: float = 0.1  # share of the steps
     label_smoothing: float = 0.1
     mixup: float = 0.4  # as `mixture`
-    cutmix: float = 0.3  # as `mixture`
+    cutmix: float = 0.3  # as `mixture`, where glosses are learnt
     rows: float = 0.125  # sequences of signs in a row that a batch makes, per sign
     averaging: float = 0.99  # decay of the averaged weights a step
     gradient_norm: float = 1.0
