@@ -50,11 +50,15 @@ def answers(slr, *arguments) -> list[dict]:
 
 
 def test_a_folder_with_a_clip_of_each_sign_is_a_recogniser_at_once(slr, clips):
+    transcribed = answers(slr, clips[1])
     said = slr("enrol", clips[0], "--name", "mine").stderr
     assert "A new run begins" in said and "Enrolled 12 signs from 12 clips" in said
     found = answers(slr, clips[1])
     right = [labels(answer)["gloss"][0]["label"] == Path(answer["input"]).stem for answer in found]
     assert len(found) == 12 and sum(right) >= 8, "another signer's clips are told apart"
+    for before, after in zip(transcribed, found, strict=True):
+        attributes = {head: entries for head, entries in after["tiers"].items() if head != "gloss"}
+        assert attributes == before["tiers"], "how a sign begins is told as without a model"
     assert {state for answer in found for state in [states(answer)["gloss"]]} <= {"not measured", "unknown"}
     listed = json.loads(slr("list", "--json").stdout)
     assert listed["trained"] == [] and listed["enrolled"] == dict.fromkeys(sorted(listed["enrolled"]), 1)

@@ -17,7 +17,7 @@ from slr_pose.timeline import Entry, Ranked, State, Timeline, of_clip
 
 Shares = dict[str, NDArray[np.floating[Any]]]  # (..., classes) probabilities per head
 
-MEASURED = 2 / 3  # what geometry counts for, beside the model; chosen on the training clips of asl30
+MEASURED = 0.8  # what geometry counts for, beside the model; chosen on the training clips of asl30
 
 
 class Transcriber:
@@ -29,6 +29,10 @@ class Transcriber:
 
     def __init__(self, recognizer: Recognizer | None):
         self.recognizer = recognizer
+        labels = recognizer.info.labels if recognizer else {}
+        # A model that was shown signs and was trained on no gloss is the one of the package, whose attributes are those
+        # of synthetic signers; geometry and the model beside it tell them better.
+        self.own = labels.keys() - (ATTRIBUTES.keys() if labels.get(READ) == [] else set())
 
     def predict(self, pose: Pose) -> Timeline:
         """A tier for each head, with one entry that ranks all its labels; the attributes come last.
@@ -67,7 +71,8 @@ class Transcriber:
         states: dict[str, State] = {}
         if told:
             for head, (entry,) in told.tiers.items():
-                heads[head], states[head] = entry.labels, entry.state
+                if head in self.own:
+                    heads[head], states[head] = entry.labels, entry.state
         attributes: dict[str, Ranked] = {}
         if not heads.keys() >= ATTRIBUTES.keys():
             attributes = {head: ranked(ATTRIBUTES[head], shares) for head, shares in self.attributes(pose).items()}
@@ -84,9 +89,10 @@ class Transcriber:
         Args:
             pose: what was looked at last, from `start_s` on; of a sign that began before, only the rest is seen.
         """
-        if self.recognizer and self.recognizer.labels.keys() >= ATTRIBUTES.keys():
+        if self.own >= ATTRIBUTES.keys():
             return answers
-        return [{**self._of_sign(answer[READ], pose, start_s), **answer} for answer in answers]
+        own = [{head: entry for head, entry in answer.items() if head in self.own} for answer in answers]
+        return [{**self._of_sign(answer[READ], pose, start_s), **answer} for answer in own]
 
     def _of_sign(self, sign: Entry, pose: Pose, start_s: float) -> Answer:
         try:
