@@ -93,7 +93,7 @@ def export_onnx(
     model: Annotated[Path | None, typer.Option(help="Run or checkpoint; by default the newest run.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("model.onnx"),
     int8: Annotated[
-        bool, typer.Option("--int8", help="Weights of eight bits: two fifths of the size, and slightly other answers.")
+        bool, typer.Option("--int8", help="Weights of eight bits: a third of the size, and slightly other answers.")
     ] = False,
 ) -> None:
     """Export a model to one ONNX file, checked against torch before it is kept."""

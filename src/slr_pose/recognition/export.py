@@ -33,7 +33,7 @@ def export_onnx(checkpoint: Path, output: Path, int8: bool = False) -> tuple[Mod
     skeleton and version are in its metadata, under `slr-pose`, as JSON.
 
     Args:
-        int8: weights of eight bits, two fifths of the size, and other answers; what that loses stands in docs/web.md.
+        int8: weights of eight bits, a third of the size, and other answers; what that loses stands in docs/web.md.
 
     Returns:
         What travels with the model, and the greatest difference to torch that was seen.

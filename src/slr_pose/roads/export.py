@@ -37,7 +37,7 @@ def export_onnx(
     Args:
         model: a run or its checkpoint, of a recogniser or a translator; by default the newest run of a recogniser.
         output: the file to write.
-        int8: a recogniser's weights in eight bits: two fifths of the size, and other answers (docs/web.md), so the
+        int8: a recogniser's weights in eight bits: a third of the size, and other answers (docs/web.md), so the
             difference to torch is told and not refused.
         on_event: told of remarks.
 
