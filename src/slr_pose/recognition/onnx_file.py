@@ -106,9 +106,12 @@ def open_session(path: Path, content: bytes, threads: int = 0) -> "InferenceSess
     options.add_session_config_entry("session.use_env_allocators", "1")
     try:
         # Constants are worked out as they are used, within the memory that there is, and not before.
-        return onnxruntime.InferenceSession(
+        session = onnxruntime.InferenceSession(
             content, options, providers=["CPUExecutionProvider"], disabled_optimizers=["ConstantFolding"]
         )
+        for value in [*session.get_inputs(), *session.get_outputs()]:
+            _ = value.name, value.shape  # damaged names are no text, which is seen when they are asked for
+        return session
     except Exception as error:  # the exceptions of ONNX Runtime have no common class
         raise BadInput(f"{path} is not an ONNX model that can be read; export it again.") from error
 
