@@ -12,6 +12,8 @@ from slr_pose.model.preprocessing import Preprocessing
 from slr_pose.model.samples import sample_times
 from slr_pose.skeleton import DEFAULT, Skeleton
 from slr_pose.training.augmentation import Augmentation, mixture
+from slr_pose.training.module import Training
+from slr_pose.training.recipe import Recipe
 
 SKELETON = Skeleton.load(DEFAULT)
 PREPROCESSING = Preprocessing(SKELETON)
@@ -183,3 +185,16 @@ def test_mixup_gives_all_samples_the_same_share_and_no_mixing_keeps_the_clips():
     assert all(len(share.unique()) == 1 and 0 <= share.min() <= 1 for share in shares)
     assert len({share.mean().item() for share in shares}) == 20
     assert (mixture(8, 32, mixup=0.0, cutmix=0.0) == 1).all()
+
+
+@pytest.mark.parametrize(("head", "mixed"), [("gloss", True), ("hand_shape_base_form", False)])
+def test_clips_are_mixed_in_time_only_where_glosses_are_learnt(head, mixed):
+    model = SignModel(SKELETON, {head: 3}, SIZES["tiny"]).eval()  # the same without dropout
+    keypoints = torch.cat([clip(sign) for sign in ("circle", "slide", "wave")])
+    batch = (*whole(keypoints)[:2], torch.full((3,), 25.0), {head: torch.arange(3)})
+    losses = []
+    for cutmix in (0.0, 1.0):
+        torch.manual_seed(0)
+        training = Training(model, SKELETON, Recipe(mixup=0.0, cutmix=cutmix), steps=1)
+        losses.append(training._sign_loss(batch).item())
+    assert (losses[0] != losses[1]) == mixed
