@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from slr_pose import BadInput, __version__
+from slr_pose import BadInput
 from slr_pose.files import write_whole
 from slr_pose.info import KEY, ModelInfo
 from slr_pose.model.network import INPUTS
 from slr_pose.recognition.exportable import difference, load_exportable, random_clips, refuse_difference
-from slr_pose.recognition.onnx_file import leave_out_traces
+from slr_pose.recognition.onnx_file import write_made
 from slr_pose.recognition.recognizer import Recognizer
 
 if TYPE_CHECKING:
@@ -66,11 +66,7 @@ def export_onnx(checkpoint: Path, output: Path, int8: bool = False) -> tuple[Mod
         )
         if int8:
             _quantize(partial)
-        file = _with_outputs(onnx.load(partial), network.outputs)
-        leave_out_traces(file)
-        file.producer_name, file.producer_version = "slr-pose", __version__
-        onnx.helper.set_model_props(file, {KEY: info.encode()})
-        onnx.save(file, partial)
+        write_made(_with_outputs(onnx.load(partial), network.outputs), KEY, info.encode(), partial)
         greatest = difference(network, Recognizer.load(partial).run, CHECKED_SHAPES)
         if not int8:
             refuse_difference("ONNX Runtime", greatest)

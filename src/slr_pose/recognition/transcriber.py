@@ -89,10 +89,9 @@ class Transcriber:
         Args:
             pose: what was looked at last, from `start_s` on; of a sign that began before, only the rest is seen.
         """
-        if self.own >= ATTRIBUTES.keys():
+        if self.recognizer and self.recognizer.labels.keys() >= ATTRIBUTES.keys():
             return answers
-        own = [{head: entry for head, entry in answer.items() if head in self.own} for answer in answers]
-        return [{**self._of_sign(answer[READ], pose, start_s), **answer} for answer in own]
+        return [{**self._of_sign(answer[READ], pose, start_s), **answer} for answer in answers]
 
     def _of_sign(self, sign: Entry, pose: Pose, start_s: float) -> Answer:
         try:

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from slr_pose import BadInput, __version__
+from slr_pose import BadInput
 from slr_pose.files import write_whole
 from slr_pose.recognition.export import NAMED
 from slr_pose.recognition.exportable import greatest_difference, refuse_difference
-from slr_pose.recognition.onnx_file import leave_out_traces
+from slr_pose.recognition.onnx_file import write_made
 from slr_pose.translation.glosses import FIRST
 from slr_pose.translation.info import KEY
 from slr_pose.translation.network import TranslationModel
@@ -70,11 +70,7 @@ def export_onnx(checkpoint: Path, output: Path) -> float:
             output_names=["read", "log_probabilities", "present"],
             verbose=False,
         )
-        file = onnx.load(partial)
-        leave_out_traces(file)
-        file.producer_name, file.producer_version = "slr-pose", __version__
-        onnx.helper.set_model_props(file, {KEY: info.encode()})
-        onnx.save(file, partial)
+        write_made(onnx.load(partial), KEY, info.encode(), partial)
         return _compare(model, Translator.load(partial))
 
 
